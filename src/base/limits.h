@@ -1,0 +1,64 @@
+// Every bound of the service, in one place. A queue, buffer, list or loop without a name here is a bug.
+// What an operator may change is an option (src/config) whose default stands here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace tidemark::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
+// --- records ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kChannelNameBytes = 255;
+inline constexpr std::size_t kEventNameBytes = 255;
+inline constexpr std::size_t kClientKeyBytes = 255;
+inline constexpr std::size_t kSenderBytes = 255;
+inline constexpr std::size_t kAttachmentsPerEvent = 16;
+inline constexpr int kJsonDepth = 64;
+inline constexpr std::size_t kEventArguments = 16;  // an EVENT may carry; we use at most three
+
+// --- the wire --------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kMaxPayloadDefault = 1'000'000;  // bytes: one message, one polling body
+inline constexpr std::size_t kMaxPayloadCeiling = 64 * kMiB;  // the largest value the option takes
+inline constexpr auto kPingIntervalDefault = 25'000ms;
+inline constexpr auto kPingTimeoutDefault = 20'000ms;
+inline constexpr auto kConnectTimeoutDefault = 45'000ms;
+inline constexpr auto kRecoveryWindowDefault = 120'000ms;
+inline constexpr std::size_t kPacketsPerPollIn = 512;  // packets a POST body may carry
+inline constexpr std::size_t kPacketsPerPollOut = 16;  // python-socketio refuses more
+inline constexpr std::size_t kNamespacesPerConnection = 32;
+inline constexpr std::size_t kHttpHeadBytes = 16 * kKiB;
+inline constexpr std::size_t kHttpTargetBytes = 4 * kKiB;
+inline constexpr auto kHttpRequestTimeout = 30'000ms;     // from a request's first byte to its last
+inline constexpr auto kHttpIdleTimeout = 75'000ms;        // a kept-alive connection between requests
+inline constexpr auto kCloseTimeout = 2'000ms;            // closing handshake and last bytes
+inline constexpr std::size_t kReadBytes = 64 * kKiB;      // per-thread read buffer
+inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses
+inline constexpr std::size_t kSendBytes = 256 * kKiB;     // one send of frames
+inline constexpr std::size_t kConnectionsDefault = 100'000;
+
+// --- the log ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kSequencerQueueBytes = 32 * kMiB;  // drafts waiting for a commit; full = stop reading
+inline constexpr std::size_t kBatchRecords = 4096;              // one commit
+inline constexpr std::size_t kBatchBytes = 8 * kMiB;
+inline constexpr std::uint64_t kSegmentRecords = 16'384;        // offsets of one index segment; part of the format
+inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys remembered
+inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction
+inline constexpr std::size_t kScanBytes = 256 * kKiB;
+inline constexpr std::size_t kChannels = 100'000;
+
+static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
+
+// --- the hub ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kTailBytesTotal = 64 * kMiB;    // frames held in memory by one I/O thread, all channels
+inline constexpr std::size_t kTailBytesChannel = 16 * kMiB;  // and by one channel
+inline constexpr std::size_t kCatchUpQueue = 65'536;         // catch-up reads waiting for a reader thread
+inline constexpr std::size_t kCatchUpThreads = 2;
+inline constexpr std::size_t kSessions = 1'000'000;  // sessions remembered, live and within the window
+
+}  // namespace tidemark::limits
