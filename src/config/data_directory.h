@@ -1,0 +1,64 @@
+// The data directory: one server at a time, one secret, one engine.
+//
+//   DATA/lock               held with flock while a server runs; says its process and address for the error of a second
+//   one DATA/secret.key         32 random bytes that sign session ids; stays, so that sessions outlive a restart
+//   DATA/tidemark.sqlite3   the log, if the engine is sqlite
+//   DATA/rocksdb/           the log, if the engine is rocksdb
+//
+// Opened by main before the store and destroyed after it. One owner, one thread. The memory engine needs none of this:
+// it takes random_secret().
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/error.h"
+
+namespace tidemark {
+
+using SecretKey = std::array<std::byte, 32>;
+
+/// From the kernel's random source. Throws std::runtime_error if there is none (start-up only).
+[[nodiscard]] SecretKey random_secret();
+
+class DataDirectory {
+ public:
+  /// Creates the directory (mode 0700) if it is missing, proves that it can be written, locks it and loads or creates
+  /// the secret. Errors, each with a sentence that says what to do: locked (another server uses it: names its process
+  /// and address), io (not a directory, not writable, no locks on this file system), foreign (a secret.key that is not
+  /// ours to use: wrong size, or readable by others).
+  [[nodiscard]] static Result<DataDirectory> open(const std::filesystem::path& directory);
+
+  DataDirectory(DataDirectory&& other) noexcept;
+  DataDirectory& operator=(DataDirectory&& other) noexcept;
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+  /// Gives the lock back. A killed process gives it back too: the kernel does.
+  ~DataDirectory();
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const SecretKey& secret() const { return secret_; }
+
+  /// Writes this server's address into the lock file, once it listens: "http://localhost:3000".
+  [[nodiscard]] Result<void> announce(std::string_view url);
+
+  /// Engines whose files are in the directory: "sqlite", "rocksdb".
+  [[nodiscard]] std::vector<std::string_view> engines() const;
+
+  /// foreign if the directory holds a log of an engine other than `backend`: starting an empty log beside a full one
+  /// would look like losing it.
+  [[nodiscard]] Result<void> check_engine(std::string_view backend) const;
+
+ private:
+  DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::filesystem::path path_;
+  int lock_ = -1;  // descriptor of DATA/lock
+  SecretKey secret_{};
+};
+
+}  // namespace tidemark

@@ -1,0 +1,80 @@
+// The options of `tidemark serve`: one table (option_table.h) gives the flags, the environment variables, the keys of
+// the configuration file, the text of --help and the documented default file. Flags win over the environment, that over
+// the file, that over the default.
+//
+// One name, three spellings: --ping-interval, TIDEMARK_PING_INTERVAL, and `ping-interval` in the file.
+//
+// Read once at start-up by the main thread; nothing here touches the network or the data directory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+/// Where the value of an option came from.
+enum class Source : std::uint8_t { preset, file, environment, flag };
+
+/// One option as it took effect, for `--log-level debug`, the inspector and error messages.
+struct Setting {
+  std::string_view name;  // "ping-interval"
+  std::string value;      // "25s"; list items are separated by ", "
+  Source source;
+  std::string origin;  // "default", "/etc/tidemark.toml:12", "TIDEMARK_PING_INTERVAL" or "--ping-interval"
+};
+
+/// The defaults stand here; every value that parse_serve returns has passed the checks of the table.
+struct ServeOptions {
+  std::string backend = "sqlite";
+  std::filesystem::path data = "tidemark-data";
+  std::uint64_t history = 0;  // newest records of a channel that a first-time client is given; 0 = all
+
+  std::string host = "localhost";
+  std::uint16_t port = 3000;              // 0 = any free port
+  unsigned io_threads = 0;                // 0 = one per core
+  std::vector<std::string> cors_origins;  // "*" or "https://example.org"; beside same-origin and localhost
+
+  std::vector<std::string> channels = {"/", "/chat/*"};  // patterns, see channel_pattern.h
+  std::vector<std::string> events = {"chat message"};    // stored in the log
+  std::vector<std::string> relays;                       // passed on to live subscribers, not stored
+
+  Millis ping_interval = limits::kPingIntervalDefault;
+  Millis ping_timeout = limits::kPingTimeoutDefault;
+  Millis connect_timeout = limits::kConnectTimeoutDefault;
+  Millis recovery_window = limits::kRecoveryWindowDefault;  // 0 = sessions are not restored, only the log is
+  std::size_t max_payload = limits::kMaxPayloadDefault;     // bytes
+
+  std::string log_level = "info";  // debug, info, warning, error
+
+  // How it came about.
+  bool help = false;                  // --help was given: print serve_help() and leave; nothing else was read
+  std::filesystem::path config;       // the file that was read; empty = none
+  std::vector<Setting> settings;      // every option, in the table's order
+  std::vector<std::string> warnings;  // sentences to log once, e.g. about an unknown TIDEMARK_ variable
+};
+
+/// `arguments` are those after the word `serve`; `environment` has entries "NAME=VALUE" (process_environment()).
+/// Reads the configuration file if one is named. Errors are one sentence that names where the mistake is and, for a
+/// mistyped name, the nearest one: invalid_argument (a usage mistake; exit code 2), not_found or io (the file).
+[[nodiscard]] Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
+                                               std::span<const std::string_view> environment);
+
+/// This process's environment, as views into it.
+[[nodiscard]] std::vector<std::string_view> process_environment();
+
+/// What `tidemark serve --help` prints.
+[[nodiscard]] std::string serve_help();
+
+/// The documented configuration file with every option at its default: config/tidemark.toml, byte for byte.
+[[nodiscard]] std::string default_config_file();
+
+}  // namespace tidemark
