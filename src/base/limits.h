@@ -51,6 +51,10 @@ inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys r
 inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction
 inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
+inline constexpr std::size_t kDedupeCandidates = 4;      // records compared for one key hash
+inline constexpr std::size_t kStoreReaders = 8;          // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;   // removed in one transaction
+inline constexpr std::size_t kStoredNames = 10'000'000;  // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
@@ -59,6 +63,22 @@ inline constexpr std::size_t kTailBytesTotal = 64 * kMiB;    // frames held in m
 inline constexpr std::size_t kTailBytesChannel = 16 * kMiB;  // and by one channel
 inline constexpr std::size_t kCatchUpQueue = 65'536;         // catch-up reads waiting for a reader thread
 inline constexpr std::size_t kCatchUpThreads = 2;
+inline constexpr std::size_t kPagesHeld = 32;               // pages an I/O thread keeps for others who replay the same range
+inline constexpr std::uint64_t kPageJoinOffsets = 256;      // how far behind its start a page under way may be joined
+inline constexpr std::size_t kDeliveriesPerTurn = 512;      // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;  // sessions remembered, live and within the window
+
+// --- options ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
+inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping timeout and connect timeout, each
+inline constexpr auto kRecoveryWindowCeiling = 7 * 24h;
+inline constexpr std::uint16_t kPortMax = 65'535;
+inline constexpr unsigned kIoThreadsCeiling = 256;
+inline constexpr std::size_t kOptionListEntries = 64;  // channel patterns, events, relays or origins
+inline constexpr std::size_t kConfigFileBytes = 1 * kMiB;
+
+static_assert(
+    2 * std::chrono::milliseconds(kTimeoutCeiling).count() < 0x7fff'ffff,
+    "the stock client sets one timer of ping interval + ping timeout, and a browser's fires at once from 2^31 ms");
 
 }  // namespace tidemark::limits

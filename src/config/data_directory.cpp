@@ -1,0 +1,240 @@
+#include "src/config/data_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace tidemark {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EngineFiles {
+  std::string_view engine;
+  const char* file;
+};
+constexpr std::array kEngineFiles = {EngineFiles{"sqlite", "tidemark.sqlite3"}, EngineFiles{"rocksdb", "rocksdb"}};
+
+constexpr std::size_t kLockTextBytes = 512;
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+/// Reads errno: call it right after what failed.
+std::unexpected<Error> failed(std::string_view what, const fs::path& on, std::string_view advice) {
+  const int error = errno;
+  return fail(error == ENOSPC || error == EDQUOT ? ErrorCode::out_of_space : ErrorCode::io,
+              fmt::format("{} {}: {}; {}", what, on.string(), std::strerror(error), advice));
+}
+
+constexpr std::string_view kChooseAnother = "check its owner and mode or choose another --data";
+
+bool sync_directory(const fs::path& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return fd.valid() && ::fsync(fd.get()) == 0;
+}
+
+bool write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// Makes missing directories one by one, the last with mode 0700, and flushes each one's entry: records are no more
+/// durable than the directory they are in.
+Result<void> make_directory(const fs::path& directory) {
+  std::vector<fs::path> missing;
+  for (fs::path at = directory;;) {
+    std::error_code status_error;
+    if (fs::exists(at, status_error) || status_error) break;
+    missing.push_back(at);
+    const auto parent = at.has_parent_path() ? at.parent_path() : fs::path(".");
+    if (parent == at) break;
+    at = parent;
+  }
+  for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
+    const mode_t mode = *at == directory ? 0700 : 0755;
+    if (::mkdir(at->c_str(), mode) != 0 && errno != EEXIST)
+      return failed("cannot create data directory", *at, "create it yourself or choose another --data");
+    const auto parent = at->has_parent_path() ? at->parent_path() : fs::path(".");
+    if (!sync_directory(parent)) return failed("cannot flush directory", parent, kChooseAnother);
+  }
+  std::error_code status_error;
+  if (!fs::is_directory(directory, status_error)) {
+    return fail(ErrorCode::io,
+                fmt::format("{} is not a directory that can be read; {}", directory.string(), kChooseAnother));
+  }
+  return {};
+}
+
+/// " by process 1234 at http://localhost:3000", as far as the lock file says. Its owner may just be writing it.
+std::string owner_text(int lock) {
+  std::string text(kLockTextBytes, '\0');
+  const auto size = ::pread(lock, text.data(), text.size(), 0);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  text.resize(std::min(text.find('\n'), text.size()));
+  const bool printable = std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+  return text.empty() || !printable ? std::string(" by another process") : " by " + text;
+}
+
+Result<void> write_lock_text(int lock, const fs::path& directory, std::string_view text) {
+  if (::ftruncate(lock, 0) == 0 && ::pwrite(lock, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) {
+    return {};
+  }
+  return failed("cannot write", directory / "lock", "free some space or choose another --data");
+}
+
+Result<int> take_lock(const fs::path& directory) {
+  const auto file = directory / "lock";
+  Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.valid()) return failed("cannot write to data directory", directory, kChooseAnother);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
+                                                 directory.string(), owner_text(lock.get())));
+    }
+    return failed("cannot lock", file, "choose a --data on a file system with locks");
+  }
+  if (auto written = write_lock_text(lock.get(), directory, fmt::format("process {}\n", ::getpid())); !written)
+    return std::unexpected(written.error());
+  return lock.release();
+}
+
+Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
+  constexpr std::string_view advice = "free some space or choose another --data";
+  const auto file = directory / "secret.key";
+  const auto unfinished = directory / "secret.key.new";  // the lock is held: nobody else writes it
+  if (::unlink(unfinished.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", unfinished, kChooseAnother);
+  const Descriptor fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid() || !write_all(fd.get(), secret) || ::fsync(fd.get()) != 0)
+    return failed("cannot write", unfinished, advice);
+  if (::rename(unfinished.c_str(), file.c_str()) != 0 || !sync_directory(directory))
+    return failed("cannot write", file, advice);
+  return {};
+}
+
+Result<SecretKey> load_or_create_secret(const fs::path& directory) {
+  const auto file = directory / "secret.key";
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd.valid()) {
+    if (errno != ENOENT) return failed("cannot read", file, "make it a file that only this user can read");
+    const auto secret = random_secret();
+    if (auto created = create_secret(directory, secret); !created) return std::unexpected(created.error());
+    return secret;
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return failed("cannot read", file, kChooseAnother);
+  if ((status.st_mode & 0077) != 0) {
+    return fail(
+        ErrorCode::foreign,
+        fmt::format("{0} has mode {1:04o}, so others may read the key that signs session ids; run chmod 600 {0}, "
+                    "or delete it for a new key (clients then get new sessions and miss nothing)",
+                    file.string(), status.st_mode & 07777));
+  }
+  SecretKey secret;
+  if (!S_ISREG(status.st_mode) || status.st_size != static_cast<off_t>(secret.size())) {
+    return fail(
+        ErrorCode::foreign,
+        fmt::format("{} is not a key of 32 bytes; delete it for a new key (clients then get new sessions and miss "
+                    "nothing) or choose another --data",
+                    file.string()));
+  }
+  if (::pread(fd.get(), secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
+    return failed("cannot read", file, kChooseAnother);
+  return secret;
+}
+
+}  // namespace
+
+SecretKey random_secret() {
+  SecretKey secret;
+  // Up to 256 bytes come whole and uninterrupted (getrandom(2)).
+  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
+    throw std::runtime_error("no random numbers from the kernel (getrandom failed)");
+  return secret;
+}
+
+Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
+  const auto path = directory.has_filename() ? directory : directory.parent_path();  // "data/" is "data"
+  if (auto made = make_directory(path); !made) return std::unexpected(made.error());
+  const auto lock = take_lock(path);
+  if (!lock) return std::unexpected(lock.error());
+  DataDirectory data(path, *lock);
+  const auto secret = load_or_create_secret(path);
+  if (!secret) return std::unexpected(secret.error());
+  data.secret_ = *secret;
+  return data;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), secret_(other.secret_) {}
+
+DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(lock_, other.lock_);
+  std::swap(secret_, other.secret_);
+  return *this;
+}
+
+DataDirectory::~DataDirectory() {
+  // The file stays: a server that waits on a deleted one would lock something nobody else can see.
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Result<void> DataDirectory::announce(std::string_view url) {
+  return write_lock_text(lock_, path_, fmt::format("process {} at {}\n", ::getpid(), url));
+}
+
+std::vector<std::string_view> DataDirectory::engines() const {
+  std::vector<std::string_view> found;
+  for (const auto& [engine, file] : kEngineFiles) {
+    std::error_code status_error;
+    if (fs::exists(path_ / file, status_error)) found.push_back(engine);
+  }
+  return found;
+}
+
+Result<void> DataDirectory::check_engine(std::string_view backend) const {
+  for (const auto& [engine, file] : kEngineFiles) {
+    std::error_code status_error;
+    if (engine == backend || !fs::exists(path_ / file, status_error)) continue;
+    return fail(
+        ErrorCode::foreign,
+        fmt::format("data directory {} holds a log of the engine {} ({}); start with --backend {}, choose another "
+                    "--data, or move {} away if it is no longer the log",
+                    path_.string(), engine, file, engine, file));
+  }
+  return {};
+}
+
+}  // namespace tidemark

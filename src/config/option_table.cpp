@@ -1,0 +1,308 @@
+#include "src/config/option_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "src/config/channel_pattern.h"
+#include "src/config/cors_origin.h"
+#include "src/config/nearest_name.h"
+#include "src/config/value_text.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::array<std::string_view, 3> kBackends = {"sqlite", "rocksdb", "memory"};
+constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
+// Names of Socket.IO's own events, "Emit cheatsheet"; a handler for them would never see a client's event.
+constexpr std::array<std::string_view, 6> kSocketIoEvents = {"connect",       "connect_error", "disconnect",
+                                                             "disconnecting", "newListener",   "removeListener"};
+
+std::string_view why_no_path(std::string_view text) { return text.empty() ? "a path must not be empty" : ""; }
+
+std::string_view why_no_host(std::string_view text) {
+  if (text.empty()) return "a host must not be empty; 0.0.0.0 or :: listens on every address";
+  if (text.find_first_of("/ \t") != std::string_view::npos) return "a host is a name or an address, without a scheme";
+  return {};
+}
+
+std::string_view why_no_event(std::string_view text) {
+  if (text.empty()) return "an event's name must not be empty";
+  if (text.size() > limits::kEventNameBytes) return "an event's name must not be longer than 255 bytes";
+  if (is_event_reserved(text)) return "this event's name is reserved by Socket.IO or, starting with log:, by Tidemark";
+  return {};
+}
+
+constexpr auto milliseconds(Millis m) { return static_cast<std::uint64_t>(m.count()); }
+
+constexpr std::string_view kLog = "The log";
+constexpr std::string_view kNetwork = "The network";
+constexpr std::string_view kTopics = "Channels and events";
+constexpr std::string_view kConnections = "Connections";
+constexpr std::string_view kProcess = "The process";
+
+const std::array kTable = {
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help =
+               "Storage engine of the log. sqlite and rocksdb keep every acknowledged record on disk; memory forgets "
+               "all at the end.",
+           .choices = kBackends},
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory, made if missing; one server uses it at a time. A relative path starts where the "
+                   "server was started.",
+           .problem = why_no_path},
+    Option{
+        .group = kLog,
+        .name = "history",
+        .field = &ServeOptions::history,
+        .kind = ValueKind::number,
+        .value_name = "N",
+        .help = "Newest records of a channel that a client gets when it has seen nothing yet; 0 gives it all of them.",
+        .max = Offset::kMax},
+
+    Option{.group = kNetwork,
+           .name = "host",
+           .field = &ServeOptions::host,
+           .kind = ValueKind::text,
+           .value_name = "HOST",
+           .help = "Name or address to listen on. 0.0.0.0 or :: takes connections from other machines.",
+           .problem = why_no_host},
+    Option{.group = kNetwork,
+           .name = "port",
+           .field = &ServeOptions::port,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "TCP port to listen on; 0 takes any free one and says which.",
+           .max = limits::kPortMax},
+    Option{.group = kNetwork,
+           .name = "cors-origin",
+           .field = &ServeOptions::cors_origins,
+           .kind = ValueKind::list,
+           .value_name = "ORIGIN",
+           .help = "Origin whose pages may connect, such as https://example.org, or * for all. The server's own pages "
+                   "and localhost always may.",
+           .problem = why_no_cors_origin},
+    Option{.group = kNetwork,
+           .name = "io-threads",
+           .field = &ServeOptions::io_threads,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "Threads that serve connections; 0 takes one per core.",
+           .max = limits::kIoThreadsCeiling},
+
+    Option{.group = kTopics,
+           .name = "channel",
+           .field = &ServeOptions::channels,
+           .kind = ValueKind::list,
+           .value_name = "PATTERN",
+           .help = "Socket.IO namespace that is a channel. /chat/* stands for every name that goes on after /chat/, "
+                   "further slashes included.",
+           .min = 1,
+           .problem = why_no_channel_pattern},
+    Option{.group = kTopics,
+           .name = "event",
+           .field = &ServeOptions::events,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Event that is stored in the log before it is acknowledged and broadcast.",
+           .problem = why_no_event},
+    Option{.group = kTopics,
+           .name = "relay",
+           .field = &ServeOptions::relays,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Event that is passed on to the clients connected now and not stored, such as typing.",
+           .problem = why_no_event},
+
+    Option{.group = kConnections,
+           .name = "ping-interval",
+           .field = &ServeOptions::ping_interval,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time between the server's pings.",
+           .min = 1,
+           .max = milliseconds(limits::kTimeoutCeiling)},
+    Option{.group = kConnections,
+           .name = "ping-timeout",
+           .field = &ServeOptions::ping_timeout,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time a client has for its answer to a ping before it is taken for gone.",
+           .min = 1,
+           .max = milliseconds(limits::kTimeoutCeiling)},
+    Option{.group = kConnections,
+           .name = "connect-timeout",
+           .field = &ServeOptions::connect_timeout,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time a new connection has to join its first channel.",
+           .min = 1,
+           .max = milliseconds(limits::kTimeoutCeiling)},
+    Option{.group = kConnections,
+           .name = "recovery-window",
+           .field = &ServeOptions::recovery_window,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "How long a client may be away and still get its session back; missed records it gets in any case. "
+                   "0 restores no session.",
+           .max = milliseconds(limits::kRecoveryWindowCeiling)},
+    Option{.group = kConnections,
+           .name = "max-payload",
+           .field = &ServeOptions::max_payload,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help = "Largest message a client may send, in one WebSocket message or one polling request.",
+           .min = limits::kMaxPayloadFloor,
+           .max = limits::kMaxPayloadCeiling},
+
+    Option{.group = kProcess,
+           .name = "log-level",
+           .field = &ServeOptions::log_level,
+           .kind = ValueKind::choice,
+           .value_name = "LEVEL",
+           .help = "Least important lines that are still written to standard error.",
+           .choices = kLogLevels},
+    Option{.group = kProcess,
+           .name = "config",
+           .field = &ServeOptions::config,
+           .kind = ValueKind::text,
+           .value_name = "FILE",
+           .help = "Configuration file in TOML; its keys are the names of these options.",
+           .problem = why_no_path,
+           .in_file = false},
+};
+
+std::string bound_text(const Option& option, std::uint64_t bound) {
+  if (option.kind == ValueKind::bytes) return bytes_text(bound);
+  if (option.kind == ValueKind::duration) return duration_text(Millis(bound));
+  return std::to_string(bound);
+}
+
+std::string expectation(const Option& option) {
+  const std::string_view what = option.kind == ValueKind::bytes      ? "a size such as 1MB or 64KiB"
+                                : option.kind == ValueKind::duration ? "milliseconds or a time such as 25s"
+                                                                     : "a number";
+  return fmt::format("must be {} from {} to {}", what, bound_text(option, option.min), bound_text(option, option.max));
+}
+
+std::optional<std::uint64_t> parse_quantity(ValueKind kind, std::string_view text) {
+  if (kind == ValueKind::bytes) return parse_bytes(text);
+  if (kind == ValueKind::number) return parse_number(text);
+  const auto duration = parse_duration(text);
+  return duration ? std::optional(milliseconds(*duration)) : std::nullopt;
+}
+
+/// The value in the field's own type; quantities were checked against the option's bounds, which fit the field.
+template <class T>
+T converted(const Option& option, const std::string& text) {
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
+    return T(text);
+  } else {
+    return T(static_cast<T>(*parse_quantity(option.kind, text)));
+  }
+}
+
+std::string problem_with(const Option& option, const std::string& text) {
+  switch (option.kind) {
+    case ValueKind::choice:
+      if (std::ranges::find(option.choices, text) == option.choices.end())
+        return fmt::format("must be one of {}", fmt::join(option.choices, ", "));
+      return {};
+    case ValueKind::text:
+    case ValueKind::list: return option.problem ? std::string(option.problem(text)) : std::string();
+    case ValueKind::number:
+    case ValueKind::bytes:
+    case ValueKind::duration: {
+      const auto quantity = parse_quantity(option.kind, text);
+      return quantity && *quantity >= option.min && *quantity <= option.max ? std::string() : expectation(option);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Option::flag() const { return fmt::format("--{}", name); }
+
+std::string Option::variable() const {
+  std::string out(kVariablePrefix);
+  for (const char c : name) out += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+std::expected<void, Option::Refusal> Option::assign(std::span<const std::string> values, ServeOptions& options) const {
+  for (const auto& value : values) {
+    if (auto wrong = problem_with(*this, value); !wrong.empty())
+      return std::unexpected(Refusal{value, std::move(wrong)});
+  }
+  if (repeatable() && (values.size() < min || values.size() > limits::kOptionListEntries)) {
+    return std::unexpected(Refusal{fmt::format("{}", fmt::join(values, ", ")),
+                                   fmt::format("takes {} to {} of them", min, limits::kOptionListEntries)});
+  }
+  std::visit(
+      [&]<class T>(T ServeOptions::*member) {
+        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          (options.*member).assign(values.begin(), values.end());
+        } else {
+          options.*member = converted<T>(*this, values.back());
+        }
+      },
+      field);
+  return {};
+}
+
+std::vector<std::string> Option::items(const ServeOptions& options) const {
+  return std::visit(
+      [&]<class T>(T ServeOptions::*member) -> std::vector<std::string> {
+        const T& value = options.*member;
+        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          return value;
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          return {value};
+        } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
+          return {value.string()};
+        } else if constexpr (std::is_same_v<T, Millis>) {
+          return {duration_text(value)};
+        } else {
+          return {bound_text(*this, value)};
+        }
+      },
+      field);
+}
+
+std::span<const Option> option_table() { return kTable; }
+
+std::span<const std::string_view> option_names() {
+  static const auto names = [] {
+    std::array<std::string_view, kTable.size()> out;
+    std::ranges::transform(kTable, out.begin(), &Option::name);
+    return out;
+  }();
+  return names;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto found = std::ranges::find(kTable, name, &Option::name);
+  return found == kTable.end() ? nullptr : &*found;
+}
+
+std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&)) {
+  const auto name = nearest_name(mistyped, option_names());
+  return name ? fmt::format("; did you mean {}?", spell(*find_option(*name))) : std::string();
+}
+
+bool is_event_reserved(std::string_view event) {
+  return event.starts_with("log:") || std::ranges::find(kSocketIoEvents, event) != kSocketIoEvents.end();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,69 @@
+// The one table of serve's options. A line here is a flag, a variable, a key of the file, a paragraph of --help and a
+// paragraph of config/tidemark.toml. Defaults are those of ServeOptions; bounds come from limits.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/config/options.h"
+
+namespace tidemark {
+
+/// How the text of a value is read and written.
+enum class ValueKind : std::uint8_t { text, choice, number, bytes, duration, list };
+
+struct Option {
+  using Field = std::variant<std::string ServeOptions::*, std::filesystem::path ServeOptions::*,
+                             std::uint16_t ServeOptions::*, unsigned ServeOptions::*, std::uint64_t ServeOptions::*,
+                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*>;
+
+  std::string_view group;  // heading; options of one group stand together
+  std::string_view name;   // "ping-interval"
+  Field field;             // where the value goes
+  ValueKind kind;
+  std::string_view value_name;  // "MS"
+  std::string_view help;        // one or two sentences
+  std::uint64_t min = 0;        // of a number, bytes or milliseconds
+  std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
+  std::span<const std::string_view> choices{};
+  /// Empty if a text or a list's item will do, else what is wrong with it.
+  std::string_view (*problem)(std::string_view) = nullptr;
+  bool in_file = true;
+
+  [[nodiscard]] bool repeatable() const { return kind == ValueKind::list; }
+  [[nodiscard]] std::string flag() const;      // "--ping-interval"
+  [[nodiscard]] std::string variable() const;  // "TIDEMARK_PING_INTERVAL"
+
+  /// Checks the values and stores them. The error is what is wrong, for a caller that knows where it was written; its
+  /// second part is the value it is about.
+  struct Refusal {
+    std::string value, problem;
+  };
+  [[nodiscard]] std::expected<void, Refusal> assign(std::span<const std::string> values, ServeOptions& options) const;
+
+  /// The items as they would be written: one, or those of the list.
+  [[nodiscard]] std::vector<std::string> items(const ServeOptions& options) const;
+};
+
+inline constexpr std::string_view kVariablePrefix = "TIDEMARK_";
+
+[[nodiscard]] std::span<const Option> option_table();
+[[nodiscard]] std::span<const std::string_view> option_names();
+/// nullptr if there is none of this name.
+[[nodiscard]] const Option* find_option(std::string_view name);
+
+/// "; did you mean --port?" or nothing; `spell` says how the name is written where the mistake is.
+[[nodiscard]] std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&));
+
+/// Events the log and Socket.IO keep for themselves: connect, disconnect and so on, and all that start with "log:".
+[[nodiscard]] bool is_event_reserved(std::string_view event);
+
+}  // namespace tidemark
