@@ -26,6 +26,9 @@ enum class DecodeError : std::uint8_t { empty, unknown_type, bad_base64, too_man
 /// One packet out of a text WebSocket message: type digit, then data. A binary WebSocket message is a binary `message`
 /// packet as it is and needs no decoding.
 [[nodiscard]] std::expected<Packet, DecodeError> decode_packet(std::string_view text);
+/// The same, and also takes 'b' and base64, which a stock client with `forceBase64` sends over WebSocket, too. The
+/// bytes then stand in `scratch`.
+[[nodiscard]] std::expected<Packet, DecodeError> decode_packet(std::string_view text, std::string& scratch);
 
 /// A polling body: packets joined by U+001E, binary ones as 'b' and base64 (padding optional).
 class PayloadDecoder {

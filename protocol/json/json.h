@@ -1,7 +1,7 @@
 // JSON as the wire needs it: validated with bounded depth and split into slices, never rebuilt. Payloads pass through
 // byte for byte (number spelling, key order, escapes), so there is no document tree here. Grammar: RFC 8259, which is
 // also what JSON.parse accepts: a payload that passes here cannot break a subscriber's parser.
-// Input must already be valid UTF-8. No allocation but for the results; no recursion.
+// Input must already be valid UTF-8. No recursion; no allocation but for the results and for keys with escapes.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace tidemark::json {
 enum class Kind : std::uint8_t { object, array, string, number, boolean, null };
 
 /// Exactly one JSON value with optional blanks around it, nested at most `max_depth` arrays and objects deep
-/// (a scalar has depth 0, `[]` depth 1).
+/// (a scalar has depth 0, `[]` depth 1). More than 1024 levels are never valid, whatever `max_depth` says.
 [[nodiscard]] bool is_valid(std::string_view text, int max_depth);
 
 /// Kind of a valid value, judged by its first byte after blanks.
@@ -46,7 +46,8 @@ void append_string(std::string& out, std::string_view utf8);
 
 /// Whether every object in a valid value that the stock decoder would take for an attachment's placeholder
 /// (a member `_placeholder` that is true, however its key is escaped; the last of doubled keys counts) has a whole
-/// `num` from 0 to `attachments` - 1. One that lies would throw in every subscriber's decoder.
+/// `num` from 0 to `attachments` - 1. One that lies would throw in every subscriber's decoder. Objects the decoder
+/// never reaches (inside a placeholder, behind a doubled key) must fit too: no client makes them.
 [[nodiscard]] bool placeholders_fit(std::string_view valid_value, std::size_t attachments);
 
 /// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.

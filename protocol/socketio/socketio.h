@@ -37,10 +37,10 @@ enum class DecodeError : std::uint8_t {
   empty,
   unknown_type,
   bad_attachment_count,  // missing, no number, zero where binary is announced, or above the limit
-  bad_namespace,         // does not start with '/', too long
-  bad_ack_id,            // no number, leading zeros do not matter, 2^53 or more
+  bad_namespace,         // too long; one that does not start with '/' reads as a bad payload
+  bad_ack_id,            // none in an ack, 2^53 or more; leading zeros do not matter
   bad_payload,      // no valid JSON, too deep, or of the wrong kind for its type (event and ack: array; connect: object
-                    // or none; disconnect: none)
+                    // or none; connect_error: object or string; disconnect: none)
   bad_event,        // empty array, name not a string (a number is refused too), reserved name, name or argument
                     // count above the limit
   bad_placeholder,  // names an attachment that does not exist
@@ -72,10 +72,13 @@ class Decoder {
   [[nodiscard]] Packet take();
   [[nodiscard]] DecodeError error() const { return error_; }
   /// Whether a packet waits for attachments.
-  [[nodiscard]] bool unfinished() const { return pending_.has_value(); }
+  [[nodiscard]] bool unfinished() const { return missing_ > 0; }
 
  private:
   Status fail(DecodeError error);
+  DecodeError decode(std::string_view text, Packet& packet) const;
+  DecodeError check_data(const Packet& packet) const;
+  DecodeError check_event(std::string_view data) const;
 
   DecoderLimits limits_;
   std::optional<Packet> pending_;
