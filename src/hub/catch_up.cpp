@@ -1,0 +1,66 @@
+#include "src/hub/catch_up.h"
+
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+void CatchUp::start(std::size_t threads) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+bool CatchUp::request(Request request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || queue_.size() >= limits::kCatchUpQueue) return false;
+    queue_.push_back(std::move(request));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void CatchUp::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    queue_.clear();
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void CatchUp::run() {
+  for (;;) {
+    Request request;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
+      if (stopped_) return;
+      request = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    request.done(read(request));
+  }
+}
+
+Result<PagePtr> CatchUp::read(const Request& request) const {
+  auto page = std::make_shared<Page>();
+  page->after = request.after;
+  if (request.last) {
+    const auto start = log_.offset_before_last(request.channel, request.up_to, *request.last);
+    if (!start) return std::unexpected(start.error());
+    page->after = *start;
+  }
+  const auto read =
+      log_.read_channel(request.channel, page->after, request.up_to,
+                        {.records = limits::kScanRecords, .bytes = limits::kScanBytes}, [&](const RecordView& record) {
+                          encoder_.encode(record, page->frames);
+                          page->ends.push_back({record.offset, page->frames.size()});
+                          return true;
+                        });
+  if (!read) return std::unexpected(read.error());
+  page->covered = read->covered;
+  return page;
+}
+
+}  // namespace tidemark

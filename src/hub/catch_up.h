@@ -1,0 +1,58 @@
+// Catch-up readers: a few threads that read pages of a channel from the store and encode them, off the I/O threads.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "src/base/error.h"
+#include "src/hub/frame_encoder.h"
+#include "src/hub/page.h"
+#include "src/log/log.h"
+
+namespace tidemark {
+
+class CatchUp {
+ public:
+  /// `log` and `encoder` must outlive it.
+  CatchUp(const Log& log, const FrameEncoder& encoder) : log_(log), encoder_(encoder) {}
+  CatchUp(const CatchUp&) = delete;
+  CatchUp& operator=(const CatchUp&) = delete;
+  ~CatchUp() { stop(); }
+
+  struct Request {
+    std::string channel;
+    Offset after;
+    Offset up_to;                               // at most log.head()
+    std::optional<std::size_t> last;            // instead of `after`: begin before the newest so many records
+    std::function<void(Result<PagePtr>)> done;  // called on a reader thread
+  };
+
+  void start(std::size_t threads);
+  /// Any thread. False if the queue is full or stopped: ask again later; `done` will not be called.
+  [[nodiscard]] bool request(Request request);
+  /// Ends the threads; requests still queued are dropped. Idempotent.
+  void stop();
+
+  /// Reads one page in the calling thread.
+  [[nodiscard]] Result<PagePtr> read(const Request& request) const;
+
+ private:
+  void run();
+
+  const Log& log_;
+  const FrameEncoder& encoder_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Request> queue_;
+  bool stopped_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,113 @@
+#include "src/hub/outlet.h"
+
+#include <algorithm>
+
+#include "src/base/limits.h"
+#include "src/hub/shard.h"
+
+namespace tidemark {
+
+Outlet::~Outlet() {
+  mid_ = nullptr;
+  while (!subscriptions_.empty()) unsubscribe(*subscriptions_.back());
+  if (flush_queued_) shard_.forget_flush(*this);
+}
+
+void Outlet::attach(Sink* sink) {
+  sink_ = sink;
+  blocked_ = false;
+}
+
+bool Outlet::send_own() {
+  while (own_sent_ < own_.size()) {
+    const std::size_t sent = sink_->send(std::string_view(own_).substr(own_sent_));
+    own_sent_ += sent;
+    if (own_sent_ < own_.size()) {
+      blocked_ = true;
+      return false;
+    }
+  }
+  own_ = {};  // idle connections keep no buffer
+  own_sent_ = 0;
+  return true;
+}
+
+Subscription* Outlet::next_source() {
+  if (mid_ != nullptr) return mid_;
+  for (std::size_t i = 0; i < subscriptions_.size(); ++i) {
+    turn_ = turn_ + 1 >= subscriptions_.size() ? 0 : turn_ + 1;
+    Subscription* const candidate = subscriptions_[turn_].get();
+    if (!candidate->pending(1).empty()) return candidate;
+  }
+  return nullptr;
+}
+
+void Outlet::flush() {
+  if (!ready()) return;
+  for (;;) {
+    if (mid_ == nullptr && own_sent_ < own_.size() && !send_own()) break;
+    Subscription* const source = next_source();
+    if (source == nullptr) {
+      if (own_sent_ < own_.size()) continue;  // going live may have added a status event
+      break;
+    }
+    const std::string_view frames = source->pending(limits::kSendBytes);
+    if (frames.empty()) break;  // in the middle of a record whose rest must be read first
+    const std::size_t sent = sink_->send(frames);
+    source->consumed(sent);
+    mid_ = source->at_boundary() ? nullptr : source;
+    if (sent < frames.size()) {
+      blocked_ = true;
+      break;
+    }
+  }
+  for (const auto& subscription : subscriptions_) {
+    if (blocked_) {
+      subscription->drop_page();
+    } else if (subscription->wants_page()) {
+      shard_.request_page(*subscription);
+    }
+  }
+}
+
+void Outlet::writable() {
+  blocked_ = false;
+  flush();
+}
+
+void Outlet::flush_soon() {
+  if (flush_queued_) return;
+  flush_queued_ = true;
+  shard_.queue_flush(*this);
+}
+
+bool Outlet::idle() const {
+  return own_sent_ == own_.size() &&
+         std::ranges::all_of(subscriptions_, [](const auto& subscription) { return subscription->at_head(); });
+}
+
+Subscription& Outlet::subscribe(std::string_view channel, Offset after, Subscriber& subscriber) {
+  auto& added = *subscriptions_.emplace_back(shard_.make_subscription(channel, *this, subscriber));
+  shard_.start(added, after);
+  return added;
+}
+
+Subscription& Outlet::subscribe_last(std::string_view channel, std::size_t count, Subscriber& subscriber) {
+  auto& added = *subscriptions_.emplace_back(shard_.make_subscription(channel, *this, subscriber));
+  shard_.start_last(added, count);
+  return added;
+}
+
+void Outlet::unsubscribe(Subscription& subscription) {
+  if (mid_ == &subscription) {
+    // While a record is partly sent no own bytes are: the rest of the record can go before them.
+    const auto rest = subscription.rest_of_record();
+    broken_ = rest.empty();
+    own_.insert(0, rest);
+    mid_ = nullptr;
+  }
+  shard_.remove(subscription);
+  std::erase_if(subscriptions_, [&](const auto& held) { return held.get() == &subscription; });
+}
+
+}  // namespace tidemark

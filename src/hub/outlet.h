@@ -1,0 +1,81 @@
+// An outlet: everything one connection is sent. Frames of its subscriptions come straight from tails and pages; its own
+// bytes (CONNECT replies, acks, pings) go in between, at frame boundaries.
+//
+// Nothing is queued per message: flush() sends what the transport takes and remembers a byte position. A transport that
+// takes no more ("blocked") costs nothing until it says writable(). Owned by one I/O thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/hub/subscription.h"
+
+namespace tidemark {
+
+class Shard;
+
+/// Where an outlet's bytes go: a WebSocket's socket, or the body of a poll.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Takes bytes from the front of whole frames and says how many. Fewer than given: it takes no more until writable()
+  /// is called. Never calls back into the outlet.
+  [[nodiscard]] virtual std::size_t send(std::string_view frames) = 0;
+};
+
+class Outlet {
+ public:
+  explicit Outlet(Shard& shard) : shard_(shard) {}
+  Outlet(const Outlet&) = delete;
+  Outlet& operator=(const Outlet&) = delete;
+  ~Outlet();
+
+  /// The transport to use from now on (not owned; null: none, as between two polls). Does not flush.
+  void attach(Sink* sink);
+  /// Has a transport that takes bytes.
+  [[nodiscard]] bool ready() const { return sink_ != nullptr && !blocked_ && !broken_; }
+
+  /// The connection's own frames: append, then flush().
+  [[nodiscard]] std::string& own() { return own_; }
+  [[nodiscard]] std::size_t own_bytes() const { return own_.size() - own_sent_; }
+
+  /// Sends as much as the transport takes.
+  void flush();
+  /// The transport takes bytes again.
+  void writable();
+  /// Flushes at the end of the shard's current turn, once, however often asked.
+  void flush_soon();
+  /// Nothing is owed: no own bytes, and every subscription is at the head of its channel.
+  [[nodiscard]] bool idle() const;
+
+  /// Starts a subscription at the record after `after`. Its frames follow with the next flush.
+  Subscription& subscribe(std::string_view channel, Offset after, Subscriber& subscriber);
+  /// Starts one that is owed only the newest `count` records of what the channel holds now.
+  Subscription& subscribe_last(std::string_view channel, std::size_t count, Subscriber& subscriber);
+  /// Ends a subscription; a record that is partly sent is still sent to its end.
+  void unsubscribe(Subscription& subscription);
+  /// A record was cut off in the middle (its rest was not in memory when its subscription ended): the connection's
+  /// bytes make no sense any more and it must be closed.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+ private:
+  friend class Shard;
+  [[nodiscard]] Subscription* next_source();
+  bool send_own();
+
+  Shard& shard_;
+  Sink* sink_ = nullptr;
+  std::string own_;
+  std::size_t own_sent_ = 0;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::size_t turn_ = 0;         // whose turn it is among the subscriptions
+  Subscription* mid_ = nullptr;  // its record is partly sent: it goes on before anything else
+  bool blocked_ = false;
+  bool flush_queued_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace tidemark

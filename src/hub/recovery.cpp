@@ -1,0 +1,62 @@
+#include "src/hub/recovery.h"
+
+#include <algorithm>
+
+#include "src/base/position.h"
+
+namespace tidemark {
+namespace {
+
+Decision everything(const Claims& claims, std::string_view reason) {
+  return {.newest = claims.history, .reason = reason};
+}
+
+Decision without_session(const Claims& claims, const LogBounds& log, std::optional<Offset> position,
+                         std::string_view reason) {
+  if (claims.server_offset && *claims.server_offset > log.head.value()) {
+    return everything(claims, "server offset beyond the head");
+  }
+  const Offset after(std::max(claims.server_offset.value_or(0), position ? position->value() : 0));
+  if (after == Offset()) return everything(claims, reason);
+  return {.after = after, .reason = reason};
+}
+
+}  // namespace
+
+Decision decide(const Claims& claims, const LogBounds& log) {
+  std::optional<Offset> position;
+  std::string_view bad_offset;
+  if (claims.offset) {
+    const auto parsed = Position::parse(*claims.offset);
+    if (!parsed) {
+      bad_offset = "offset unparseable";
+    } else if (parsed->epoch != log.epoch) {
+      bad_offset = "offset of another log";
+    } else if (parsed->offset > log.head) {
+      bad_offset = "offset beyond the head";
+    } else {
+      position = parsed->offset;
+    }
+  }
+
+  Decision decision;
+  bool owed_from_known_place = true;
+  if (!bad_offset.empty()) {
+    decision = without_session(claims, log, std::nullopt, bad_offset);
+    owed_from_known_place = decision.after != Offset();
+  } else if (claims.session_restored) {
+    decision = {.recovered = true, .after = position.value_or(claims.session_started)};
+  } else {
+    decision = without_session(claims, log, position, "no session");
+    owed_from_known_place = decision.after != Offset();
+  }
+  if (owed_from_known_place && decision.after.next() < log.first) {
+    decision.recovered = false;
+    decision.gap_from = decision.after.next();
+    decision.gap_to = log.first.previous();
+    decision.reason = "records trimmed";
+  }
+  return decision;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,48 @@
+// The recovery decision: what a client that says CONNECT is owed. A pure function; docs and tests share its table.
+//
+// | situation                                             | session | records | | session restored, position of this
+// log                | same    | after the position                                 | | session restored, no position
+// (nothing received yet)  | same    | after the session's start                          | | no session, position of
+// this log                      | new     | after the later one of position and server offset  | | position
+// unparseable, of another log or ahead of it   | new     | server offset decides; without one: everything     | |
+// server offset absent, null, 0 or negative             | -       | everything, or the newest N if history is limited |
+// | server offset beyond the head                         | new     | everything: the client knew another log | |
+// records in between trimmed                            | -       | what is left, after a gap; not recovered |
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "src/base/epoch.h"
+#include "src/base/offset.h"
+
+namespace tidemark {
+
+/// What the client said it has. Of the right types already; a server offset given as a position is an `offset`.
+struct Claims {
+  bool session_restored = false;
+  Offset session_started;                      // meaningful if restored
+  std::optional<std::string> offset;           // the position the client stored
+  std::optional<std::uint64_t> server_offset;  // nothing: absent, null, 0 or negative
+  std::optional<std::uint64_t> history;        // newest N at most, for one who has nothing
+};
+
+struct LogBounds {
+  Epoch epoch;
+  Offset first;
+  Offset head;
+};
+
+struct Decision {
+  bool recovered = false;  // same session, same pid (which is what the stock client goes by) and nothing missing
+  Offset after;            // records after this one are owed
+  std::optional<std::uint64_t> newest;  // instead of `after`: only the newest N
+  Offset gap_from, gap_to;              // trimmed records the client was owed; gap_to 0 = none
+  std::string_view reason;  // why there is a new session or a gap, for journal and inspector; empty if recovered
+};
+
+[[nodiscard]] Decision decide(const Claims& claims, const LogBounds& log);
+
+}  // namespace tidemark

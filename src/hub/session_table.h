@@ -1,0 +1,81 @@
+// The session table: which sessions exist, who holds them, and until when they can be had again.
+//
+// A session is live while a subscription holds it, and away after the connection was lost. It can be claimed while live
+// (the old connection is a half-open one that nobody has noticed yet) and for the recovery window after it went away.
+// After a restart the table is empty: a pid of an earlier run is good for one window counted from the start of the
+// server, since the moment of the disconnection is unknown.
+//
+// Shared by all I/O threads under its own mutex: it is used when clients come and go, never on delivery.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "src/base/clock.h"
+#include "src/hub/session_id.h"
+
+namespace tidemark {
+
+/// The subscription that holds a session.
+struct SessionHolder {
+  std::uint32_t shard = 0;
+  std::uint64_t subscription = 0;
+  friend bool operator==(const SessionHolder&, const SessionHolder&) = default;
+};
+
+class SessionTable {
+ public:
+  /// `run` tells this start of the server from all others.
+  SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock);
+
+  struct Grant {
+    std::string sid, pid;
+    Offset started;
+    std::optional<SessionHolder> previous;  // a live holder that has to go
+  };
+
+  /// A new session.
+  [[nodiscard]] Grant create(const SessionBinding& binding, Offset started);
+
+  enum class Refusal : std::uint8_t { unknown, expired };
+  struct Claim {
+    std::optional<Grant> grant;
+    Refusal refusal = Refusal::unknown;  // meaningful without a grant
+  };
+  /// The session a pid stands for. Takes nothing yet: hold() does.
+  [[nodiscard]] Claim find(std::string_view pid, const SessionBinding& binding) const;
+
+  /// `holder` has the session from now on. Returns the live holder that it was taken from.
+  std::optional<SessionHolder> hold(const std::string& sid, SessionHolder holder);
+  /// The holder's connection was lost: the window begins. Nothing happens if somebody else has taken the session.
+  void leave(const std::string& sid, SessionHolder holder);
+  /// The holder ended it (disconnected from the channel): it cannot be had again.
+  void end(const std::string& sid, SessionHolder holder);
+
+  /// Forgets what has expired. Call about once a second.
+  void sweep();
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Session {
+    std::optional<SessionHolder> holder;  // nothing: away
+    Millis left{};                        // when it went away
+  };
+
+  const SessionSigner signer_;
+  const std::uint64_t run_;
+  const Millis window_;
+  const Clock& clock_;
+  const Millis started_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::string, Session> sessions_;
+  std::deque<std::pair<Millis, std::string>> away_;  // in the order they left; entries may be outdated
+};
+
+}  // namespace tidemark

@@ -1,0 +1,358 @@
+#include "src/hub/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/journal.h"
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+Shard::Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, CatchUp& catch_up, Executor& executor,
+             const Clock& clock, Millis tail_window)
+    : index_(index),
+      seen_(seen),
+      encoder_(encoder),
+      catch_up_(catch_up),
+      executor_(executor),
+      clock_(clock),
+      tail_window_(tail_window) {}
+
+Shard::~Shard() = default;
+
+bool Shard::can_follow(std::string_view channel) const {
+  return feeds_.size() < limits::kChannels || feeds_.contains(channel);
+}
+
+// --- mailbox ---------------------------------------------------------------------------------------------------------
+
+void Shard::wake() {
+  if (!woken_.exchange(true)) executor_.post([this] { turn(); });
+}
+
+void Shard::push_commit(BatchPtr batch, std::vector<Outcome> outcomes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (batch) mailbox_.batches.push_back(std::move(batch));
+    if (mailbox_.outcomes.empty()) {
+      mailbox_.outcomes = std::move(outcomes);
+    } else {
+      mailbox_.outcomes.insert(mailbox_.outcomes.end(), outcomes.begin(), outcomes.end());
+    }
+  }
+  wake();
+}
+
+void Shard::push_relay(RelayPtr relay) {
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_.relays.push_back(std::move(relay));
+  }
+  wake();
+}
+
+void Shard::push_room() {
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_.room = true;
+  }
+  wake();
+}
+
+void Shard::push_take_over(std::uint64_t subscription) {
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_.taken_over.push_back(subscription);
+  }
+  wake();
+}
+
+void Shard::turn() {
+  woken_.store(false);
+  Mailbox mail;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(mail, mailbox_);
+  }
+  for (const BatchPtr& batch : mail.batches) take(*batch);
+  for (const Outcome& outcome : mail.outcomes) {
+    if (const auto found = subscriptions_.find(outcome.origin.subscription); found != subscriptions_.end()) {
+      found->second->subscriber().on_outcome(outcome);
+    }
+  }
+  for (const std::uint64_t id : mail.taken_over) {
+    if (const auto found = subscriptions_.find(id); found != subscriptions_.end()) {
+      found->second->subscriber().on_taken_over();
+    }
+  }
+  if (!mail.batches.empty()) retry_starved();
+  for (const RelayPtr& relay : mail.relays) take(*relay);
+  if (mail.room) resume_publishers();
+  run_passes();
+  run_flushes();
+}
+
+// --- what was committed ----------------------------------------------------------------------------------------------
+
+void Shard::take(const Batch& batch) {
+  // Offsets of a batch that this thread knew from its start (head was read before the batch came) are not news.
+  if (batch.head <= seen_) return;
+  std::vector<ChannelFeed*> feeds(batch.channels.size(), nullptr);
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    const auto found = feeds_.find(batch.channels[i]);
+    if (found == feeds_.end()) continue;
+    feeds[i] = found->second.get();
+    if (!feeds[i]->subscriptions.empty()) feeds[i]->last_used = clock_.steady();
+  }
+  std::size_t begin = 0;
+  for (const Batch::Entry& entry : batch.entries) {
+    if (ChannelFeed* const feed = feeds[entry.channel]) {
+      append(*feed, entry.offset, std::string_view(batch.frames).substr(begin, entry.end - begin));
+    }
+    begin = entry.end;
+  }
+  seen_ = batch.head;
+  for (ChannelFeed* const feed : feeds) {
+    if (feed != nullptr && !feed->subscriptions.empty()) queue_pass(*feed);
+  }
+}
+
+void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
+  Tail& tail = feed.tail;
+  if (!tail.fits(frames.size())) {
+    // A tail may grow while the thread's budget lasts; without it, it makes do with what it has.
+    const std::size_t budget_left = limits::kTailBytesTotal - std::min(tail_bytes_, limits::kTailBytesTotal);
+    const std::size_t allowed = std::min(limits::kTailBytesChannel, tail.capacity() + budget_left);
+    const std::uint64_t begin = tail.begin_after_room_for(frames.size(), allowed);
+    for (Subscription* const subscription : feed.subscriptions) {
+      if (subscription->live() && subscription->position() < begin) subscription->fall_behind();
+    }
+    tail_bytes_ -= tail.capacity();
+    tail.make_room(frames.size(), allowed);
+    tail_bytes_ += tail.capacity();
+  }
+  tail.append(offset, frames);
+}
+
+void Shard::take(const Relay& relay) {
+  const auto found = feeds_.find(relay.channel);
+  if (found == feeds_.end()) return;
+  std::string frames;
+  encoder_.encode_relay(relay, seen_, frames);
+  for (Subscription* const subscription : found->second->subscriptions) {
+    Outlet& outlet = subscription->outlet();
+    outlet.flush();
+    if (!subscription->at_head() || outlet.own_bytes() > limits::kOwnBytesPause) continue;  // not live: it misses it
+    outlet.own() += frames;
+    outlet.flush();
+  }
+}
+
+// --- delivery --------------------------------------------------------------------------------------------------------
+
+void Shard::queue_pass(ChannelFeed& feed) {
+  if (feed.in_pass) {
+    feed.again = true;
+    return;
+  }
+  feed.in_pass = true;
+  feed.again = false;
+  feed.pass = 0;
+  passes_.push_back(&feed);
+}
+
+void Shard::run_passes() {
+  std::size_t budget = limits::kDeliveriesPerTurn;
+  while (!passes_.empty() && budget > 0) {
+    ChannelFeed& feed = *passes_.front();
+    for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
+      feed.subscriptions[feed.pass++]->outlet().flush();
+    }
+    if (feed.pass < feed.subscriptions.size()) break;
+    passes_.pop_front();
+    feed.in_pass = false;
+    if (feed.again) queue_pass(feed);
+  }
+  if (!passes_.empty()) wake();
+}
+
+void Shard::run_flushes() {
+  for (Outlet* const outlet : std::exchange(flushes_, {})) {
+    outlet->flush_queued_ = false;
+    outlet->flush();
+  }
+}
+
+void Shard::resume_publishers() {
+  while (!paused_.empty()) {
+    PausedPublisher* const publisher = paused_.front();
+    paused_.pop_front();
+    if (!publisher->on_room()) {
+      paused_.push_front(publisher);
+      return;
+    }
+  }
+}
+
+// --- subscriptions ---------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Subscription> Shard::make_subscription(std::string_view channel, Outlet& outlet,
+                                                       Subscriber& subscriber) {
+  auto found = feeds_.find(channel);
+  if (found == feeds_.end()) {
+    found = feeds_.emplace(channel, std::make_unique<ChannelFeed>(std::string(channel), seen_)).first;
+  }
+  auto subscription = std::make_unique<Subscription>(++next_subscription_, *found->second, outlet, subscriber);
+  subscriptions_.emplace(subscription->id(), subscription.get());
+  return subscription;
+}
+
+void Shard::start(Subscription& subscription, Offset after) {
+  subscription.feed().add(subscription);
+  subscription.start(after);
+  subscription.outlet().flush_soon();
+}
+
+void Shard::start_last(Subscription& subscription, std::size_t count) {
+  ChannelFeed& feed = subscription.feed();
+  feed.add(subscription);
+  subscription.set_reading(true);
+  const bool queued = catch_up_.request({.channel = feed.channel,
+                                         .after = Offset(),
+                                         .up_to = seen_,
+                                         .last = count,
+                                         .done = [this, id = subscription.id()](const Result<PagePtr>& page) {
+                                           executor_.post([this, id, page] {
+                                             const auto found = subscriptions_.find(id);
+                                             if (found == subscriptions_.end()) return;
+                                             Subscription& waiting = *found->second;
+                                             waiting.set_reading(false);
+                                             if (!page) return waiting.subscriber().on_read_failed(page.error());
+                                             waiting.start((*page)->after);
+                                             if (!waiting.live()) return give_page(waiting, *page);
+                                             waiting.outlet().flush();
+                                           });
+                                         }});
+  if (!queued) {  // too busy to count: it is given everything, in its turn
+    subscription.set_reading(false);
+    subscription.start(Offset());
+  }
+}
+
+void Shard::remove(Subscription& subscription) {
+  ChannelFeed& feed = subscription.feed();
+  feed.remove(subscription);
+  feed.last_used = clock_.steady();
+  subscriptions_.erase(subscription.id());
+}
+
+// --- pages -----------------------------------------------------------------------------------------------------------
+
+PagePtr Shard::held_page(const ChannelFeed& feed, Offset next) const {
+  for (const HeldPage& held : held_) {
+    if (held.feed == &feed && held.page->after < next && next <= held.page->covered) return held.page;
+  }
+  return nullptr;
+}
+
+void Shard::request_page(Subscription& subscription) {
+  if (subscription.reading()) return;
+  const Offset next = subscription.next();
+  if (next > seen_) {  // it has seen more than this thread, whose mailbox is about to bring it
+    starved_.push_back(subscription.id());
+    subscription.set_reading(true);
+    return;
+  }
+  ChannelFeed& feed = subscription.feed();
+  if (const PagePtr page = held_page(feed, next)) return give_page(subscription, page);
+  subscription.set_reading(true);
+  const auto joined = std::ranges::find_if(reads_, [&](const PageRead& read) {
+    return read.feed == &feed && read.after < next && next.value() - read.after.value() <= limits::kPageJoinOffsets;
+  });
+  if (joined != reads_.end()) {
+    joined->waiting.push_back(subscription.id());
+    return;
+  }
+  const Offset after = next.previous();
+  const bool queued =
+      catch_up_.request({.channel = feed.channel,
+                         .after = after,
+                         .up_to = seen_,
+                         .last = std::nullopt,
+                         .done = [this, &feed, after](const Result<PagePtr>& page) {
+                           executor_.post([this, &feed, after, page] { page_arrived(feed, after, page); });
+                         }});
+  if (queued) {
+    reads_.push_back({&feed, after, {subscription.id()}});
+  } else {
+    starved_.push_back(subscription.id());
+  }
+}
+
+void Shard::page_arrived(ChannelFeed& feed, Offset after, const Result<PagePtr>& page) {
+  const auto read = std::ranges::find_if(
+      reads_, [&](const PageRead& candidate) { return candidate.feed == &feed && candidate.after == after; });
+  const auto waiting = std::move(read->waiting);
+  reads_.erase(read);
+  if (page) {
+    held_.push_back({&feed, *page});
+    if (held_.size() > limits::kPagesHeld) held_.pop_front();
+  }
+  for (const std::uint64_t id : waiting) {
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) continue;
+    Subscription& subscription = *found->second;
+    subscription.set_reading(false);
+    if (!page) {
+      subscription.subscriber().on_read_failed(page.error());
+    } else {
+      give_page(subscription, *page);
+    }
+  }
+}
+
+void Shard::give_page(Subscription& subscription, const PagePtr& page) {
+  // One that takes nothing now would only hold the page: it asks again when it can take it.
+  if (!subscription.outlet().ready()) return;
+  if (subscription.wants_page() && page->after < subscription.next() && subscription.next() <= page->covered &&
+      !subscription.feed_page(page)) {
+    subscription.subscriber().on_read_failed({ErrorCode::not_found, "a record was trimmed while it was being sent"});
+    return;
+  }
+  subscription.outlet().flush();
+}
+
+void Shard::retry_starved() {
+  for (const std::uint64_t id : std::exchange(starved_, {})) {
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) continue;
+    Subscription& subscription = *found->second;
+    subscription.set_reading(false);
+    subscription.try_go_live();
+    subscription.outlet().flush();
+  }
+}
+
+void Shard::sweep() {
+  retry_starved();
+  const Millis now = clock_.steady();
+  held_.clear();
+  for (auto it = feeds_.begin(); it != feeds_.end();) {
+    ChannelFeed& feed = *it->second;
+    const bool idle = now - feed.last_used > tail_window_;
+    const bool read = std::ranges::any_of(reads_, [&](const PageRead& r) { return r.feed == &feed; });
+    if (idle && feed.subscriptions.empty() && !feed.in_pass && !read) {
+      tail_bytes_ -= feed.tail.capacity();
+      it = feeds_.erase(it);
+      continue;
+    }
+    if (idle && feed.tail.capacity() > 0 &&
+        std::ranges::all_of(feed.subscriptions, [](const Subscription* s) { return !s->live() || s->at_head(); })) {
+      tail_bytes_ -= feed.tail.capacity();
+      feed.tail.clear(seen_);
+    }
+    ++it;
+  }
+}
+
+}  // namespace tidemark

@@ -1,0 +1,146 @@
+// A shard: one I/O thread's part of the hub. It owns the thread's tails and subscriptions; nothing of it is shared.
+//
+// Commits, relays and answers arrive through a mailbox: one wake-up per batch, one short lock to swap it out.
+// Everything else here is called on the I/O thread only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/hub/batch.h"
+#include "src/hub/catch_up.h"
+#include "src/hub/channel_feed.h"
+#include "src/hub/outlet.h"
+#include "src/hub/subscription.h"
+#include "src/log/log.h"
+
+namespace tidemark {
+
+/// Runs things on the shard's thread, in order. Any thread may post.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual void post(std::function<void()> task) = 0;
+};
+
+/// Somebody whose publish found the sequencer's queue full. Asked again in the order in which they came.
+class PausedPublisher {
+ public:
+  virtual ~PausedPublisher() = default;
+  /// False: the queue is full again, keep the place.
+  [[nodiscard]] virtual bool on_room() = 0;
+};
+
+class Shard {
+ public:
+  /// All references must outlive it. `tail_window`: how long a tail is kept that nobody reads.
+  Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, CatchUp& catch_up, Executor& executor,
+        const Clock& clock, Millis tail_window);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+  ~Shard();
+
+  [[nodiscard]] std::uint32_t index() const { return index_; }
+  /// The newest record this thread has been told of.
+  [[nodiscard]] Offset seen() const { return seen_; }
+  [[nodiscard]] std::size_t subscription_count() const { return subscriptions_.size(); }
+  [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
+  /// Whether one more channel may be followed at this thread (limits::kChannels).
+  [[nodiscard]] bool can_follow(std::string_view channel) const;
+
+  // --- any thread ---
+  void push_commit(BatchPtr batch, std::vector<Outcome> outcomes);
+  void push_relay(RelayPtr relay);
+  void push_room();
+  /// Tells a subscription, if it is still here, that its session was taken over.
+  void push_take_over(std::uint64_t subscription);
+
+  // --- I/O thread ---
+  void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
+  void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
+  /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
+  void sweep();
+
+ private:
+  friend class Outlet;
+
+  std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
+  void start(Subscription& subscription, Offset after);
+  void start_last(Subscription& subscription, std::size_t count);
+  void remove(Subscription& subscription);
+  void request_page(Subscription& subscription);
+  void queue_flush(Outlet& outlet) {
+    flushes_.push_back(&outlet);
+    wake();
+  }
+  void forget_flush(Outlet& outlet) { std::erase(flushes_, &outlet); }
+
+  struct Mailbox {
+    std::vector<BatchPtr> batches;
+    std::vector<Outcome> outcomes;
+    std::vector<RelayPtr> relays;
+    std::vector<std::uint64_t> taken_over;
+    bool room = false;
+  };
+  void wake();
+  void turn();
+  void take(const Batch& batch);
+  void take(const Relay& relay);
+  void append(ChannelFeed& feed, Offset offset, std::string_view frames);
+  void queue_pass(ChannelFeed& feed);
+  void run_passes();
+  void run_flushes();
+  void resume_publishers();
+  void retry_starved();
+  void page_arrived(ChannelFeed& feed, Offset after, const Result<PagePtr>& page);
+  void give_page(Subscription& subscription, const PagePtr& page);
+  [[nodiscard]] PagePtr held_page(const ChannelFeed& feed, Offset next) const;
+
+  struct PageRead {
+    ChannelFeed* feed;
+    Offset after;
+    std::vector<std::uint64_t> waiting;  // subscriptions
+  };
+  struct HeldPage {
+    const ChannelFeed* feed;
+    PagePtr page;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+
+  const std::uint32_t index_;
+  Offset seen_;
+  const FrameEncoder& encoder_;
+  CatchUp& catch_up_;
+  Executor& executor_;
+  const Clock& clock_;
+  const Millis tail_window_;
+
+  std::mutex mutex_;  // guards mailbox_ only
+  Mailbox mailbox_;
+  std::atomic<bool> woken_ = false;
+
+  std::unordered_map<std::string, std::unique_ptr<ChannelFeed>, NameHash, std::equal_to<>> feeds_;
+  std::unordered_map<std::uint64_t, Subscription*> subscriptions_;
+  std::uint64_t next_subscription_ = 0;
+  std::size_t tail_bytes_ = 0;
+  std::deque<ChannelFeed*> passes_;
+  std::vector<Outlet*> flushes_;
+  std::deque<PausedPublisher*> paused_;
+  std::vector<std::uint64_t> starved_;  // subscriptions that could not be served yet: ahead of seen, or a full queue
+  std::vector<PageRead> reads_;
+  std::deque<HeldPage> held_;
+};
+
+}  // namespace tidemark
