@@ -35,7 +35,8 @@ struct StoreState {
   Offset head;   // newest record ever made durable; 0 in a new log
 };
 
-/// Bounds of one page; a page always delivers at least one record if there is one.
+/// Bounds of one page: it ends before the record that would exceed one of them, but always delivers at least one record
+/// if there is one.
 struct PageLimits {
   std::size_t records;
   std::size_t bytes;  // of RecordView::bytes()
@@ -43,11 +44,12 @@ struct PageLimits {
 
 enum class Direction : std::uint8_t { forward, backward };
 
-/// Called per record, whose bytes are valid only during the call. False ends the page.
+/// Called per record, whose bytes are valid only during the call. False ends the page. Must not call the store, and must
+/// not wait: the store's view stays open during the call.
 using RecordVisitor = FunctionRef<bool(const RecordView&)>;
 
 struct StoreStats {
-  std::uint64_t records = 0;
+  std::uint64_t records = 0;  // from first to head; offsets of a log are contiguous, so nothing has to be counted
   std::uint64_t bytes_on_disk = 0;
 };
 
@@ -64,7 +66,7 @@ class LogStore {
   [[nodiscard]] virtual StoreState state() const = 0;
 
   /// Makes `records` and `segments` durable in one atomic step; may block for a disk flush.
-  /// Precondition: offsets strictly increase and the first one is above head.
+  /// Precondition: offsets strictly increase and the first one is above head (else invalid_argument, nothing stored).
   /// Success: all of it survives kill -9 and power loss, and is visible to every reader.
   /// Failure: nothing of it is visible, now or after a restart, and head has not moved - except after `io`, where only
   /// closing and opening again tells which of the two it was.
@@ -72,7 +74,7 @@ class LogStore {
                                             std::span<const IndexSegment> segments) = 0;
 
   /// Visits the records with from <= offset <= to in one consistent view: forward from `from`, or backward from `to`.
-  /// Ends after the page's limits, at the end of the range or when the visitor says so. An empty range is no error.
+  /// Ends at the page's limits, at the end of the range or when the visitor says so. An empty range is no error.
   [[nodiscard]] virtual Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page,
                                           RecordVisitor visit) const = 0;
 

@@ -1,0 +1,27 @@
+#include "backends/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "backends/memory/memory_store.h"
+
+namespace tidemark {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kEngines{"memory"sv};
+
+}  // namespace
+
+std::span<const std::string_view> store_engines() { return kEngines; }
+
+Result<std::unique_ptr<LogStore>> open_store(std::string_view engine, const StoreOptions& options) {
+  if (engine == "memory") return make_memory_store(options.epoch_if_new);
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("there is no storage engine '{}'; choose one of: {}", engine, fmt::join(kEngines, ", ")));
+}
+
+}  // namespace tidemark

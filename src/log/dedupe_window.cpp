@@ -1,0 +1,93 @@
+#include "src/log/dedupe_window.h"
+
+#include <xxhash.h>
+
+#include <cstring>
+#include <string>
+
+namespace tidemark {
+namespace {
+
+constexpr std::uint32_t kEmpty = 0xffffffff;
+constexpr std::size_t kFirstEntries = 1024;
+
+}  // namespace
+
+DedupeWindow::DedupeWindow(std::size_t records)
+    : records_(records), ring_(kFirstEntries), slots_(2 * kFirstEntries, kEmpty) {}
+
+std::uint64_t DedupeWindow::hash(std::string_view channel, std::string_view client_key) {
+  std::array<char, limits::kChannelNameBytes + 1 + limits::kClientKeyBytes> small;
+  const auto size = channel.size() + 1 + client_key.size();
+  if (size <= small.size()) {
+    std::memcpy(small.data(), channel.data(), channel.size());
+    small[channel.size()] = '\0';
+    std::memcpy(small.data() + channel.size() + 1, client_key.data(), client_key.size());
+    return XXH3_64bits(small.data(), size);
+  }
+  std::string large(channel);
+  large.push_back('\0');
+  large.append(client_key);
+  return XXH3_64bits(large.data(), large.size());
+}
+
+DedupeWindow::Candidates DedupeWindow::find(std::uint64_t hash) const {
+  Candidates found;
+  for (auto slot = home(hash); slots_[slot] != kEmpty && found.count_ < found.offsets_.size(); slot = after(slot)) {
+    const KeyHash& key = ring_[slots_[slot]];
+    if (key.hash == hash) found.offsets_[found.count_++] = key.offset;
+  }
+  return found;
+}
+
+void DedupeWindow::stage(std::uint64_t hash, Offset offset) {
+  if (size() == ring_.size()) grow();
+  entry(newest_) = {hash, offset};
+  place(newest_++);
+}
+
+void DedupeWindow::commit(Offset head) {
+  committed_ = newest_;
+  while (oldest_ < newest_ && entry(oldest_).offset.value() + records_ <= head.value()) remove(oldest_++);
+}
+
+void DedupeWindow::rollback() {
+  while (newest_ > committed_) remove(--newest_);
+}
+
+std::size_t DedupeWindow::memory_bytes() const {
+  return ring_.capacity() * sizeof(KeyHash) + slots_.capacity() * sizeof(std::uint32_t);
+}
+
+void DedupeWindow::place(std::uint64_t sequence) {
+  auto slot = home(entry(sequence).hash);
+  while (slots_[slot] != kEmpty) slot = after(slot);
+  slots_[slot] = static_cast<std::uint32_t>(sequence & (ring_.size() - 1));
+}
+
+void DedupeWindow::remove(std::uint64_t sequence) {
+  const auto place = static_cast<std::uint32_t>(sequence & (ring_.size() - 1));
+  auto hole = home(ring_[place].hash);
+  while (slots_[hole] != place) hole = after(hole);
+  // Linear probing without tombstones: move back every later entry of the run whose home is not behind the hole.
+  for (auto slot = after(hole); slots_[slot] != kEmpty; slot = after(slot)) {
+    const auto mask = slots_.size() - 1;
+    const auto from_home = (slot - home(ring_[slots_[slot]].hash)) & mask;
+    if (from_home < ((slot - hole) & mask)) continue;
+    slots_[hole] = slots_[slot];
+    hole = slot;
+  }
+  slots_[hole] = kEmpty;
+}
+
+void DedupeWindow::grow() {
+  std::vector<KeyHash> larger(ring_.size() * 2);
+  for (auto sequence = oldest_; sequence < newest_; ++sequence) {
+    larger[sequence & (larger.size() - 1)] = entry(sequence);
+  }
+  ring_ = std::move(larger);
+  slots_.assign(2 * ring_.size(), kEmpty);
+  for (auto sequence = oldest_; sequence < newest_; ++sequence) place(sequence);
+}
+
+}  // namespace tidemark

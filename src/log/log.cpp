@@ -1,0 +1,75 @@
+#include "src/log/log.h"
+
+#include <thread>
+#include <utility>
+
+#include "src/log/channel_reader.h"
+#include "src/log/draft_queue.h"
+#include "src/log/recovery.h"
+#include "src/log/sequencer.h"
+
+namespace tidemark {
+namespace {
+
+/// Glue: one store, what was recovered from it, one sequencer thread.
+class StoredLog final : public Log {
+ public:
+  StoredLog(std::unique_ptr<LogStore> store, Recovered recovered, const LogOptions& options, const Clock& clock)
+      : store_(std::move(store)),
+        epoch_(store_->state().epoch),
+        index_(std::move(recovered.index)),
+        queue_(options.queue_bytes),
+        sequencer_(*store_, *index_, std::move(recovered.window), recovered.last_time, clock),
+        reader_(*store_, *index_) {}
+
+  ~StoredLog() override { stop(); }
+
+  void start(CommitListener& listener) override {
+    thread_ = std::thread([this, &listener] { sequencer_.run(queue_, listener); });
+  }
+
+  Admission publish(Draft&& draft) override { return queue_.push(std::move(draft)); }
+
+  Epoch epoch() const override { return epoch_; }
+  Offset head() const override { return sequencer_.head(); }
+  Offset first() const override { return store_->state().first; }
+  StoreStats stats() const override { return store_->stats(); }
+  std::string_view engine() const override { return store_->engine(); }
+  std::string why_not_writable() const override { return sequencer_.why_not_writable(); }
+
+  Result<ChannelPage> read_channel(std::string_view channel, Offset after, Offset up_to, PageLimits page,
+                                   RecordVisitor visit) const override {
+    return reader_.read(channel, after, up_to, page, visit);
+  }
+
+  Result<Offset> offset_before_last(std::string_view channel, Offset up_to, std::size_t count) const override {
+    return reader_.before_last(channel, up_to, count);
+  }
+
+  void close() override { stop(); }
+
+ private:
+  void stop() {
+    queue_.close();
+    if (thread_.joinable()) thread_.join();
+    store_->close();
+  }
+
+  const std::unique_ptr<LogStore> store_;
+  const Epoch epoch_;
+  const std::unique_ptr<ChannelIndex> index_;
+  DraftQueue queue_;
+  Sequencer sequencer_;
+  const ChannelReader reader_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
+  auto recovered = recover(*store, options.dedupe_window_records);
+  if (!recovered) return std::unexpected(recovered.error());
+  return std::make_unique<StoredLog>(std::move(store), std::move(*recovered), options, clock);
+}
+
+}  // namespace tidemark

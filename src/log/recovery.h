@@ -1,0 +1,25 @@
+// What the log holds in memory, rebuilt from its store on open.
+//
+// Reads the key hashes of the finished segments within the dedupe window, and scans the records after the last finished
+// segment. Index segments that the store lacks (records copied in without them) are built on the way and appended.
+#pragma once
+
+#include <cstddef>
+
+#include "src/base/error.h"
+#include "src/base/record.h"
+#include "src/log/channel_index.h"
+#include "src/log/dedupe_window.h"
+#include "src/log/log_store.h"
+
+namespace tidemark {
+
+struct Recovered {
+  std::unique_ptr<ChannelIndex> index;  // readers keep a reference to it
+  DedupeWindow window;
+  TimeMs last_time;  // of the newest record; 0 if none is kept
+};
+
+[[nodiscard]] Result<Recovered> recover(LogStore& store, std::size_t dedupe_window_records);
+
+}  // namespace tidemark

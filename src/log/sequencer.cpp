@@ -1,0 +1,171 @@
+#include "src/log/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/journal.h"
+
+namespace tidemark {
+
+Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, TimeMs last_time, const Clock& clock)
+    : store_(store),
+      index_(index),
+      window_(std::move(window)),
+      clock_(clock),
+      last_time_(last_time),
+      head_(store.state().head.value()) {}
+
+void Sequencer::run(DraftQueue& queue, CommitListener& listener) {
+  std::vector<Draft> drafts;
+  while (queue.take(drafts)) {
+    for (std::span<Draft> rest(drafts); !rest.empty();) {
+      const auto batch = first_batch(rest);
+      std::size_t bytes = 0;
+      for (const Draft& draft : batch) bytes += draft.bytes();
+      commit(batch, listener);
+      if (queue.release(bytes)) listener.on_room();
+      rest = rest.subspan(batch.size());
+    }
+    drafts.clear();
+    if (drafts.capacity() > limits::kBatchRecords) drafts.shrink_to_fit();
+  }
+}
+
+std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < std::min(drafts.size(), limits::kBatchRecords)) {
+    bytes += drafts[count].bytes();
+    if (count > 0 && bytes > limits::kBatchBytes) break;
+    ++count;
+  }
+  return drafts.first(count);
+}
+
+void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
+  records_.clear();
+  outcomes_.clear();
+  if (health_ == Health::broken) {
+    for (const Draft& draft : batch) outcomes_.push_back({draft.origin, Outcome::Status::failed, Offset()});
+    listener.on_commit({}, outcomes_);
+    return;
+  }
+  stage(batch);
+  if (!records_.empty()) {
+    const auto appended = store_.append(records_, index_.finished());
+    if (appended) {
+      last_time_ = records_.back().time;
+      index_.commit();
+      window_.commit(records_.back().offset);
+      // Last: whoever sees the new head finds its records in the store and in the index.
+      head_.store(records_.back().offset.value(), std::memory_order_release);
+      append_worked();
+    } else {
+      fail_staged();
+      append_failed(appended.error());
+    }
+  }
+  listener.on_commit(records_, outcomes_);
+}
+
+void Sequencer::stage(std::span<Draft> batch) {
+  const auto now = std::max(last_time_, clock_.wall());
+  auto next = head().next();
+  for (const Draft& draft : batch) {
+    if (!draft.client_key.empty()) {
+      const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);
+      const auto stored = find_stored(draft, hash);
+      if (!stored) {
+        note_unverified(stored.error());
+        outcomes_.push_back({draft.origin, Outcome::Status::failed, Offset()});
+        continue;
+      }
+      if (*stored) {
+        outcomes_.push_back({draft.origin, Outcome::Status::duplicate, **stored});
+        continue;
+      }
+      window_.stage(hash, next);
+      index_.stage_key(hash, next);
+    }
+    index_.stage(draft.channel, next);
+    records_.push_back({.offset = next,
+                        .time = now,
+                        .channel = draft.channel,
+                        .event = draft.event,
+                        .sender = draft.sender,
+                        .client_key = draft.client_key,
+                        .payload = draft.payload,
+                        .attachments = draft.attachments});
+    outcomes_.push_back({draft.origin, Outcome::Status::stored, next});
+    next = next.next();
+  }
+}
+
+/// The window only hints: the record itself must carry the same channel and key. A hash that another key has too, or
+/// whose record was trimmed, is none.
+Result<std::optional<Offset>> Sequencer::find_stored(const Draft& draft, std::uint64_t hash) const {
+  const auto candidates = window_.find(hash);
+  for (const Offset offset : candidates.offsets()) {
+    std::optional<Offset> found;
+    const auto compare = [&](const RecordView& record) {
+      if (record.channel == draft.channel && record.client_key == draft.client_key) found = record.offset;
+      return true;
+    };
+    if (offset > head()) {
+      compare(records_[offset.value() - head().next().value()]);  // staged in this batch
+    } else if (const auto read = store_.read({&offset, 1}, compare); !read) {
+      return std::unexpected(read.error());
+    }
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+void Sequencer::fail_staged() {
+  records_.clear();
+  index_.rollback();
+  window_.rollback();
+  for (Outcome& outcome : outcomes_) {
+    if (outcome.offset <= head()) continue;  // a duplicate of a durable record is as durable as before
+    outcome.status = Outcome::Status::failed;
+    outcome.offset = Offset();
+  }
+}
+
+void Sequencer::append_failed(const Error& error) {
+  const auto health = error.code == ErrorCode::out_of_space ? Health::full : Health::broken;
+  if (health == health_) return;  // said once, not once a batch
+  health_ = health;
+  {
+    const std::scoped_lock lock(reason_mutex_);
+    reason_ = error.context;
+  }
+  journal::error("log-not-writable", {{"engine", store_.engine()},
+                                      {"head", head().value()},
+                                      {"code", name(error.code)},
+                                      {"cause", error.context},
+                                      {"retrying", health == Health::full ? "yes" : "no"}});
+}
+
+void Sequencer::append_worked() {
+  if (health_ == Health::writable) return;
+  health_ = Health::writable;
+  {
+    const std::scoped_lock lock(reason_mutex_);
+    reason_.clear();
+  }
+  journal::info("log-writable", {{"engine", store_.engine()}, {"head", head().value()}});
+}
+
+void Sequencer::note_unverified(const Error& error) {
+  if (std::exchange(unverified_noted_, true)) return;
+  journal::error("client-key-unverified",
+                 {{"engine", store_.engine()}, {"code", name(error.code)}, {"cause", error.context}});
+}
+
+std::string Sequencer::why_not_writable() const {
+  const std::scoped_lock lock(reason_mutex_);
+  return reason_;
+}
+
+}  // namespace tidemark

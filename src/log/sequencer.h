@@ -1,0 +1,71 @@
+// The sequencer: turns drafts into durable records, one batch at a time, on one thread.
+//
+// Per batch: drop what was stored before (same channel and client key), give the rest offsets and a time, make it
+// durable in one append, publish the new head, and only then report. Everything a batch changes in memory is staged and
+// dropped again if the append fails, so that the next batch gets the same offsets.
+//
+// When an append fails, every draft of the batch is answered `failed`. After out_of_space the next batch simply tries
+// again; after anything else the store is not trusted any more and every later draft fails at once.
+//
+// Threads: run() is the sequencer's thread. head() and why_not_writable() may be called by any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/log/channel_index.h"
+#include "src/log/dedupe_window.h"
+#include "src/log/draft_queue.h"
+#include "src/log/log.h"
+#include "src/log/log_store.h"
+
+namespace tidemark {
+
+class Sequencer {
+ public:
+  /// `last_time` is that of the newest record: time never goes back, also across a restart.
+  Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, TimeMs last_time, const Clock& clock);
+
+  /// Until the queue is closed and empty.
+  void run(DraftQueue& queue, CommitListener& listener);
+
+  [[nodiscard]] Offset head() const { return Offset(head_.load(std::memory_order_acquire)); }
+  [[nodiscard]] std::string why_not_writable() const;
+
+ private:
+  /// The first drafts of `drafts` that make one batch (kBatchRecords, kBatchBytes).
+  [[nodiscard]] static std::span<Draft> first_batch(std::span<Draft> drafts);
+  void commit(std::span<Draft> batch, CommitListener& listener);
+  void stage(std::span<Draft> batch);
+  [[nodiscard]] Result<std::optional<Offset>> find_stored(const Draft& draft, std::uint64_t hash) const;
+  void fail_staged();
+
+  void append_failed(const Error& error);
+  void append_worked();
+  void note_unverified(const Error& error);
+
+  LogStore& store_;
+  ChannelIndex& index_;
+  DedupeWindow window_;
+  const Clock& clock_;
+  TimeMs last_time_;
+  std::atomic<std::uint64_t> head_;
+
+  // The batch at work; kept for their memory.
+  std::vector<RecordView> records_;
+  std::vector<Outcome> outcomes_;
+
+  enum class Health : std::uint8_t { writable, full, broken };
+  Health health_ = Health::writable;
+  bool unverified_noted_ = false;
+  mutable std::mutex reason_mutex_;  // guards reason_
+  std::string reason_;
+};
+
+}  // namespace tidemark
