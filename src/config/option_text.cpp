@@ -31,23 +31,9 @@ std::string alternatives(std::span<const std::string_view> choices) {
   return fmt::format("{} or {}", fmt::join(choices.first(choices.size() - 1), ", "), choices.back());
 }
 
-/// What may be written, where the name of the value does not say it.
-std::string value_note(const Option& option) {
-  switch (option.kind) {
-    case ValueKind::choice: return fmt::format("{} is {}.", option.value_name, alternatives(option.choices));
-    case ValueKind::duration: return "Milliseconds, or with a unit: 500ms, 25s, 2m, 1h.";
-    case ValueKind::bytes: return "Bytes, or with a unit: 500kB, 1MB, 64KiB.";
-    case ValueKind::list: return "May be repeated; given once, it replaces the default.";
-    case ValueKind::text:
-    case ValueKind::number: return {};
-  }
-  return {};
-}
-
-std::string sentence(const Option& option) {
-  std::string text(option.help);
-  if (const auto note = value_note(option); !note.empty()) text += ' ' + note;
-  return text;
+std::string sentences(const Option& option) {
+  if (option.kind != ValueKind::choice) return std::string(option.help);
+  return fmt::format("{} One of {}.", option.help, alternatives(option.choices));
 }
 
 std::string default_text(const Option& option) {
@@ -82,17 +68,21 @@ Keeps the log and serves Socket.IO clients. Needs no option: http://localhost:30
   std::string_view group;
   for (const Option& option : option_table()) {
     if (option.group != group) fmt::format_to(std::back_inserter(out), "\n{}\n", group = option.group);
-    fmt::format_to(std::back_inserter(out), "  {} {}\n", option.flag(), option.value_name);
-    append_wrapped(out, sentence(option), "      ", kHelpColumns);
+    fmt::format_to(std::back_inserter(out), "  {} {}{}\n", option.flag(), option.value_name,
+                   option.repeatable() ? "..." : "");
+    append_wrapped(out, sentences(option), "      ", kHelpColumns);
     fmt::format_to(std::back_inserter(out), "      default: {}   environment: {}\n", default_text(option),
                    option.variable());
   }
   out += R"(  -h, --help
       Print this and leave.
 
-Every option is also an environment variable (items of a list separated by commas; an empty variable counts
-as not set) and, by its name without the dashes, a key of the configuration file. Flags win over the
-environment, the environment over the file, the file over the default.
+MS is milliseconds or a time with its unit: 500ms, 25s, 2m, 1h. BYTES is bytes or a size with its unit:
+500kB, 1MB, 64KiB. A flag with ... may be repeated; given once, it replaces the default list.
+
+Every option is also an environment variable (list items separated by commas; an empty variable counts as not
+set) and, by its name without the dashes, a key of the configuration file. Flags win over the environment, the
+environment over the file, the file over the default.
 
 Examples
   tidemark serve
@@ -109,13 +99,16 @@ std::string default_config_file() {
 #
 # A key is the name of the flag: port here is --port on the command line and TIDEMARK_PORT in the environment.
 # Flags win over the environment, the environment over this file. An unknown key is an error.
+#
+# A time is a string with its unit ("500ms", "25s", "2m", "1h") or a number of milliseconds; a size is a string with
+# its unit ("500kB", "1MB", "64KiB") or a number of bytes.
 )";
   std::string_view group;
   for (const Option& option : option_table()) {
     if (!option.in_file) continue;
     if (option.group != group) fmt::format_to(std::back_inserter(out), "\n\n# === {} ===\n", group = option.group);
     out += '\n';
-    append_wrapped(out, option.repeatable() ? std::string(option.help) : sentence(option), "# ", kFileColumns);
+    append_wrapped(out, sentences(option), "# ", kFileColumns);
     fmt::format_to(std::back_inserter(out), "{} = {}\n", option.name, toml_value(option));
   }
   return out;

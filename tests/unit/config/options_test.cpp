@@ -1,0 +1,318 @@
+#include "src/config/options.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <set>
+
+#include "src/config/option_table.h"
+#include "tests/unit/config/temporary_directory.h"
+
+namespace tidemark {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+ServeOptions parsed(const Words& arguments, const Words& environment = {}) {
+  auto options = parse_serve(arguments, environment);
+  REQUIRE_MESSAGE(options.has_value(), options.error().context);
+  return *options;
+}
+
+/// The sentence of the refusal.
+std::string refused(const Words& arguments, const Words& environment = {}) {
+  const auto options = parse_serve(arguments, environment);
+  REQUIRE_MESSAGE(!options.has_value(), "was accepted");
+  CHECK(options.error().code == ErrorCode::invalid_argument);
+  CHECK(options.error().context.find('\n') == std::string::npos);
+  return options.error().context;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+const Setting& setting(const ServeOptions& options, std::string_view name) {
+  const auto found = std::ranges::find(options.settings, name, &Setting::name);
+  REQUIRE(found != options.settings.end());
+  return *found;
+}
+
+/// A configuration file for one test, and the flag that names it.
+struct ConfigFile {
+  explicit ConfigFile(std::string_view text) : path(directory.file("tidemark.toml", text).string()) {}
+  [[nodiscard]] Words flag() const { return {"--config", path}; }
+
+  TemporaryDirectory directory;
+  std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("serve needs nothing") {
+  const auto options = parsed({});
+  CHECK(options.backend == "sqlite");
+  CHECK(options.data == "tidemark-data");
+  CHECK(options.host == "localhost");
+  CHECK(options.port == 3000);
+  CHECK(options.channels == std::vector<std::string>{"/", "/chat/*"});
+  CHECK(options.events == std::vector<std::string>{"chat message"});
+  CHECK(options.relays.empty());
+  CHECK(options.ping_interval == Millis(25'000));
+  CHECK(options.ping_timeout == Millis(20'000));
+  CHECK(options.connect_timeout == Millis(45'000));
+  CHECK(options.max_payload == 1'000'000);
+  CHECK(options.warnings.empty());
+}
+
+TEST_CASE("a flag takes its value from the next word or after an equals sign") {
+  CHECK(parsed({"--port", "4000"}).port == 4000);
+  CHECK(parsed({"--port=4000"}).port == 4000);
+  CHECK(parsed({"--event=a=b"}).events == std::vector<std::string>{"a=b"});
+  CHECK(parsed({"--data", "-odd"}).data == "-odd");
+}
+
+TEST_CASE("the last of several flags counts, so that a wrapper's can be overridden") {
+  CHECK(parsed({"--port", "1", "--port", "2"}).port == 2);
+}
+
+TEST_CASE("every kind of value reaches its option") {
+  const auto options = parsed({"--backend", "rocksdb", "--history", "50", "--io-threads", "3", "--ping-interval", "5s",
+                               "--ping-timeout", "1500", "--recovery-window", "0", "--max-payload", "64KiB",
+                               "--cors-origin", "*", "--log-level", "debug"});
+  CHECK(options.backend == "rocksdb");
+  CHECK(options.history == 50);
+  CHECK(options.io_threads == 3);
+  CHECK(options.ping_interval == Millis(5000));
+  CHECK(options.ping_timeout == Millis(1500));
+  CHECK(options.recovery_window == Millis(0));
+  CHECK(options.max_payload == 65'536);
+  CHECK(options.cors_origins == std::vector<std::string>{"*"});
+  CHECK(options.log_level == "debug");
+}
+
+TEST_CASE("a repeatable flag given once replaces the default list, and again adds to it") {
+  CHECK(parsed({"--channel", "/a"}).channels == std::vector<std::string>{"/a"});
+  CHECK(parsed({"--channel", "/a", "--channel=/b/*"}).channels == std::vector<std::string>{"/a", "/b/*"});
+}
+
+TEST_CASE("every option is also an environment variable") {
+  CHECK(parsed({}, {"TIDEMARK_PING_INTERVAL=5s"}).ping_interval == Millis(5000));
+  CHECK(parsed({}, {"TIDEMARK_EVENT=chat message, reaction"}).events ==
+        std::vector<std::string>{"chat message", "reaction"});
+  std::set<std::string> variables;
+  for (const Option& option : option_table()) variables.insert(option.variable());
+  CHECK(variables.size() == option_table().size());
+}
+
+TEST_CASE("an empty variable counts as not set") {
+  CHECK(parsed({}, {"TIDEMARK_PORT=", "TIDEMARK_EVENT="}).port == 3000);
+}
+
+TEST_CASE("flags win over the environment, the environment over the file, the file over the default") {
+  const ConfigFile file("port = 1\nhost = \"file\"\nhistory = 7\n");
+  auto arguments = file.flag();
+  arguments.insert(arguments.end(), {"--port", "3"});
+  const auto options = parsed(arguments, {"TIDEMARK_PORT=2", "TIDEMARK_HOST=environment"});
+  CHECK(options.port == 3);
+  CHECK(options.host == "environment");
+  CHECK(options.history == 7);
+  CHECK(options.backend == "sqlite");
+
+  CHECK(setting(options, "port").source == Source::flag);
+  CHECK(setting(options, "port").value == "3");
+  CHECK(setting(options, "port").origin == "--port");
+  CHECK(setting(options, "host").source == Source::environment);
+  CHECK(setting(options, "host").origin == "TIDEMARK_HOST");
+  CHECK(setting(options, "history").source == Source::file);
+  CHECK(setting(options, "history").origin == file.path + ":3");
+  CHECK(setting(options, "backend").source == Source::preset);
+  CHECK(options.settings.size() == option_table().size());
+}
+
+TEST_CASE("the environment can name the configuration file") {
+  const ConfigFile file("port = 1\n");
+  const std::string variable = "TIDEMARK_CONFIG=" + file.path;
+  CHECK(parsed({}, {variable}).port == 1);
+}
+
+TEST_CASE("the file takes numbers, strings with units and lists") {
+  const ConfigFile file(
+      "ping-interval = 5000\nping-timeout = \"2s\"\nmax-payload = \"2MB\"\n"
+      "channel = [\"/a\", \"/b/*\"]\nrelay = \"typing\"\nevent = []\n");
+  const auto options = parsed(file.flag());
+  CHECK(options.ping_interval == Millis(5000));
+  CHECK(options.ping_timeout == Millis(2000));
+  CHECK(options.max_payload == 2'000'000);
+  CHECK(options.channels == std::vector<std::string>{"/a", "/b/*"});
+  CHECK(options.relays == std::vector<std::string>{"typing"});
+  CHECK(options.events.empty());
+}
+
+TEST_CASE("a mistyped name is refused with the nearest one") {
+  CHECK(refused({"--prot", "1"}) == "unknown option --prot; did you mean --port?");
+  CHECK(refused({"--ping_interval=1"}) == "unknown option --ping_interval; did you mean --ping-interval?");
+  CHECK(refused({}, {"TIDEMARK_PROT=1"}) == "unknown environment variable TIDEMARK_PROT; did you mean TIDEMARK_PORT?");
+  const ConfigFile file("host = \"a\"\nping_interval = 1\n");
+  CHECK(refused(file.flag()) == file.path + ":2: unknown key ping_interval; did you mean ping-interval?");
+}
+
+TEST_CASE("what resembles no option is refused on the command line and in the file") {
+  CHECK(contains(refused({"--colour"}), "unknown option --colour; tidemark serve --help"));
+  CHECK(contains(refused({"-p"}), "unknown option -p"));
+  CHECK(contains(refused({"start"}), "unexpected argument start"));
+  const ConfigFile section("[server]\nport = 1\n");
+  CHECK(contains(refused(section.flag()), ":1: unknown key server; options stand at the top level"));
+  const ConfigFile config("config = \"other.toml\"\n");
+  CHECK(contains(refused(config.flag()), "config cannot be set in the file"));
+}
+
+TEST_CASE("a variable of the prefix that resembles no option is only warned about") {
+  const auto options = parsed({}, {"TIDEMARK_SERVICE_HOST=10.0.0.1", "OTHER_PROT=1"});
+  REQUIRE(options.warnings.size() == 1);
+  CHECK(contains(options.warnings.front(), "TIDEMARK_SERVICE_HOST"));
+}
+
+TEST_CASE("a port that Kubernetes made of a service's name is explained") {
+  CHECK(contains(refused({}, {"TIDEMARK_PORT=tcp://10.0.0.1:3000"}), "enableServiceLinks"));
+}
+
+TEST_CASE("a flag without its value is refused") {
+  CHECK(refused({"--port"}) == "option --port needs a value: --port N");
+  CHECK(refused({"--port", "--host", "a"}) == "option --port needs a value: --port N");
+}
+
+TEST_CASE("a refused value is named with the place where it stands") {
+  CHECK(refused({"--port", "65536"}) == "--port 65536: must be a number from 0 to 65535");
+  CHECK(contains(refused({}, {"TIDEMARK_PORT=x"}), "TIDEMARK_PORT=x: must be"));
+  const ConfigFile file("# a comment\nport = -1\n");
+  CHECK(contains(refused(file.flag()), file.path + ":2: port = -1: must be"));
+}
+
+TEST_CASE("values outside their bounds are refused") {
+  for (const Words& arguments : std::initializer_list<Words>{
+           {"--backend", "mysql"},
+           {"--data", ""},
+           {"--host", ""},
+           {"--host", "http://localhost"},
+           {"--port", "-1"},
+           {"--port", "3000x"},
+           {"--io-threads", "257"},
+           {"--history", "9007199254740992"},
+           {"--ping-interval", "0"},
+           {"--ping-interval", "25h"},
+           {"--ping-timeout", "0"},
+           {"--connect-timeout", "0"},
+           {"--recovery-window", "8d"},
+           {"--max-payload", "999"},
+           {"--max-payload", "65MiB"},
+           {"--channel", "chat"},
+           {"--channel", "/chat*"},
+           {"--event", ""},
+           {"--cors-origin", "example.org"},
+           {"--log-level", "loud"},
+           {"--config", ""},
+       }) {
+    CAPTURE(arguments.front());
+    CAPTURE(arguments.back());
+    CHECK(contains(refused(arguments), arguments.front()));
+  }
+}
+
+TEST_CASE("the bounds themselves are accepted") {
+  CHECK(parsed({"--port", "65535"}).port == 65'535);
+  CHECK(parsed({"--max-payload", "64MiB"}).max_payload == limits::kMaxPayloadCeiling);
+  CHECK(parsed({"--ping-interval", "24h"}).ping_interval == limits::kTimeoutCeiling);
+  CHECK(parsed({"--io-threads", "256"}).io_threads == 256);
+}
+
+TEST_CASE("names that Socket.IO or the log keep for themselves are no events") {
+  for (const auto* name :
+       {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener", "log:gap"}) {
+    CAPTURE(name);
+    CHECK(contains(refused({"--event", name}), "reserved"));
+    CHECK(contains(refused({"--relay", name}), "reserved"));
+  }
+  CHECK(parsed({"--event", "logged"}).events.front() == "logged");
+}
+
+TEST_CASE("an event is either stored or relayed") {
+  CHECK(refused({"--event", "typing"}, {"TIDEMARK_RELAY=typing"}) ==
+        "event \"typing\" is both stored (event, --event) and relayed (relay, TIDEMARK_RELAY); choose one");
+  CHECK(contains(refused({"--relay", "chat message"}), "(event, default)"));
+}
+
+TEST_CASE("a list has a bound, and there is at least one channel") {
+  const ConfigFile none("channel = []\n");
+  CHECK(contains(refused(none.flag()), "takes 1 to 64"));
+  Words many;
+  for (std::size_t i = 0; i <= limits::kOptionListEntries; ++i) many.push_back("--relay=typing");
+  CHECK(contains(refused(many), "takes 0 to 64"));
+}
+
+TEST_CASE("a file that is missing, a directory, too large or no TOML is an error that names it") {
+  const TemporaryDirectory directory;
+  const auto missing = (directory.path() / "none.toml").string();
+  const auto error = parse_serve(Words{"--config", missing}, {});
+  REQUIRE_FALSE(error);
+  CHECK(error.error().code == ErrorCode::not_found);
+  CHECK(contains(error.error().context, missing));
+
+  const auto folder = directory.path().string();
+  const auto folder_error = parse_serve(Words{"--config", folder}, {});
+  REQUIRE_FALSE(folder_error);
+  CHECK(folder_error.error().code == ErrorCode::io);
+
+  const ConfigFile large(std::string(limits::kConfigFileBytes + 1, '\n'));
+  CHECK(contains(refused(large.flag()), "larger than 1 MiB"));
+  const ConfigFile broken("port = 1\nhost = \n");
+  CHECK(contains(refused(broken.flag()), broken.path + ":2: "));
+}
+
+TEST_CASE("a value of the wrong type in the file is refused") {
+  for (const auto* text : {"port = 1.5", "port = true", "port = [1]", "host = 1979-05-27", "channel = [1]",
+                           "channel = {a = \"/\"}", "event = [[\"a\"]]"}) {
+    CAPTURE(text);
+    const ConfigFile file(text);
+    CHECK(contains(refused(file.flag()), ":1: "));
+  }
+}
+
+TEST_CASE("help is asked for before anything is read") {
+  CHECK(parsed({"--help"}, {"TIDEMARK_PROT=1"}).help);
+  CHECK(parsed({"-h", "--prot"}).help);
+  CHECK_FALSE(parsed({}).help);
+}
+
+TEST_CASE("the help names every option with its variable and default, in lines a terminal can hold") {
+  const auto help = serve_help();
+  for (const Option& option : option_table()) {
+    CAPTURE(option.name);
+    CHECK(contains(help, "  " + option.flag() + " "));
+    CHECK(contains(help, "environment: " + option.variable() + "\n"));
+    for (const auto& item : option.items(ServeOptions{})) CHECK(contains(help, item));
+  }
+  std::size_t start = 0;
+  for (std::size_t end = help.find('\n'); end != std::string::npos; start = end + 1, end = help.find('\n', start)) {
+    CAPTURE(help.substr(start, end - start));
+    CHECK(end - start <= 112);
+  }
+}
+
+TEST_CASE("the default file says what the server does without it") {
+  const ConfigFile file(default_config_file());
+  const auto with_file = parsed(file.flag());
+  const auto without = parsed({});
+  for (const Option& option : option_table()) {
+    CAPTURE(option.name);
+    if (!option.in_file) continue;
+    CHECK(setting(with_file, option.name).source == Source::file);
+    CHECK(setting(with_file, option.name).value == setting(without, option.name).value);
+  }
+}
+
+TEST_CASE("config/tidemark.toml is what the table renders") {
+  CHECK_MESSAGE(contents("config/tidemark.toml") == default_config_file(),
+                "the table changed: tests/unit/config/render_default_file.cpp says how to renew the file");
+}
+
+}  // namespace tidemark
