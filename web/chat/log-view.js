@@ -1,0 +1,267 @@
+// The messages on screen: a bounded document, records above the waterline and what is on its way below it.
+//
+// Only records that arrive live are announced to screen readers; history and catch-up are drawn while the log is marked
+// busy and silent. Additions are drawn together once per turn of the event loop, so that a long catch-up costs one
+// layout per batch and, beyond the bound, nothing at all.
+import { byId, element, hiddenText, icon } from "./dom.js";
+import { ENTRIES_SHOWN } from "./limits.js";
+import * as wording from "./wording.js";
+
+const BOTTOM_SLACK_PX = 48;
+const SENDER_COLOURS = 6;
+
+export class LogView {
+  #scroller = byId("scroller");
+  #log = byId("log");
+  #pending = byId("pending");
+  #empty = byId("empty");
+  #pill = byId("pill");
+  #pillText = byId("pill-text");
+  #busy = true;
+  #queue = [];
+  #flushTimer;
+  #atBottom = true;
+  #below = 0; // messages that came while the reader was further up
+  #lastDay;
+  #lastSender;
+  #unreadAfter; // the unread line goes before the first message beyond this offset
+  #unreadLine;
+  #channel;
+  #handlers;
+
+  /** Handlers: retry(entry), discard(entry), seen(). */
+  constructor(handlers) {
+    this.#handlers = handlers;
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#pill.addEventListener("click", () => this.scrollToEnd());
+    // A virtual keyboard or a growing composer takes height from the log, not the newest message from view.
+    new ResizeObserver(() => this.#keepAtEnd()).observe(this.#scroller);
+  }
+
+  get following() {
+    return this.#atBottom;
+  }
+
+  clear(channel) {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    this.#queue = [];
+    this.#log.replaceChildren();
+    this.#pending.replaceChildren();
+    this.#channel = channel;
+    this.#lastDay = undefined;
+    this.#lastSender = undefined;
+    this.#unreadAfter = undefined;
+    this.#unreadLine = undefined;
+    this.#below = 0;
+    this.#atBottom = true;
+    this.#updatePill();
+  }
+
+  /** Loading or catching up: drawn, not announced. */
+  set busy(busy) {
+    if (!busy) this.flush();
+    this.#busy = busy;
+    this.#log.setAttribute("aria-busy", String(busy));
+    this.#log.setAttribute("aria-live", busy ? "off" : "polite");
+    this.#updateEmpty();
+  }
+
+  /** What lies beyond `offset` is new to the reader and gets a line above it, unless an unseen line stands already. */
+  markUnreadAfter(offset, seen) {
+    if (this.#unreadAfter !== undefined && this.#unreadAfter >= seen) return;
+    this.removeUnreadLine();
+    this.#unreadAfter = offset;
+  }
+
+  /** The reader is up to date: a line that was not needed is not wanted for what comes next. */
+  forgetUnneededUnreadLine() {
+    if (!this.#unreadLine) this.#unreadAfter = undefined;
+  }
+
+  removeUnreadLine() {
+    this.#unreadLine?.remove();
+    this.#unreadLine = undefined;
+    this.#unreadAfter = undefined;
+  }
+
+  add(entry) {
+    this.#queue.push(entry);
+    if (this.#queue.length > 2 * ENTRIES_SHOWN) this.#queue.splice(0, this.#queue.length - ENTRIES_SHOWN);
+    this.#flushTimer ??= setTimeout(() => this.flush(), 0);
+  }
+
+  flush() {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    if (this.#queue.length === 0) return;
+    const batch = document.createDocumentFragment();
+    for (const entry of this.#queue) {
+      batch.append(...this.#draw(entry));
+      if (!this.#atBottom && !entry.own && !entry.gap) ++this.#below;
+    }
+    this.#queue = [];
+    this.#log.append(batch);
+    while (this.#log.childElementCount > ENTRIES_SHOWN) this.#log.firstElementChild.remove();
+    this.#updateEmpty();
+    this.#updatePill();
+    this.#keepAtEnd();
+  }
+
+  /** An entry of the outbox was added, changed or left. */
+  updatePending(entry) {
+    const id = `pending-${entry.key}`;
+    const old = byId(id);
+    if (entry.state === "gone") old?.remove();
+    else if (old) old.replaceWith(this.#drawPending(entry, id));
+    else this.#pending.append(this.#drawPending(entry, id));
+    this.#updateEmpty();
+    this.#keepAtEnd();
+  }
+
+  /** The record at `offset` turned out to be ours. */
+  markOwn(offset) {
+    this.flush();
+    const message = byId(`at-${offset}`);
+    if (!message || message.classList.contains("own")) return;
+    message.classList.add("own");
+    message.querySelector(".meta").append(storedMark());
+  }
+
+  /** Scrolls to a record if it is on screen, and says whether it was. */
+  reveal(offset) {
+    this.flush();
+    const message = byId(`at-${offset}`);
+    if (!message) return false;
+    for (const other of this.#log.querySelectorAll(".pointed-at")) other.classList.remove("pointed-at");
+    message.classList.add("pointed-at");
+    message.scrollIntoView({ block: "center" });
+    this.#scrolled();
+    return true;
+  }
+
+  scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#scrolled();
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    this.#atBottom = scrollHeight - scrollTop - clientHeight < BOTTOM_SLACK_PX;
+    if (!this.#atBottom) return;
+    this.#below = 0;
+    this.#updatePill();
+    this.#handlers.seen();
+  }
+
+  #keepAtEnd() {
+    if (this.#atBottom) this.scrollToEnd();
+  }
+
+  #updatePill() {
+    this.#pill.hidden = this.#below === 0;
+    this.#pillText.textContent = this.#below === 0 ? "" : wording.count(this.#below, "new message");
+  }
+
+  #updateEmpty() {
+    this.#empty.hidden = this.#busy || this.#log.childElementCount > 0 || this.#pending.childElementCount > 0;
+  }
+
+  #draw(entry) {
+    if (entry.gap) {
+      this.#lastSender = undefined;
+      return [element("div", { class: "gap" }, wording.gap(entry.gap))];
+    }
+    const drawn = [];
+    if (this.#unreadAfter !== undefined && !this.#unreadLine && entry.offset > this.#unreadAfter && !entry.own) {
+      this.#unreadLine = element("div", { class: "divider unread", role: "separator", "aria-label": "New since you looked" });
+      this.#unreadLine.append(element("span", {}, "New"));
+      drawn.push(this.#unreadLine);
+      this.#lastSender = undefined;
+    }
+    const time = entry.sent ?? entry.arrived;
+    if (time !== undefined && wording.dayKey(time) !== this.#lastDay) {
+      this.#lastDay = wording.dayKey(time);
+      this.#lastSender = undefined;
+      const label = wording.day(time);
+      drawn.push(element("div", { class: "divider", role: "separator", "aria-label": label }, element("span", {}, label)));
+    }
+    drawn.push(this.#drawMessage(entry, time));
+    return drawn;
+  }
+
+  #drawMessage(entry, time) {
+    const sender = entry.name || "Someone";
+    const grouped = this.#lastSender === sender && !entry.raw;
+    this.#lastSender = entry.raw ? undefined : sender;
+    const message = element("article", {
+      class: classes("message", { own: entry.own, grouped, raw: entry.raw, fresh: !this.#busy && !entry.own }),
+      id: `at-${entry.offset}`,
+    });
+    const mark = element(
+      "a",
+      { class: "mark", href: `#${encodeURIComponent(this.#channel)}/${entry.offset}`, title: `Offset ${entry.offset}` },
+      hiddenText("Offset "),
+      String(entry.offset),
+    );
+    const meta = element("p", { class: "meta" }, element("bdi", { class: `sender colour-${colourOf(sender)}` }, sender));
+    if (time !== undefined) {
+      meta.append(
+        element(
+          "time",
+          { datetime: new Date(time).toISOString(), title: wording.dateAndTime(time) },
+          wording.timeOfDay(time),
+        ),
+      );
+    }
+    if (entry.own) meta.append(storedMark());
+    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, entry.text));
+    return message;
+  }
+
+  #drawPending(entry, id) {
+    const message = element("article", { class: `message own waiting ${entry.state}`, id });
+    const meta = element("p", { class: "meta" }, element("bdi", { class: `sender colour-${colourOf(entry.name)}` }, entry.name));
+    meta.append(element("time", { datetime: new Date(entry.sent).toISOString() }, wording.timeOfDay(entry.sent)));
+    const mark = element("span", { class: "mark", "aria-hidden": "true" });
+    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, entry.text));
+    if (entry.state === "stored") {
+      mark.textContent = String(entry.offset);
+      meta.append(storedMark());
+    } else if (entry.state === "failed") {
+      mark.append(icon("alert"));
+      message.append(this.#drawFailure(entry));
+    } else {
+      mark.append(icon("clock"));
+      meta.append(hiddenText(" waiting to be stored"));
+    }
+    return message;
+  }
+
+  #drawFailure(entry) {
+    const retry = element("button", { type: "button", class: "quiet-button" }, "Try again");
+    const discard = element("button", { type: "button", class: "quiet-button" }, "Delete");
+    retry.addEventListener("click", () => this.#handlers.retry(entry));
+    discard.addEventListener("click", () => this.#handlers.discard(entry));
+    return element(
+      "div",
+      { class: "failure" },
+      element("p", { role: "alert" }, icon("alert"), `Not stored: ${entry.error}`),
+      element("div", { class: "failure-buttons" }, retry, discard),
+    );
+  }
+}
+
+function classes(always, others) {
+  return [always, ...Object.keys(others).filter((name) => others[name])].join(" ");
+}
+
+function storedMark() {
+  return element("span", { class: "stored-mark", title: "Stored" }, icon("tick"), hiddenText("stored"));
+}
+
+function colourOf(name) {
+  let hash = 0;
+  for (const letter of name) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
+  return hash % SENDER_COLOURS;
+}

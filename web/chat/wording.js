@@ -1,0 +1,58 @@
+// What the page says, where it takes more than a constant.
+
+export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+/** 40_000 -> "40 s", 3_900_000 -> "1 h 5 min" */
+export function duration(ms) {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.round(hours / 24)} days`;
+}
+
+const missedMessages = (missed) => (missed ? count(missed, "missed message") : "nothing missed");
+
+export const back = (awayMs, missed) => `Back after ${duration(awayMs)}: ${missedMessages(missed)}.`;
+export const sinceLastVisit = (missed) => `${count(missed, "new message")} since you were last here.`;
+
+export function offline(waiting, held) {
+  const how = held ? "Offline, because you asked for it." : "Offline, trying to reach the server.";
+  const what = waiting ? `Your ${count(waiting, "message")}` : "What you write";
+  return `${how} ${what} will wait here and be sent, once, when the connection is back.`;
+}
+
+const REASONS = {
+  retention: "they were trimmed by the log's retention",
+  trimmed: "they were trimmed by the log's retention",
+};
+
+export function gap({ from, to, reason }) {
+  const which =
+    Number.isSafeInteger(from) && Number.isSafeInteger(to)
+      ? `Messages between offset ${from} and ${to} are gone`
+      : "Some messages are gone";
+  return reason ? `${which}: ${REASONS[reason] ?? reason}.` : `${which}.`;
+}
+
+export const replaced =
+  "The server now keeps another log. What this browser remembered of the old one was put away; this is what the new one holds.";
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const dayName = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const dayAndYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+export const timeOfDay = (ms) => clock.format(ms);
+export const dateAndTime = (ms) => fullTime.format(ms);
+export const dayKey = (ms) => new Date(ms).toDateString();
+
+export function day(ms, now = new Date()) {
+  const date = new Date(ms);
+  if (date.toDateString() === now.toDateString()) return "Today";
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (date.toDateString() === yesterday.toDateString()) return "Yesterday";
+  return (date.getFullYear() === now.getFullYear() ? dayName : dayAndYear).format(date);
+}
