@@ -87,7 +87,7 @@ const char* skip_value(const char* p, const char* end, int max_depth) {
     if (p == end) return nullptr;
     switch (*p) {
       case '{':
-        if (depth == deepest) return nullptr;
+        if (depth >= deepest) return nullptr;
         p = skip_blanks(p + 1, end);
         if (p != end && *p == '}') {
           ++p;
@@ -98,7 +98,7 @@ const char* skip_value(const char* p, const char* end, int max_depth) {
         if (p == nullptr) return nullptr;
         continue;
       case '[':
-        if (depth == deepest) return nullptr;
+        if (depth >= deepest) return nullptr;
         p = skip_blanks(p + 1, end);
         if (p != end && *p == ']') {
           ++p;
