@@ -42,7 +42,8 @@ struct Option {
   [[nodiscard]] std::string flag() const;      // "--ping-interval"
   [[nodiscard]] std::string variable() const;  // "TIDEMARK_PING_INTERVAL"
 
-  /// Checks the values and stores them. The error is what is wrong, for a caller that knows where it was written; its
+  /// Checks the values and stores them, of an option that is not repeatable the last: a wrapper's flag can be
+  /// overridden. The error is what is wrong, for a caller that knows where it was written; its
   /// second part is the value it is about.
   struct Refusal {
     std::string value, problem;

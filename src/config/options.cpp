@@ -56,7 +56,6 @@ Result<Flags> read_flags(std::span<const std::string_view> arguments) {
     }
     auto& given =
         flags.given.try_emplace(option, Given{option, {}, option->flag(), option->flag() + ' '}).first->second;
-    if (!option->repeatable()) given.values.clear();  // the last one counts, so that a wrapper's flag can be overridden
     given.values.emplace_back(value);
   }
   return flags;
