@@ -402,6 +402,12 @@ export class Road {
     }
   }
 
+  /** Cuts until the client has noticed: between two polls there is nothing to cut. */
+  async dropOf(client) {
+    const { length } = client.disconnects;
+    await waitFor(() => client.disconnects.length > length || (this.cut(), false), { what: "the drop" });
+  }
+
   /** The client's end is gone; the server's end stays open and silent, as when a laptop's lid was shut. */
   strand() {
     for (const pair of this.#pairs) {

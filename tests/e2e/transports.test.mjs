@@ -1,0 +1,281 @@
+// The two transports and the way from one to the other: nothing lost, nothing doubled.
+import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
+import { after, before, describe, test } from "node:test";
+import {
+  assertInOrderOnce, Client, newChannel, numbered, parseDelivery, parsePacket, publishFromElsewhere, RawPolling,
+  RawWebSocket, SEPARATOR, serve, waitFor, within,
+} from "./support.mjs";
+
+let server;
+before(async () => {
+  server = await serve();
+});
+after(() => server.stop());
+
+const payloadsOf = (messages) =>
+  messages
+    .map(parsePacket)
+    .filter(({ type }) => type === 2)
+    .map((packet) => JSON.parse(parseDelivery(packet).payload));
+
+/** A polling session in a new channel that holds a GET, and a publisher beside it. */
+async function pollingSession(t) {
+  const channel = newChannel();
+  const polling = await RawPolling.open(t, server.url);
+  await polling.connect(channel);
+  const publisher = await Client.open(t, server.url, channel);
+  return { channel, polling, publisher };
+}
+
+async function probe(t, polling) {
+  const socket = await RawWebSocket.open(t, server.url, { sid: polling.handshake.sid });
+  socket.send("2probe");
+  assert.equal(await socket.control.next("the answer to the probe"), "3probe");
+  return socket;
+}
+
+describe("an upgrade under traffic", () => {
+  for (const [order, beforeUpgrade] of [
+    ["after the poll that was held has been answered", true],
+    ["while a poll is still held", false],
+  ]) {
+    test(`that ends ${order} delivers every message once and in order`, async (t) => {
+      const { polling, publisher } = await pollingSession(t);
+      await publisher.publishAll(numbered("before", 5));
+      while (polling.inbox.all.length < 1 + 5) await polling.poll();
+      const held = polling.poll();
+      const socket = await probe(t, polling);
+      await publisher.publishAll(numbered("during", 5));
+      if (beforeUpgrade) await held;
+      socket.send("5");
+      await publisher.publishAll(numbered("after", 5));
+      await held;
+      await publisher.receives(15);
+      const expected = publisher.payloads();
+      const got = () => payloadsOf([...polling.inbox.all, ...socket.inbox.all]);
+      await waitFor(() => got().length >= 15, { what: "15 messages over both transports" });
+      await publisher.publish("last");
+      await waitFor(() => got().at(-1) === "last", { what: "the last message" });
+      assert.deepEqual(got(), [...expected, "last"]);
+    });
+  }
+
+  test("answers the held poll, so that the client can go on", async (t) => {
+    const { polling } = await pollingSession(t);
+    const held = polling.poll();
+    await probe(t, polling);
+    assert.deepEqual(await held, ["6"]);
+  });
+
+  test("that is begun and given up leaves the polling session whole", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const held = polling.poll();
+    const socket = await probe(t, polling);
+    await held;
+    await publisher.publishAll(numbered("during", 3));
+    socket.terminate();
+    await publisher.publishAll(numbered("after", 3));
+    while (payloadsOf(polling.inbox.all).length < 6) await polling.poll();
+    assert.deepEqual(payloadsOf(polling.inbox.all), [...numbered("during", 3), ...numbered("after", 3)]);
+  });
+
+  test("ends polling: the session answers no poll any more", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const socket = await probe(t, polling);
+    socket.send("5");
+    await publisher.publish("over the socket");
+    await socket.inbox.next("the message");
+    assert.equal((await polling.get()).status, 400);
+    await publisher.publish("still there");
+    await socket.inbox.next("the message");
+    assert.deepEqual(payloadsOf(socket.inbox.all), ["over the socket", "still there"]);
+  });
+
+  test("happens once: a second WebSocket for the session is closed and the first goes on", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const socket = await probe(t, polling);
+    socket.send("5");
+    await publisher.publish("one");
+    await socket.inbox.next("the first message");
+    const second = new RawWebSocket(server.url, { sid: polling.handshake.sid });
+    t.after(() => second.ws.terminate());
+    await within(second.closed, "the second WebSocket to be closed");
+    await publisher.publish("two");
+    await socket.inbox.next("the second message");
+    assert.deepEqual(payloadsOf(socket.inbox.all), ["one", "two"]);
+  });
+
+  test("carries over what the client sends, too", async (t) => {
+    const { channel, polling, publisher } = await pollingSession(t);
+    for (let i = 0; i < 5; i++) await polling.publishRaw(channel, `"poll ${i}"`);
+    const held = polling.poll();
+    const socket = await probe(t, polling);
+    await held;
+    socket.send("5");
+    for (let i = 0; i < 5; i++) await socket.publishRaw(channel, `"socket ${i}"`);
+    await publisher.receives(10);
+    assert.deepEqual(publisher.payloads(), [...numbered("poll", 5), ...numbered("socket", 5)]);
+  });
+
+  test("by stock clients, ten at once and while others publish without a pause, loses nothing", async (t) => {
+    const channel = newChannel();
+    const publisher = await Client.open(t, server.url, channel);
+    let [published, stop] = [0, false];
+    const publishing = (async () => {
+      while (!stop) {
+        await publisher.publishAll(numbered(`batch ${published}`, 5));
+        published += 5;
+      }
+    })();
+    const clients = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        Client.open(t, server.url, channel, { transports: ["polling", "websocket"] }),
+      ),
+    );
+    stop = true;
+    await publishing;
+    await publisher.receives(published);
+    for (const client of clients) {
+      await client.receives(published);
+      assertInOrderOnce(client.offsets());
+      assert.deepEqual(client.payloads(), publisher.payloads());
+      assert.equal(client.connects.length, 1, "none of them had to reconnect");
+    }
+  });
+});
+
+describe("polling", () => {
+  test("gives at most 16 packets at once, live and replayed, and leaves none out", async (t) => {
+    const channel = newChannel();
+    await publishFromElsewhere(server.url, channel, numbered("old", 50));
+    const polling = await RawPolling.open(t, server.url);
+    await polling.connect(channel);
+    await publishFromElsewhere(server.url, channel, numbered("new", 50));
+    const got = payloadsOf(polling.inbox.all);
+    while (got.length < 100) {
+      const body = await (await polling.get()).text();
+      const packets = body.split(SEPARATOR);
+      assert.ok(packets.length <= 16, `${packets.length} packets in one answer`);
+      if (packets.includes("2")) await polling.post("3");
+      got.push(...payloadsOf(packets.filter((packet) => packet[0] === "4").map((packet) => packet.slice(1))));
+    }
+    assert.deepEqual(got, [...numbered("old", 50), ...numbered("new", 50)]);
+  });
+
+  test("takes several packets in one POST", async (t) => {
+    const { channel, polling, publisher } = await pollingSession(t);
+    const body = numbered("m", 20).map((text) => `42${channel},["chat message","${text}"]`);
+    const response = await polling.post(body.join(SEPARATOR));
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), "ok");
+    await publisher.receives(20);
+    assert.deepEqual(publisher.payloads(), numbered("m", 20));
+  });
+
+  test("holds a GET until there is something to say", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const held = polling.poll();
+    await publisher.publish("at last");
+    await held;
+    assert.deepEqual(payloadsOf(polling.inbox.all), ["at last"]);
+  });
+
+  test("a second GET beside a held one ends the session", async (t) => {
+    const { polling } = await pollingSession(t);
+    const [first, second] = await pollTwice(polling);
+    assert.equal(first.status, 200);
+    assert.equal(first.body, "1");
+    assert.equal(second.status, 400);
+    assert.equal((await polling.get()).status, 400);
+  });
+
+  test("a second POST beside an unfinished one ends the session", async (t) => {
+    const { polling } = await pollingSession(t);
+    const url = new URL(polling.base);
+    const slow = net.connect(url.port, "localhost");
+    t.after(() => slow.destroy());
+    slow.on("error", () => {});
+    slow.write(`POST ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: 100\r\n\r\n42`);
+    await waitFor(async () => (await polling.post("3")).status === 400, { what: "a second POST to be refused" });
+    assert.equal((await polling.get()).status, 400);
+  });
+
+  test("a GET that its client gave up ends the session", async (t) => {
+    const { polling } = await pollingSession(t);
+    const held = openGet(polling.base);
+    await held.sent;
+    held.destroy();
+    await waitFor(async () => (await polling.post("3")).status === 400, { what: "the session to end" });
+  });
+
+  test("a close packet ends the session and answers the held poll", async (t) => {
+    const { polling } = await pollingSession(t);
+    const held = polling.get();
+    await waitFor(async () => (await polling.post("1")).status === 200, { what: "the close to be taken" });
+    const response = await held;
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), /^[16]$/);
+    assert.equal((await polling.get()).status, 400);
+  });
+});
+
+/** A GET on a connection of its own; `sent` resolves once its head is on the way. */
+function openGet(target) {
+  const request = http.get(target, { agent: false }, (response) => response.resume());
+  request.on("error", () => {});
+  const sent = new Promise((resolve) => request.on("socket", (socket) => socket.once("connect", resolve)));
+  return { sent, destroy: () => request.destroy() };
+}
+
+/** Two polls of the session at once on two connections; the answers, the better one first. */
+async function pollTwice(polling) {
+  const ask = () =>
+    new Promise((resolve, reject) => {
+      const request = http.request(polling.base, { agent: false }, (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk) => (body += chunk));
+        response.on("end", () => resolve({ status: response.statusCode, body }));
+      });
+      request.on("error", reject);
+      request.end();
+    });
+  const answers = await within(Promise.all([ask(), ask()]), "the answers to two polls");
+  return answers.sort((a, b) => a.status - b.status);
+}
+
+describe("heartbeats", () => {
+  test("pings come as configured, and a client that answers them stays", async (t) => {
+    const own = await serve(t, ["--ping-interval", "100", "--ping-timeout", "5000"]);
+    const raw = await RawWebSocket.open(t, own.url);
+    assert.equal(raw.handshake.pingInterval, 100);
+    assert.equal(raw.handshake.pingTimeout, 5000);
+    await raw.connect("/");
+    let pings = 0;
+    raw.ws.on("message", (data) => (pings += data.toString() === "2" ? 1 : 0));
+    await waitFor(() => pings >= 3, { what: "three pings" });
+    await raw.publishRaw("/", '"alive"', { id: 1 });
+    await raw.nextPacket("an event or ack");
+  });
+
+  for (const transport of ["websocket", "polling"]) {
+    test(`a client over ${transport} that does not answer is dropped, the others stay`, async (t) => {
+      const own = await serve(t, ["--ping-interval", "100", "--ping-timeout", "300"]);
+      const neighbour = await Client.open(t, own.url, newChannel());
+      if (transport === "websocket") {
+        const raw = await RawWebSocket.open(t, own.url);
+        raw.ws.removeAllListeners("message");
+        await within(raw.closed, "the silent client to be dropped");
+      } else {
+        const raw = await RawPolling.open(t, own.url);
+        const body = await (await raw.get()).text();
+        assert.equal(body, "2");
+        await waitFor(async () => (await raw.get()).status === 400, { what: "the silent client to be dropped" });
+      }
+      await neighbour.publish("still here");
+      assert.deepEqual(neighbour.disconnects, []);
+    });
+  }
+});
