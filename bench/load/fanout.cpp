@@ -57,7 +57,10 @@ class Fanout final : public Run {
     };
     loop_.run_until(now_ns() + static_cast<std::uint64_t>(kDrainSeconds * 1e9), finished);
     serve_for(kRepeatsSeconds);
-    if (after.received == before.received) fail("nothing was delivered");
+    if (after.received == before.received) {
+      fail("the deliveries have stopped; lost " + std::to_string(ledger_.lost(published_by())) + ", repeated " +
+           std::to_string(ledger_.repeated()));
+    }
     if (!failed()) write(before, after, report);
     return failure();
   }
@@ -140,9 +143,15 @@ class Fanout final : public Run {
     }
   }
 
+  [[nodiscard]] std::vector<std::uint32_t> published_by() const {
+    std::vector<std::uint32_t> counts;
+    for (const auto& source : sources_) counts.push_back(source.publisher.published());
+    return counts;
+  }
+
   [[nodiscard]] Sample sample() const {
     std::uint64_t published = 0;
-    for (const auto& source : sources_) published += source.publisher.published();
+    for (const std::uint32_t count : published_by()) published += count;
     return {now_ns(), ledger_.received(), delivery_bytes_, published, usage_of(server_), own_usage()};
   }
 
@@ -150,8 +159,6 @@ class Fanout final : public Run {
     const double seconds = static_cast<double>(after.at_ns - before.at_ns) * 1e-9;
     const auto deliveries = static_cast<double>(after.received - before.received);
     const double server_cpu = after.server.cpu_s - before.server.cpu_s;
-    std::vector<std::uint32_t> published_by;
-    for (const auto& source : sources_) published_by.push_back(source.publisher.published());
 
     report.count("clients", options_.clients);
     report.count("publishers", options_.publishers);
@@ -170,7 +177,7 @@ class Fanout final : public Run {
     report.number("rss_kb", after.server.rss_kb);
     report.count("skipped", skipped_);
     report.count("refused", refused_);
-    report.count("lost", ledger_.lost(published_by));
+    report.count("lost", ledger_.lost(published_by()));
     report.count("repeated", ledger_.repeated());
     report.count("out_of_order", ledger_.out_of_order());
     report.count("offset_breaks", ledger_.offset_breaks());
