@@ -20,6 +20,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> fields;  // names in lower case, in order
   std::string body;
   bool keep_alive = false;
+  int minor_version = 1;  // HTTP/1.x
 
   /// The first field of that lower-case name; nothing if there is none.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view lower_case_name) const;

@@ -34,12 +34,18 @@ inline constexpr std::size_t kPacketsPerPollOut = 16;  // python-socketio refuse
 inline constexpr std::size_t kNamespacesPerConnection = 32;
 inline constexpr std::size_t kHttpHeadBytes = 16 * kKiB;
 inline constexpr std::size_t kHttpTargetBytes = 4 * kKiB;
+inline constexpr std::size_t kHttpFields = 128;           // fields of one request head
 inline constexpr auto kHttpRequestTimeout = 30'000ms;     // from a request's first byte to its last
 inline constexpr auto kHttpIdleTimeout = 75'000ms;        // a kept-alive connection between requests
+inline constexpr auto kUpgradeTimeout = 10'000ms;         // from a probe's handshake to its "5"
 inline constexpr auto kCloseTimeout = 2'000ms;            // closing handshake and last bytes
 inline constexpr std::size_t kReadBytes = 64 * kKiB;      // per-thread read buffer
 inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses
-inline constexpr std::size_t kSendBytes = 256 * kKiB;     // one send of frames
+inline constexpr std::size_t kUnreadBytes = kMiB;  // own bytes a polling client may leave unread before it is closed
+inline constexpr std::size_t kSendBytes = 256 * kKiB;  // one send of frames
+inline constexpr auto kDrainTimeout = 5'000ms;         // at shutdown, for last bytes and closing handshakes
+inline constexpr auto kAcceptPause = 50ms;             // after accept failed (no descriptors left)
+inline constexpr int kListenBacklog = 4096;
 inline constexpr std::size_t kConnectionsDefault = 100'000;
 
 // --- the log ---------------------------------------------------------------------------------------------------------
@@ -63,10 +69,10 @@ inline constexpr std::size_t kTailBytesTotal = 64 * kMiB;    // frames held in m
 inline constexpr std::size_t kTailBytesChannel = 16 * kMiB;  // and by one channel
 inline constexpr std::size_t kCatchUpQueue = 65'536;         // catch-up reads waiting for a reader thread
 inline constexpr std::size_t kCatchUpThreads = 2;
-inline constexpr std::size_t kPagesHeld = 32;               // pages an I/O thread keeps for others who replay the same range
-inline constexpr std::uint64_t kPageJoinOffsets = 256;      // how far behind its start a page under way may be joined
-inline constexpr std::size_t kDeliveriesPerTurn = 512;      // then reads, accepts and timers get their turn
-inline constexpr std::size_t kSessions = 1'000'000;  // sessions remembered, live and within the window
+inline constexpr std::size_t kPagesHeld = 32;  // pages an I/O thread keeps for others who replay the same range
+inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its start a page under way may be joined
+inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
+inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
 
 // --- options ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
