@@ -23,6 +23,8 @@ process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
+// The runner ends a test file that hangs with SIGTERM; without a handler no exit event would come.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** An empty directory that is removed when the test process ends. */
 export function tempDir(prefix = "tidemark-test-") {

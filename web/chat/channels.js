@@ -42,11 +42,10 @@ export class ChannelPanel {
       location.hash = encodeURIComponent(channel);
       this.#panel.hidePopover();
     });
-    this.#panel.addEventListener("toggle", (event) => {
-      if (event.newState !== "open") return;
+    // Before, not after: what is typed right away must stay.
+    this.#panel.addEventListener("beforetoggle", () => {
       this.#field.value = "";
       byId("channel-problem").textContent = "";
-      this.#field.focus();
     });
   }
 

@@ -54,6 +54,7 @@ export class Composer {
   #show(which) {
     this.#nameForm.hidden = which !== "name";
     this.#textForm.hidden = which !== "text";
+    this.#fit();
     this.#rename.textContent = this.name;
     this.#rename.setAttribute("aria-label", `${this.name}, change name`);
   }
@@ -88,6 +89,7 @@ export class Composer {
   }
 
   #fit() {
+    if (this.#textForm.hidden) return; // what is not shown has no height
     this.#textField.style.height = "auto";
     this.#textField.style.height = `${this.#textField.scrollHeight}px`;
   }
