@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from harness import plan, servers, table
@@ -21,14 +23,17 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of every measurement, interleaved (3)")
     parser.add_argument("--seconds", type=float, default=5, help="measured in each run, after a second of warm-up (5)")
     parser.add_argument("--quick", action="store_true", help="one short round of the essentials: a look, no result")
-    parser.add_argument("--servers", default="tidemark,tutorial,socket.io,bare", help="which of these take part")
+    parser.add_argument("--servers", default=",".join(plan.SERVERS), help="which of these take part")
     parser.add_argument("--only", default="", metavar="TEXT", help="only measurements with TEXT in their name")
     parser.add_argument("--backend", default="sqlite", help="Tidemark's storage engine (sqlite)")
-    parser.add_argument("--data", metavar="DIR", help="where the servers keep their data (default: the temporary folder)")
+    parser.add_argument("--data", metavar="DIR", help="where the servers keep their data (default: build/)")
     parser.add_argument("--json", metavar="FILE", help="append every run's report to FILE")
     options = parser.parse_args()
     if unknown := [mode for mode in options.modes if mode not in plan.MODES]:
         parser.error(f"no such mode: {', '.join(unknown)} (there are {', '.join(plan.MODES)})")
+    options.servers = options.servers.split(",")
+    if unknown := [server for server in options.servers if server not in plan.SERVERS]:
+        parser.error(f"no such server: {', '.join(unknown)} (there are {', '.join(plan.SERVERS)})")
     return options
 
 
@@ -43,6 +48,19 @@ def build_generator() -> str:
     return str(build / "bench" / "load")
 
 
+def data_folder(options) -> str:
+    build = ROOT / "build"
+    return options.data or str(build if build.is_dir() else tempfile.gettempdir())
+
+
+def file_system(folder: str) -> str:
+    """The kind of the file system that `folder` is on: of all mounts that lead to it, the deepest."""
+    path = str(Path(folder).resolve())
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    leading = [(place, kind) for place, kind in mounts if (path + "/").startswith(place.rstrip("/") + "/")]
+    return max(leading, key=lambda mount: len(mount[0]))[1]
+
+
 class Machine:
     """One core for the server and one for the generator, where there are two."""
 
@@ -50,7 +68,7 @@ class Machine:
         cores = sorted(os.sched_getaffinity(0))
         self.server_cpu, self.generator_cpu = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
 
-    def describe(self) -> str:
+    def describe(self, data: str) -> str:
         model = next(
             (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
             platform.machine(),
@@ -59,6 +77,8 @@ class Machine:
         text = f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, load average {load:.2f}"
         if self.server_cpu is None:
             text += "\nOnly one core: server and generator share it, and the figures are not comparable."
+        if file_system(data) in ("tmpfs", "ramfs"):
+            text += f"\n{data} is memory, where durable costs nothing: name a folder on a disk with --data."
         if load > QUIET_LOAD:
             text += "\nThe machine is busy with something else: trust the ratios a little and the times not at all."
         return text
@@ -76,9 +96,10 @@ def run_once(measurement: plan.Measurement, server: str, options, machine: Machi
             os.sched_setaffinity(0, {machine.generator_cpu})
 
     def measure(where: list[str]) -> dict:
-        done = subprocess.run(
-            command + where, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pin, timeout=RUN_SECONDS
-        )
+        try:
+            done = subprocess.run(command + where, capture_output=True, text=True, preexec_fn=pin, timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise servers.CannotMeasure("the generator does not end") from None
         if done.returncode != 0:
             raise servers.CannotMeasure(done.stderr.strip())
         return json.loads(done.stdout)
@@ -126,9 +147,11 @@ def run_rounds(measurements: list[plan.Measurement], wanted: list[str], options,
 
 def main() -> int:
     options = parse()
+    options.data = data_folder(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the clean-up of what was started
     if options.quick:
         options.rounds, options.seconds = 1, min(options.seconds, 1.5)
-    wanted = options.servers.split(",")
+    wanted = options.servers
     modes = options.modes or plan.MODES
     measurements = [
         each
@@ -146,8 +169,11 @@ def main() -> int:
         return 1
 
     machine = Machine()
-    print(machine.describe(), flush=True)
-    results, failures = run_rounds(measurements, wanted, options, machine, generator)
+    print(machine.describe(options.data), flush=True)
+    try:
+        results, failures = run_rounds(measurements, wanted, options, machine, generator)
+    except KeyboardInterrupt:
+        return 130
     print(f"\nmedian [lowest-highest] of {options.rounds} interleaved rounds, ratios per round")
     print(table.render(results))
     broken = table.broken_promises(results)

@@ -5,7 +5,7 @@ The budgets are those of the design, as ratios within one run, because absolute 
 
 from dataclasses import dataclass
 
-TIDEMARK, TUTORIAL, SOCKET_IO, BARE = "tidemark", "tutorial", "socket.io", "bare"
+SERVERS = TIDEMARK, TUTORIAL, SOCKET_IO, BARE = "tidemark", "tutorial", "socket.io", "bare"
 
 # Raw uWebSockets without storage took 0.39 us per delivery with 32 in flight where a bare send(), one message at a
 # time, took 4.5 us. It is not part of this run, so its budget (0.8 x) is scaled by the bare loop, which is.

@@ -51,7 +51,7 @@ def command_for(server: str, tidemark: str, backend: str, port: int, data: str) 
 
 
 @contextlib.contextmanager
-def running(server: str, tidemark: str, backend: str, data_parent: str | None, cpu: int | None):
+def running(server: str, tidemark: str, backend: str, data_parent: str, cpu: int | None):
     """Yields (pid, port) of a server that is ready."""
     data = tempfile.mkdtemp(prefix="tidemark-bench-", dir=data_parent)
     port = free_port()
