@@ -12,36 +12,40 @@ const STRANGER = "https://stranger.example";
 const POLL = "/socket.io/?EIO=4&transport=polling";
 
 let server;
+let plain;
 let open;
 before(async () => {
   server = await serve(undefined, ["--cors-origin", FRIEND]);
+  plain = await serve();
   open = await serve(undefined, ["--cors-origin", "*"]);
 });
-after(() => Promise.all([server.stop(), open.stop()]));
+after(() => Promise.all([server, plain, open].map((one) => one.stop())));
 
 describe("origins", () => {
-  const sameOrigin = () => server.url;
-  for (const [what, origin] of [
-    ["a listed one", () => FRIEND],
-    ["the server's own", sameOrigin],
-    ["localhost on another port", () => "http://localhost:8080"],
+  for (const [what, asked, origin] of [
+    ["a listed one", () => server, () => FRIEND],
+    ["the server's own", () => server, () => server.url],
+    ["localhost on another port, where none are listed,", () => plain, () => "http://localhost:8080"],
   ]) {
     test(`${what} may poll and open a WebSocket`, async (t) => {
+      const { url } = asked();
       const headers = { origin: origin() };
-      const answer = await request(server.url, POLL, { headers });
+      const answer = await request(url, POLL, { headers });
       assert.equal(answer.status, 200);
-      if (headers.origin !== server.url) assert.equal(answer.headers.get("access-control-allow-origin"), headers.origin);
-      const raw = await RawWebSocket.open(t, server.url, { headers });
+      if (headers.origin !== url) assert.equal(answer.headers.get("access-control-allow-origin"), headers.origin);
+      const raw = await RawWebSocket.open(t, url, { headers });
       assert.equal((await raw.connect("/")).type, 0);
     });
   }
 
   for (const origin of [STRANGER, "https://friend.example.evil", "http://friend.example", "null", "https://localhost.evil"]) {
     test(`${origin} gets no permission to read answers, and 403 for a WebSocket`, async () => {
-      const answer = await request(server.url, POLL, { headers: { origin } });
-      assert.equal(answer.headers.get("access-control-allow-origin"), null);
-      const raw = new RawWebSocket(server.url, { headers: { origin } });
-      await assert.rejects(within(raw.opened, "a refusal"), { status: 403 });
+      for (const { url } of [server, plain]) {
+        const answer = await request(url, POLL, { headers: { origin } });
+        assert.equal(answer.headers.get("access-control-allow-origin"), null);
+        const raw = new RawWebSocket(url, { headers: { origin } });
+        await assert.rejects(within(raw.opened, "a refusal"), { status: 403 });
+      }
     });
   }
 

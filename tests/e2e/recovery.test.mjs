@@ -224,7 +224,7 @@ describe("serverOffset", () => {
     ["0", { serverOffset: 0 }],
     ["negative", { serverOffset: -1 }],
     ["beyond the head", { serverOffset: 2 ** 40 }],
-    ["beyond every head", { serverOffset: 1e300 }],
+    ["beyond every head", { serverOffset: Number.MAX_SAFE_INTEGER }],
   ]) {
     test(`${what} gives everything`, async (t) => {
       const { channel } = await channelWithFive(t);
