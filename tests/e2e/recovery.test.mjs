@@ -269,6 +269,19 @@ describe("history", () => {
     await comesBackTo(t, { channel, auth: { history: 1000 }, expected: numbered("m", 5) });
   });
 
+  test("can be limited by the server, for those who have seen nothing yet only", async (t) => {
+    const own = await serve(t, ["--history", "2"]);
+    const channel = newChannel();
+    const acks = await publishFromElsewhere(own.url, channel, numbered("m", 5));
+    await comesBackTo(t, { url: own.url, channel, expected: ["m 3", "m 4"] });
+    await comesBackTo(t, {
+      url: own.url,
+      channel,
+      auth: { serverOffset: acks[1].offset },
+      expected: ["m 2", "m 3", "m 4", "marker"],
+    });
+  });
+
   test("takes nothing from a client that knows where it was", async (t) => {
     const { channel, at } = await channelWithFive(t);
     await comesBackTo(t, {
