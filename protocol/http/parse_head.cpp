@@ -77,13 +77,13 @@ class FieldCollector final : public beast::http::basic_parser<true> {
   std::string_view target_;
 };
 
-/// Whether the request line ends like that of some HTTP, if not of ours.
+/// Whether the request line is one of some HTTP, if not of ours: two blanks, and a version after the second.
 bool names_a_version(std::string_view text) {
-  const auto line = text.substr(0, text.find('\r'));
-  if (line.size() < 8) return false;
-  const auto version = line.substr(line.size() - 8);
+  const auto line = text.substr(0, text.find("\r\n"));
+  const auto version = line.substr(std::min(line.rfind(' '), line.size()));
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+  return std::ranges::count(line, ' ') == 2 && version.size() == 9 && version.starts_with(" HTTP/") &&
+         is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
 }
 
 int status_for(const beast::error_code& error, std::string_view text) {
