@@ -1,7 +1,17 @@
 // Going away and coming back: nothing is lost, nothing comes twice, and the page says what happened.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { closeBrowser, newChannel, openBrowser, publish, serve, startServer, tempDir, visitor, waitFor } from "./support.mjs";
+import {
+  closeBrowser,
+  newChannel,
+  openBrowser,
+  publish,
+  serve,
+  startServer,
+  tempDir,
+  visitor,
+  waitFor,
+} from "./support.mjs";
 
 before(openBrowser);
 after(closeBrowser);

@@ -192,7 +192,11 @@ test("the document stays bounded however much is said", async (t) => {
 
 test("a link to an offset leads to that message", async (t) => {
   const channel = newChannel();
-  const acks = await publish(server, channel, Array.from({ length: 80 }, (_, n) => `message ${n}`));
+  const acks = await publish(
+    server,
+    channel,
+    Array.from({ length: 80 }, (_, n) => `message ${n}`),
+  );
   const ada = await visitor(t, server, `${channel}/${acks[3].offset}`);
   await ada.page.locator(`#at-${acks[3].offset}.pointed-at`).waitFor();
   await ada.page.getByText("message 3", { exact: true }).waitFor();

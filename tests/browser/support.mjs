@@ -49,9 +49,10 @@ export async function serve(t, options) {
 export const newChannel = () => `t-${randomBytes(5).toString("hex")}`;
 
 /** A person with a browser of their own, on the chat page and, if a name is given, ready to write. */
-export async function visitor(t, server, channel, { name, live = true, ...contextOptions } = {}) {
+export async function visitor(t, server, channel, { name, live = true, init, ...contextOptions } = {}) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...contextOptions });
   context.setDefaultTimeout(WAIT_MS);
+  if (init) await context.addInitScript(init);
   const person = new Visitor(context, server, channel);
   t.after(async () => {
     await context.close();

@@ -50,7 +50,10 @@ async function ordinaryPage(t, server) {
       }
     },
     async sees(expected) {
-      await waitFor(async () => (await said()).length >= expected.length, { timeout: 20_000, what: `${expected.length} lines` });
+      await waitFor(async () => (await said()).length >= expected.length, {
+        timeout: 20_000,
+        what: `${expected.length} lines`,
+      });
       assert.deepEqual(await said(), expected);
     },
   };
@@ -100,7 +103,10 @@ test("kill -9 under two ordinary pages: nothing is lost, nothing comes twice, bo
   await grace.connected();
   await grace.says(...numbered("g", 5));
   await ada.sees(numbered("g", 5));
-  for (const [round, seen] of [[1, 5], [2, 35]]) {
+  for (const [round, seen] of [
+    [1, 5],
+    [2, 35],
+  ]) {
     const talking = ada.says(...numbered(`a${round}`, 30));
     await waitFor(async () => (await grace.said()).length >= seen + 5, { what: "the conversation to be under way" });
     await server.kill9();

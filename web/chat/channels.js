@@ -53,7 +53,10 @@ export class ChannelPanel {
     byId("channel-name").textContent = `#${channel}`;
     document.title = `#${channel} · Tidemark`;
     const known = storage.read("channels");
-    const recent = [channel, ...(Array.isArray(known) ? known : []).filter((other) => other !== channel)].slice(0, RECENT);
+    const recent = [channel, ...(Array.isArray(known) ? known : []).filter((other) => other !== channel)].slice(
+      0,
+      RECENT,
+    );
     storage.write("channels", recent);
     byId("recent-channels").replaceChildren(
       ...recent.map((name) => {

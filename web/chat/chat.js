@@ -19,9 +19,11 @@ let localLog;
 let outbox;
 let phase = "connecting";
 let session = "none yet";
-let catchup = "none yet";
+let catchup = "none yet"; // the last one, in words
+let how; // of the one under way: resumed or replaying
 let awaySince; // when the connection went, until we are live again
 let missed = 0; // records of others that came since then
+let detailsTimer;
 let wanted; // the offset in the address, until it was looked for
 
 const statusView = new StatusView();
@@ -88,13 +90,13 @@ function auth() {
 function connected() {
   statusView.refused("");
   session = connection.recovered ? "recovered" : "new";
+  how = undefined;
   setPhase("catching up");
   outbox.start();
 }
 
 function disconnected() {
   outbox.stop();
-  // The first failure of a first connection is not yet an absence, but what is typed now is kept all the same.
   awaySince ??= Date.now();
   logView.busy = true;
   setPhase("offline");
@@ -109,9 +111,9 @@ function refused(message) {
 
 function caughtUp(status, lastArgument) {
   noticeAnotherLog(parsePosition(lastArgument));
-  if (status?.state === "resumed" || status?.state === "replaying") catchup = status.state === "resumed" ? "resumed" : "replayed";
+  if (status?.state === "resumed" || status?.state === "replaying") how = status.state;
   if (status?.state !== "live") return showDetails();
-  if (missed || catchup === "none yet") catchup = missed ? `${catchup} ${wording.count(missed, "message")}` : "nothing to catch up";
+  catchup = wording.catchup(how, missed);
   if (awaySince !== undefined) statusView.back(wording.back(Date.now() - awaySince, missed));
   else if (missed && localLog.seen > 0) statusView.back(wording.sinceLastVisit(missed));
   else statusView.quiet();
@@ -136,6 +138,7 @@ function receive(event, args) {
   const unseen = phase !== "live" || document.hidden || !logView.following;
   if (unseen && !entry.own && localLog.seen > 0) logView.markUnreadAfter(position.offset - 1, localLog.seen);
   logView.add(entry);
+  if (entry.own) logView.flush(); // it has just left the pending ones: no moment in which it is nowhere
   if (phase === "live" && logView.following) markSeen();
   showDetails();
 }
@@ -153,14 +156,12 @@ function noticeAnotherLog(position) {
   localLog.forget();
   missed = 0;
   drawFromMemory();
+  logView.busy = phase !== "live";
   statusView.notice(wording.replaced);
 }
 
 function send(name, text) {
-  if (outbox.full) {
-    composer.note("Too many messages wait already. This one stays here until some are stored.");
-    return false;
-  }
+  if (outbox.full) return false;
   logView.removeUnreadLine();
   outbox.add(name, text);
   logView.scrollToEnd();
@@ -191,10 +192,21 @@ function setPhase(next) {
   showDetails();
 }
 
+/** Once per turn of the event loop, however many records came in it. */
 function showDetails() {
-  const { waiting } = outbox;
-  statusView.details({ transport: connection.connected ? connection.transport : "none", session, catchup, localLog, waiting, held: connection.held });
-  composer.note(waiting && phase !== "live" ? `${wording.count(waiting, "message")} waiting` : "");
+  detailsTimer ??= setTimeout(() => {
+    detailsTimer = undefined;
+    const { waiting } = outbox;
+    const transport = connection.connected ? connection.transport : "none";
+    statusView.details({ transport, session, catchup, localLog, waiting, held: connection.held });
+    composer.note(outboxNote(waiting));
+  }, 0);
+}
+
+function outboxNote(waiting) {
+  if (outbox.full) return "Too many messages wait already. The next one stays here until some are stored.";
+  if (waiting && !outbox.kept) return "This browser keeps nothing across a refresh: stay until all is stored.";
+  return waiting && phase !== "live" ? `${wording.count(waiting, "message")} waiting` : "";
 }
 
 function markSeen() {

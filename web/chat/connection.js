@@ -8,11 +8,12 @@ const REJOIN_DELAY_MS = 1500; // after the server ended the namespace itself; th
 
 export class Connection {
   #manager;
+  #sockets = new Map(); // by channel; the stock client keeps a namespace's socket, too
   #socket;
   #handlers;
   #rejoinTimer;
 
-  /** Handlers: connected, disconnected, refused(message), transport(name), record(event, args), status(s), gap(g). */
+  /** Handlers: connected, disconnected, refused(message), transport (it changed), record(event, args), status(s), gap(g). */
   constructor(handlers) {
     this.#handlers = handlers;
     // WebSocket first: no upgrade in mid-conversation, and polling is still there where WebSocket is blocked.
@@ -23,6 +24,7 @@ export class Connection {
       reconnectionDelay: 500,
       reconnectionDelayMax: 4000,
     });
+    this.#manager.on("open", () => this.#manager.engine.once("upgrade", handlers.transport));
     this.held = false;
     addEventListener("online", () => this.#retryNow());
     document.addEventListener("visibilitychange", () => {
@@ -46,11 +48,14 @@ export class Connection {
   join(channel, auth) {
     clearTimeout(this.#rejoinTimer);
     const left = this.#socket;
-    const known = this.#manager.nsps[`/chat/${channel}`] !== undefined;
-    const socket = this.#manager.socket(`/chat/${channel}`);
+    let socket = this.#sockets.get(channel);
+    if (!socket) {
+      socket = this.#manager.socket(`/chat/${channel}`);
+      this.#sockets.set(channel, socket);
+      this.#listen(socket);
+    }
     socket.auth = (give) => give(auth());
     this.#socket = socket;
-    if (!known) this.#listen(socket);
     if (!this.held) socket.connect();
     if (left && left !== socket) left.disconnect();
   }
@@ -87,19 +92,25 @@ export class Connection {
     const when = (handler) => (argument) => {
       if (socket === this.#socket) handler(argument);
     };
-    socket.on("connect", when(() => {
-      this.#handlers.connected();
-      this.#manager.engine.on("upgrade", () => this.#handlers.transport(this.transport));
-    }));
-    socket.on("disconnect", when((reason) => {
-      this.#handlers.disconnected(reason);
-      if (!socket.active && !this.held) this.#rejoinTimer = setTimeout(() => socket.connect(), REJOIN_DELAY_MS);
-    }));
-    socket.on("connect_error", when((error) => {
-      // A socket that is still active tries again by itself; one that is not was turned away by the server.
-      if (socket.active) this.#handlers.disconnected(error.message);
-      else this.#handlers.refused(error.message);
-    }));
+    socket.on(
+      "connect",
+      when(() => this.#handlers.connected()),
+    );
+    socket.on(
+      "disconnect",
+      when((reason) => {
+        this.#handlers.disconnected(reason);
+        if (!socket.active && !this.held) this.#rejoinTimer = setTimeout(() => socket.connect(), REJOIN_DELAY_MS);
+      }),
+    );
+    socket.on(
+      "connect_error",
+      when((error) => {
+        // A socket that is still active tries again by itself; one that is not was turned away by the server.
+        if (socket.active) this.#handlers.disconnected(error.message);
+        else this.#handlers.refused(error.message);
+      }),
+    );
     socket.onAny((event, ...args) => {
       if (socket !== this.#socket) return;
       if (event === "log:status") this.#handlers.status(args[0], args.at(-1));

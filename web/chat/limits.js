@@ -13,3 +13,4 @@ export const ACK_TIMEOUT_MS = 10_000; // then the message is sent again, under t
 export const SAVE_DELAY_MS = 300;
 export const CONNECTING_SHOWN_AFTER_MS = 700; // a quick connection needs no banner
 export const BACK_SHOWN_MS = 20_000;
+export const ANNOUNCED_AFTER_MS = 150; // between the end of a catch-up and the first message read out

@@ -4,7 +4,7 @@
 // busy and silent. Additions are drawn together once per turn of the event loop, so that a long catch-up costs one
 // layout per batch and, beyond the bound, nothing at all.
 import { byId, element, hiddenText, icon } from "./dom.js";
-import { ENTRIES_SHOWN } from "./limits.js";
+import { ANNOUNCED_AFTER_MS, ENTRIES_SHOWN } from "./limits.js";
 import * as wording from "./wording.js";
 
 const BOTTOM_SLACK_PX = 48;
@@ -18,6 +18,7 @@ export class LogView {
   #pill = byId("pill");
   #pillText = byId("pill-text");
   #busy = true;
+  #announceTimer;
   #queue = [];
   #flushTimer;
   #atBottom = true;
@@ -63,7 +64,10 @@ export class LogView {
     if (!busy) this.flush();
     this.#busy = busy;
     this.#log.setAttribute("aria-busy", String(busy));
-    this.#log.setAttribute("aria-live", busy ? "off" : "polite");
+    // What was just drawn reaches screen readers a little later; it must still find the log silent.
+    clearTimeout(this.#announceTimer);
+    if (busy) this.#log.setAttribute("aria-live", "off");
+    else this.#announceTimer = setTimeout(() => this.#log.setAttribute("aria-live", "polite"), ANNOUNCED_AFTER_MS);
     this.#updateEmpty();
   }
 
@@ -174,7 +178,11 @@ export class LogView {
     }
     const drawn = [];
     if (this.#unreadAfter !== undefined && !this.#unreadLine && entry.offset > this.#unreadAfter && !entry.own) {
-      this.#unreadLine = element("div", { class: "divider unread", role: "separator", "aria-label": "New since you looked" });
+      this.#unreadLine = element("div", {
+        class: "divider unread",
+        role: "separator",
+        "aria-label": "New since you looked",
+      });
       this.#unreadLine.append(element("span", {}, "New"));
       drawn.push(this.#unreadLine);
       this.#lastSender = undefined;
@@ -184,7 +192,9 @@ export class LogView {
       this.#lastDay = wording.dayKey(time);
       this.#lastSender = undefined;
       const label = wording.day(time);
-      drawn.push(element("div", { class: "divider", role: "separator", "aria-label": label }, element("span", {}, label)));
+      drawn.push(
+        element("div", { class: "divider", role: "separator", "aria-label": label }, element("span", {}, label)),
+      );
     }
     drawn.push(this.#drawMessage(entry, time));
     return drawn;
@@ -204,7 +214,11 @@ export class LogView {
       hiddenText("Offset "),
       String(entry.offset),
     );
-    const meta = element("p", { class: "meta" }, element("bdi", { class: `sender colour-${colourOf(sender)}` }, sender));
+    const meta = element(
+      "p",
+      { class: "meta" },
+      element("bdi", { class: `sender colour-${colourOf(sender)}` }, sender),
+    );
     if (time !== undefined) {
       meta.append(
         element(
@@ -221,7 +235,11 @@ export class LogView {
 
   #drawPending(entry, id) {
     const message = element("article", { class: `message own waiting ${entry.state}`, id });
-    const meta = element("p", { class: "meta" }, element("bdi", { class: `sender colour-${colourOf(entry.name)}` }, entry.name));
+    const meta = element(
+      "p",
+      { class: "meta" },
+      element("bdi", { class: `sender colour-${colourOf(entry.name)}` }, entry.name),
+    );
     meta.append(element("time", { datetime: new Date(entry.sent).toISOString() }, wording.timeOfDay(entry.sent)));
     const mark = element("span", { class: "mark", "aria-hidden": "true" });
     message.append(mark, meta, element("p", { class: "text", dir: "auto" }, entry.text));

@@ -7,7 +7,9 @@ import { OUTBOX_ENTRIES } from "./limits.js";
 import * as storage from "./storage.js";
 
 // Fresh for every page load, not kept with the tab: a duplicated tab would otherwise give two messages the same key.
-const pageId = Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36).padStart(2, "0")).join("");
+const pageId = Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36).padStart(2, "0")).join(
+  "",
+);
 let lastNumber = 0;
 let lastSent = 0;
 
@@ -23,6 +25,7 @@ export class Outbox {
    * `changed(entry)` is called whenever an entry is added, acknowledged, refused or gone.
    */
   constructor(channel, send, changed) {
+    this.kept = true; // false: this browser refuses to store anything, and a refresh would lose what waits
     this.#channel = channel;
     this.#send = send;
     this.#changed = changed;
@@ -44,7 +47,14 @@ export class Outbox {
   add(name, text) {
     // Never twice the same time: a record is recognised as ours by name, text and time.
     lastSent = Math.max(Date.now(), lastSent + 1);
-    const entry = { key: `${pageId}-${++lastNumber}`, number: lastNumber, name, text, sent: lastSent, state: "waiting" };
+    const entry = {
+      key: `${pageId}-${++lastNumber}`,
+      number: lastNumber,
+      name,
+      text,
+      sent: lastSent,
+      state: "waiting",
+    };
     this.entries.push(entry);
     this.#keep(entry);
     this.#changed(entry);
@@ -133,7 +143,7 @@ export class Outbox {
   }
 
   #keep(entry) {
-    storage.write(this.#keyOf(entry), entry);
+    this.kept = storage.write(this.#keyOf(entry), entry);
   }
 
   #keyOf(entry) {

@@ -18,6 +18,13 @@ const missedMessages = (missed) => (missed ? count(missed, "missed message") : "
 export const back = (awayMs, missed) => `Back after ${duration(awayMs)}: ${missedMessages(missed)}.`;
 export const sinceLastVisit = (missed) => `${count(missed, "new message")} since you were last here.`;
 
+/** How a catch-up went: from the server's memory (resumed) or from its store (replaying). */
+export function catchup(how, missed) {
+  const what = missed ? count(missed, "message") : "nothing missed";
+  if (how === "resumed") return `resumed, ${what}`;
+  return how === "replaying" ? `replayed, ${what}` : what;
+}
+
 export function offline(waiting, held) {
   const how = held ? "Offline, because you asked for it." : "Offline, trying to reach the server.";
   const what = waiting ? `Your ${count(waiting, "message")}` : "What you write";
@@ -43,7 +50,12 @@ export const replaced =
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const dayAndYear = new Intl.DateTimeFormat(undefined, {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 
 export const timeOfDay = (ms) => clock.format(ms);
 export const dateAndTime = (ms) => fullTime.format(ms);
