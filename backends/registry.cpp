@@ -6,19 +6,21 @@
 #include <array>
 
 #include "backends/memory/memory_store.h"
+#include "backends/sqlite/sqlite_store.h"
 
 namespace tidemark {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kEngines{"memory"sv};
+constexpr std::array kEngines{"sqlite"sv, "memory"sv};
 
 }  // namespace
 
 std::span<const std::string_view> store_engines() { return kEngines; }
 
 Result<std::unique_ptr<LogStore>> open_store(std::string_view engine, const StoreOptions& options) {
+  if (engine == "sqlite") return open_sqlite_store(options.directory, options.epoch_if_new);
   if (engine == "memory") return make_memory_store(options.epoch_if_new);
   return fail(ErrorCode::invalid_argument,
               fmt::format("there is no storage engine '{}'; choose one of: {}", engine, fmt::join(kEngines, ", ")));

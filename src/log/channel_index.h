@@ -4,7 +4,7 @@
 // 16,385 to 20,000 are here. The batch that brings offset 32,768 finishes segment 1: it is written in the same commit,
 // and segment 2 starts here, empty.
 //
-// Threads: everything but find() belongs to the sequencer (and to recovery before it starts). find() may be called by
+// Threads: everything but find() belongs to the sequencer (and to rebuild() before it starts). find() may be called by
 // any thread at any time; it takes a short lock.
 #pragma once
 

@@ -5,21 +5,21 @@
 
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
-#include "src/log/recovery.h"
+#include "src/log/rebuild.h"
 #include "src/log/sequencer.h"
 
 namespace tidemark {
 namespace {
 
-/// Glue: one store, what was recovered from it, one sequencer thread.
+/// Glue: one store, what was rebuilt from it, one sequencer thread.
 class StoredLog final : public Log {
  public:
-  StoredLog(std::unique_ptr<LogStore> store, Recovered recovered, const LogOptions& options, const Clock& clock)
+  StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, const LogOptions& options, const Clock& clock)
       : store_(std::move(store)),
         epoch_(store_->state().epoch),
-        index_(std::move(recovered.index)),
+        index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
-        sequencer_(*store_, *index_, std::move(recovered.window), recovered.last_time, clock),
+        sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
         reader_(*store_, *index_) {}
 
   ~StoredLog() override { stop(); }
@@ -67,9 +67,9 @@ class StoredLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
-  auto recovered = recover(*store, options.dedupe_window_records);
-  if (!recovered) return std::unexpected(recovered.error());
-  return std::make_unique<StoredLog>(std::move(store), std::move(*recovered), options, clock);
+  auto rebuilt = rebuild(*store, options.dedupe_window_records);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), options, clock);
 }
 
 }  // namespace tidemark

@@ -65,7 +65,8 @@ class LogStore {
 
   [[nodiscard]] virtual StoreState state() const = 0;
 
-  /// Makes `records` and `segments` durable in one atomic step; may block for a disk flush.
+  /// Makes `records` and `segments` durable in one atomic step; may block for a disk flush. A segment that is there
+  /// already is replaced.
   /// Precondition: offsets strictly increase and the first one is above head (else invalid_argument, nothing stored).
   /// Success: all of it survives kill -9 and power loss, and is visible to every reader.
   /// Failure: nothing of it is visible, now or after a restart, and head has not moved - except after `io`, where only

@@ -1,4 +1,4 @@
-#include "src/log/recovery.h"
+#include "src/log/rebuild.h"
 
 #include <fmt/format.h>
 
@@ -40,7 +40,7 @@ Result<std::optional<std::uint64_t>> load_keys(const LogStore& store, std::uint6
 }
 
 /// Indexes the records from `from` to `head`, page by page, and appends the segments that they finish.
-Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest, Recovered& into) {
+Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest, Rebuilt& into) {
   std::deque<std::string> channels;  // stay where they are until the page is committed
   while (from <= head) {
     channels.clear();
@@ -74,12 +74,12 @@ Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest
 
 }  // namespace
 
-Result<Recovered> recover(LogStore& store, std::size_t dedupe_window_records) {
+Result<Rebuilt> rebuild(LogStore& store, std::size_t dedupe_window_records) {
   const auto state = store.state();
   const auto window_start = state.head.value() - std::min(state.head.value(), dedupe_window_records);
   const auto oldest = std::max(state.first, Offset(window_start + 1));  // whose key is remembered
 
-  Recovered result{std::make_unique<ChannelIndex>(state.head.next()), DedupeWindow(dedupe_window_records), TimeMs()};
+  Rebuilt result{std::make_unique<ChannelIndex>(state.head.next()), DedupeWindow(dedupe_window_records), TimeMs()};
   if (state.first > state.head) return result;
 
   // The last segment that can be finished is the one before the next record's. It is usually all there is to look at

@@ -14,12 +14,12 @@
 
 namespace tidemark {
 
-struct Recovered {
+struct Rebuilt {
   std::unique_ptr<ChannelIndex> index;  // readers keep a reference to it
   DedupeWindow window;
   TimeMs last_time;  // of the newest record; 0 if none is kept
 };
 
-[[nodiscard]] Result<Recovered> recover(LogStore& store, std::size_t dedupe_window_records);
+[[nodiscard]] Result<Rebuilt> rebuild(LogStore& store, std::size_t dedupe_window_records);
 
 }  // namespace tidemark

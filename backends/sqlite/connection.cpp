@@ -1,0 +1,132 @@
+#include "backends/sqlite/connection.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace tidemark::sqlite {
+namespace {
+
+/// How long a call waits for a lock that another connection holds (a person's sqlite3 shell, say).
+constexpr int kBusyTimeoutMs = 5'000;
+
+constexpr int kFlags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+
+int flags(Access access) {
+  switch (access) {
+    case Access::create: return kFlags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::write: return kFlags | SQLITE_OPEN_READWRITE;
+    case Access::read_only: return kFlags | SQLITE_OPEN_READONLY;
+  }
+  return kFlags | SQLITE_OPEN_READONLY;
+}
+
+}  // namespace
+
+std::unexpected<Error> failure(int code, std::string_view what, std::string_view message) {
+  const auto sentence = [&](std::string_view advice) { return fmt::format("{}: {}; {}", what, message, advice); };
+  switch (code & 0xff) {
+    case SQLITE_FULL: return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
+    case SQLITE_CORRUPT: return fail(ErrorCode::corrupt, sentence("restore the log from a copy"));
+    case SQLITE_NOTADB: return fail(ErrorCode::foreign, sentence("point --data to another directory"));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return fail(ErrorCode::locked, sentence("close the other program that has it open"));
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN: return fail(ErrorCode::io, sentence("check the owner and permissions of file and directory"));
+    default:
+      return fail(ErrorCode::io, sentence(fmt::format("check the disk and the kernel's log (SQLite code {})", code)));
+  }
+}
+
+void Statement::bind(int parameter, std::int64_t value) { sqlite3_bind_int64(statement_.get(), parameter, value); }
+
+void Statement::bind_text(int parameter, std::string_view text) {
+  // A null pointer would be NULL; an empty view may have one.
+  sqlite3_bind_text64(statement_.get(), parameter, text.data() == nullptr ? "" : text.data(), text.size(),
+                      SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void Statement::bind_text_or_null(int parameter, std::string_view text) {
+  if (text.empty()) {
+    sqlite3_bind_null(statement_.get(), parameter);
+  } else {
+    bind_text(parameter, text);
+  }
+}
+
+void Statement::bind_blob(int parameter, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_.get(), parameter, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
+                      SQLITE_STATIC);
+}
+
+void Statement::bind_blob_or_null(int parameter, std::string_view bytes) {
+  if (bytes.empty()) {
+    sqlite3_bind_null(statement_.get(), parameter);
+  } else {
+    bind_blob(parameter, bytes);
+  }
+}
+
+std::string_view Statement::bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+}
+
+Result<Connection> Connection::open(const std::filesystem::path& file, Access access) {
+  Connection connection;
+  connection.file_ = file.string();
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &database, flags(access), nullptr);
+  connection.database_.reset(database);
+  if (code != SQLITE_OK) return connection.error(code, "open");
+  sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  return connection;
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return error(code, "use");
+  Statement result;
+  result.statement_.reset(statement);
+  return result;
+}
+
+Result<void> Connection::run(const char* sql) {
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error(code, "use");
+  return {};
+}
+
+Result<std::int64_t> Connection::integer(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  const int code = statement->step();
+  if (code == SQLITE_ROW) return statement->integer(0);
+  if (code == SQLITE_DONE) return fail(ErrorCode::not_found, fmt::format("{} lacks: {}", file_, sql));
+  return error(code, "read");
+}
+
+Result<std::string> Connection::text(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  const int code = statement->step();
+  if (code == SQLITE_ROW) return std::string(statement->bytes(0));
+  if (code == SQLITE_DONE) return fail(ErrorCode::not_found, fmt::format("{} lacks: {}", file_, sql));
+  return error(code, "read");
+}
+
+std::unexpected<Error> Connection::error(int code, std::string_view doing) const {
+  return failure(code, fmt::format("cannot {} {}", doing, file_),
+                 database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
+}
+
+void Connection::leave_log_on_close() {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+}  // namespace tidemark::sqlite

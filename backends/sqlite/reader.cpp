@@ -1,0 +1,221 @@
+#include "backends/sqlite/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "backends/sqlite/schema.h"
+#include "src/base/limits.h"
+#include "src/log/index_segment.h"
+#include "src/log/record_checksum.h"
+#include "src/log/store_rules.h"
+
+namespace tidemark::sqlite {
+namespace {
+
+#define COLUMNS "offset,time,channel_id,event_id,sender,client_key,payload,attachments,crc"
+constexpr std::string_view kForward = "SELECT " COLUMNS " FROM records WHERE offset BETWEEN ?1 AND ?2 ORDER BY offset";
+constexpr std::string_view kBackward =
+    "SELECT " COLUMNS " FROM records WHERE offset BETWEEN ?1 AND ?2 ORDER BY offset DESC";
+constexpr std::string_view kOne = "SELECT " COLUMNS " FROM records WHERE offset=?1";
+#undef COLUMNS
+
+std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
+
+}  // namespace
+
+Result<Reader> Reader::open(const std::filesystem::path& file) {
+  auto connection = open_reader(file);
+  if (!connection) return std::unexpected(connection.error());
+  Reader reader(std::move(*connection));
+  const std::array<std::pair<Statement*, std::string_view>, 12> statements{{
+      {&reader.begin_, "BEGIN"},
+      {&reader.commit_, "COMMIT"},
+      {&reader.trimmed_before_, "SELECT value FROM meta WHERE name='trimmed_before'"},
+      {&reader.forward_, kForward},
+      {&reader.backward_, kBackward},
+      {&reader.one_, kOne},
+      {&reader.channel_id_, "SELECT id FROM channels WHERE name=?1"},
+      {&reader.channel_segment_, "SELECT offsets FROM channel_segments WHERE segment=?1 AND channel_id=?2"},
+      {&reader.last_segment_, "SELECT max(segment) FROM key_segments"},
+      {&reader.key_segments_, "SELECT segment,hashes FROM key_segments WHERE segment>=?1 ORDER BY segment"},
+      {&reader.channels_.by_id, "SELECT name FROM channels WHERE id=?1"},
+      {&reader.events_.by_id, "SELECT name FROM events WHERE id=?1"},
+  }};
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = reader.connection_.prepare(sql);
+    if (!prepared) return std::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  return reader;
+}
+
+template <class Body>
+Result<void> Reader::in_transaction(Body body) {
+  const int begun = begin_.step();
+  begin_.reset();
+  if (begun != SQLITE_DONE) return connection_.error(begun, "read");
+  Result<void> result;
+  if (const int code = trimmed_before_.step(); code == SQLITE_ROW) {
+    const Offset kept_from(static_cast<std::uint64_t>(trimmed_before_.integer(0)));
+    trimmed_before_.reset();
+    result = body(kept_from);
+  } else {
+    result = connection_.error(code, "read");
+    trimmed_before_.reset();
+  }
+  const int committed = commit_.step();
+  commit_.reset();
+  if (committed != SQLITE_DONE) {
+    auto error = connection_.error(committed, "read");
+    if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (result) return error;
+  }
+  return result;
+}
+
+const std::string* Reader::Names::find(std::int64_t id) {
+  const auto place = static_cast<std::size_t>(id);
+  if (place < names.size() && !names[place].empty()) return &names[place];
+  if (place >= limits::kStoredNames) return nullptr;
+  by_id.bind(1, id);
+  const ResetLater reset(by_id);
+  if (by_id.step() != SQLITE_ROW) return nullptr;
+  if (place >= names.size()) names.resize(place + 1);
+  names[place] = by_id.bytes(0);
+  return &names[place];
+}
+
+std::unexpected<Error> Reader::damaged(Offset offset) const {
+  return fail(ErrorCode::corrupt,
+              fmt::format("the record at offset {} in {} fails its checksum; restore the log from a "
+                          "copy",
+                          offset.value(), sqlite3_db_filename(connection_.handle(), "main")));
+}
+
+Result<RecordView> Reader::decode(const Statement& row) {
+  const Offset offset(static_cast<std::uint64_t>(row.integer(0)));
+  const auto* channel = channels_.find(row.integer(2));
+  const auto* event = events_.find(row.integer(3));
+  if (channel == nullptr || event == nullptr) return damaged(offset);
+  const RecordView record{.offset = offset,
+                          .time = {row.integer(1)},
+                          .channel = *channel,
+                          .event = *event,
+                          .sender = row.bytes(4),
+                          .client_key = row.bytes(5),
+                          .payload = row.bytes(6),
+                          .attachments = row.bytes(7)};
+  if (row.integer(8) != std::int64_t{record_checksum(record)}) return damaged(offset);
+  return record;
+}
+
+Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) {
+  return in_transaction([&](Offset kept_from) -> Result<void> {
+    Statement& rows = direction == Direction::forward ? forward_ : backward_;
+    const ResetLater reset(rows);
+    rows.bind(1, number(std::max(from, kept_from)));
+    rows.bind(2, number(to));
+    PageCount count(page);
+    while (count.open()) {
+      const int code = rows.step();
+      if (code == SQLITE_DONE) break;
+      if (code != SQLITE_ROW) return connection_.error(code, "read");
+      const auto record = decode(rows);
+      if (!record) return std::unexpected(record.error());
+      if (!count.admits(*record) || !visit(*record)) break;
+    }
+    return {};
+  });
+}
+
+Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) {
+  return in_transaction([&](Offset kept_from) -> Result<void> {
+    for (const Offset offset : offsets) {
+      if (offset < kept_from) continue;
+      const ResetLater reset(one_);
+      one_.bind(1, number(offset));
+      const int code = one_.step();
+      if (code == SQLITE_DONE) continue;
+      if (code != SQLITE_ROW) return connection_.error(code, "read");
+      const auto record = decode(one_);
+      if (!record) return std::unexpected(record.error());
+      if (!visit(*record)) break;
+    }
+    return {};
+  });
+}
+
+Result<void> Reader::channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                      FunctionRef<bool(std::uint64_t, std::string_view)> visit) {
+  return in_transaction([&](Offset kept_from) -> Result<void> {
+    channel_id_.bind_text(1, channel);
+    const ResetLater reset_id(channel_id_);
+    int code = channel_id_.step();
+    if (code == SQLITE_DONE) return {};
+    if (code != SQLITE_ROW) return connection_.error(code, "read");
+    const auto id = channel_id_.integer(0);
+
+    const ResetLater reset_last(last_segment_);
+    code = last_segment_.step();
+    if (code != SQLITE_ROW) return connection_.error(code, "read");
+    if (last_segment_.is_null(0)) return {};
+    const auto last = static_cast<std::uint64_t>(last_segment_.integer(0));
+
+    // One lookup per segment: the key begins with the segment, so that rows are appended in its order.
+    for (auto segment = std::max(from_segment, segment_of(kept_from)); segment <= last; ++segment) {
+      const ResetLater reset(channel_segment_);
+      channel_segment_.bind(1, static_cast<std::int64_t>(segment));
+      channel_segment_.bind(2, id);
+      code = channel_segment_.step();
+      if (code == SQLITE_DONE) continue;
+      if (code != SQLITE_ROW) return connection_.error(code, "read");
+      if (!visit(segment, channel_segment_.bytes(0))) break;
+    }
+    return {};
+  });
+}
+
+Result<void> Reader::key_segments(std::uint64_t from_segment,
+                                  FunctionRef<bool(std::uint64_t, std::string_view)> visit) {
+  return in_transaction([&](Offset kept_from) -> Result<void> {
+    const ResetLater reset(key_segments_);
+    key_segments_.bind(1, static_cast<std::int64_t>(std::max(from_segment, segment_of(kept_from))));
+    for (;;) {
+      const int code = key_segments_.step();
+      if (code == SQLITE_DONE) return {};
+      if (code != SQLITE_ROW) return connection_.error(code, "read");
+      if (!visit(static_cast<std::uint64_t>(key_segments_.integer(0)), key_segments_.bytes(1))) return {};
+    }
+  });
+}
+
+Result<void> Reader::check_structure() {
+  return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
+    const auto checked = connection_.text("PRAGMA quick_check(1)");
+    if (!checked) return std::unexpected(checked.error());
+    if (*checked != "ok") return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), *checked);
+
+    auto rows = connection_.prepare("SELECT segment,offsets FROM channel_segments");
+    if (!rows) return std::unexpected(rows.error());
+    int code = SQLITE_ROW;
+    while ((code = rows->step()) == SQLITE_ROW) {
+      const auto offsets = decode_offsets(static_cast<std::uint64_t>(rows->integer(0)), rows->bytes(1));
+      if (!offsets) return std::unexpected(offsets.error());
+    }
+    if (code != SQLITE_DONE) return connection_.error(code, "read");
+
+    rows = connection_.prepare("SELECT segment,hashes FROM key_segments");
+    if (!rows) return std::unexpected(rows.error());
+    while ((code = rows->step()) == SQLITE_ROW) {
+      const auto keys = decode_key_hashes(static_cast<std::uint64_t>(rows->integer(0)), rows->bytes(1));
+      if (!keys) return std::unexpected(keys.error());
+    }
+    if (code != SQLITE_DONE) return connection_.error(code, "read");
+    return {};
+  });
+}
+
+}  // namespace tidemark::sqlite

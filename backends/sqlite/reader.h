@@ -1,0 +1,59 @@
+// A reader: one read-only connection with its prepared statements and the names it has met.
+//
+// Every call is one read transaction, so one consistent view, which begins where the last trim says, whether or not all
+// it removes is gone yet. It ends with the call, so that no reader ever keeps the write-ahead log from being used
+// again. Names are read within the same transaction when first met: a reader shares nothing with the writer or with
+// other readers. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/sqlite/connection.h"
+#include "src/log/log_store.h"
+
+namespace tidemark::sqlite {
+
+class Reader {
+ public:
+  [[nodiscard]] static Result<Reader> open(const std::filesystem::path& file);
+
+  [[nodiscard]] Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit);
+  [[nodiscard]] Result<void> read(std::span<const Offset> offsets, RecordVisitor visit);
+  [[nodiscard]] Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                              FunctionRef<bool(std::uint64_t, std::string_view)> visit);
+  [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
+                                          FunctionRef<bool(std::uint64_t, std::string_view)> visit);
+  /// The engine's own check of the file's structure, and every index segment's checksum.
+  [[nodiscard]] Result<void> check_structure();
+
+ private:
+  explicit Reader(Connection connection) : connection_(std::move(connection)) {}
+
+  /// One read transaction around `body`, which is called with the offset before which everything was trimmed.
+  template <class Body>
+  [[nodiscard]] Result<void> in_transaction(Body body);
+
+  /// Names of one dictionary by id, filled as they are met. They never change once committed.
+  struct Names {
+    Statement by_id;
+    std::vector<std::string> names;
+    [[nodiscard]] const std::string* find(std::int64_t id);
+  };
+
+  /// The record in the current row of `row`, checked.
+  [[nodiscard]] Result<RecordView> decode(const Statement& row);
+  [[nodiscard]] std::unexpected<Error> damaged(Offset offset) const;
+
+  Connection connection_;
+  Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, channel_id_, channel_segment_, last_segment_,
+      key_segments_;
+  Names channels_, events_;
+};
+
+}  // namespace tidemark::sqlite

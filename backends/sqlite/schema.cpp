@@ -1,0 +1,247 @@
+#include "backends/sqlite/schema.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+namespace tidemark::sqlite {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x54494445;  // "TIDE"
+constexpr std::int64_t kFormat = 1;                  // user_version
+constexpr std::int64_t kPageBytes = 4096;
+
+// Nothing is ever updated but `meta`, and only by a trim. STRICT, so that a column holds what it says.
+constexpr auto kSchema = R"sql(
+CREATE TABLE meta(
+  name  TEXT PRIMARY KEY,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channels(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE events(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE records(
+  offset           INTEGER PRIMARY KEY,
+  time             INTEGER NOT NULL,  -- milliseconds since 1970
+  channel_id       INTEGER NOT NULL,
+  event_id         INTEGER NOT NULL,
+  sender           TEXT NOT NULL,
+  client_key       TEXT,              -- NULL: none was given
+  payload          TEXT NOT NULL,     -- JSON, byte for byte as it was sent
+  attachments      BLOB,              -- per attachment four bytes of length, little-endian, and its bytes
+  attachment_count INTEGER NOT NULL,
+  crc              INTEGER NOT NULL   -- CRC-32C of all fields
+) STRICT;
+
+-- Finished index segments: per channel its offsets, and the hashes of all client keys.
+CREATE TABLE channel_segments(
+  segment    INTEGER NOT NULL,
+  channel_id INTEGER NOT NULL,
+  offsets    BLOB NOT NULL,
+  PRIMARY KEY(segment, channel_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE key_segments(segment INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+
+CREATE VIEW messages AS
+SELECT r.offset,
+       strftime('%Y-%m-%dT%H:%M:%fZ', r.time / 1000.0, 'unixepoch') AS time,
+       c.name AS channel,
+       e.name AS event,
+       r.sender,
+       r.client_key,
+       r.payload,
+       r.attachment_count AS attachments,
+       coalesce(length(r.attachments), 0) - 4 * r.attachment_count AS attachment_bytes
+FROM records AS r
+JOIN channels AS c ON c.id = r.channel_id
+JOIN events AS e ON e.id = r.event_id;
+)sql";
+
+std::unexpected<Error> os_failure(std::string_view doing, const std::filesystem::path& file, int number) {
+  return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; check the owner and permissions of file and directory",
+                                         doing, file.string(), std::generic_category().message(number)));
+}
+
+std::unexpected<Error> foreign(const std::filesystem::path& file, std::string_view what) {
+  return fail(ErrorCode::foreign,
+              fmt::format("{} is {}; it was left untouched, point --data to another directory", file.string(), what));
+}
+
+std::unexpected<Error> newer(const std::filesystem::path& file, std::int64_t format) {
+  return fail(
+      ErrorCode::foreign,
+      fmt::format("{} has format {} and this Tidemark reads up to {}; it was left untouched, use a newer Tidemark",
+                  file.string(), format, kFormat));
+}
+
+std::uint32_t big_endian(const unsigned char* bytes) {
+  return (std::uint32_t{bytes[0]} << 24) | (std::uint32_t{bytes[1]} << 16) | (std::uint32_t{bytes[2]} << 8) | bytes[3];
+}
+
+/// SQLite's documented file header: the first 100 bytes.
+struct Header {
+  std::array<unsigned char, 100> bytes{};
+  std::size_t size = 0;
+
+  [[nodiscard]] bool is_database() const {
+    return size == bytes.size() && std::memcmp(bytes.data(), "SQLite format 3", 16) == 0;
+  }
+  [[nodiscard]] std::uint32_t page_bytes() const {
+    const std::uint32_t value = (std::uint32_t{bytes[16]} << 8) | bytes[17];
+    return value == 1 ? 65'536 : value;
+  }
+  [[nodiscard]] std::uint32_t user_version() const { return big_endian(bytes.data() + 60); }
+  [[nodiscard]] std::uint32_t application_id() const { return big_endian(bytes.data() + 68); }
+};
+
+Result<Header> read_header(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return os_failure("read", file, errno);
+  Header header;
+  const auto got = ::read(descriptor, header.bytes.data(), header.bytes.size());
+  const int number = errno;
+  ::close(descriptor);
+  if (got < 0) return os_failure("read", file, number);
+  header.size = static_cast<std::size_t>(got);
+  return header;
+}
+
+/// Sets a pragma and reads it back: SQLite ignores what it does not know or cannot do.
+Result<void> set(Connection& connection, std::string_view pragma, std::string_view value, std::string_view expected) {
+  // journal_mode may fail when set, the others say so only when they are read.
+  if (auto done = connection.text(fmt::format("PRAGMA {}={}", pragma, value));
+      !done && done.error().code != ErrorCode::not_found) {
+    return std::unexpected(done.error());
+  }
+  const auto now = connection.text(fmt::format("PRAGMA {}", pragma));
+  if (!now) return std::unexpected(now.error());
+  if (*now == expected) return {};
+  return fail(ErrorCode::io,
+              fmt::format("SQLite keeps {} at {} instead of {}; the log needs a local disk", pragma, *now, expected));
+}
+
+Result<void> create(Connection& connection, Epoch epoch) {
+  const auto sql = fmt::format(
+      "BEGIN IMMEDIATE;{}"
+      "INSERT INTO meta VALUES('epoch','{}'),('next_offset',1),('trimmed_before',1);"
+      "PRAGMA application_id={};PRAGMA user_version={};COMMIT;"
+      // Moves it into the file itself: from now on the file's header says whose it is.
+      "PRAGMA wal_checkpoint(TRUNCATE);",
+      kSchema, epoch.text(), kApplicationId, kFormat);
+  return connection.run(sql.c_str());
+}
+
+/// Asks SQLite what the header may not say yet: a creation that is still in the write-ahead log.
+Result<FileState> identify(Connection& connection, const std::filesystem::path& file) {
+  const auto application = connection.integer("PRAGMA application_id");
+  if (!application) return std::unexpected(application.error());
+  if (*application == kApplicationId) {
+    const auto format = connection.integer("PRAGMA user_version");
+    if (!format) return std::unexpected(format.error());
+    if (*format > kFormat) return newer(file, *format);
+    return FileState::tidemark;
+  }
+  const auto tables = connection.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected(tables.error());
+  if (*application != 0 || *tables != 0) return foreign(file, "the database of another application");
+  return FileState::empty;
+}
+
+}  // namespace
+
+Result<FileState> inspect(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) {
+    if (errno != ENOENT) return os_failure("read", file, errno);
+    const auto directory = file.parent_path();
+    if (::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("create a log in", directory, errno);
+    return FileState::absent;
+  }
+  if (!S_ISREG(status.st_mode)) return foreign(file, "not a file");
+  if (status.st_size == 0) return FileState::empty;
+
+  const auto header = read_header(file);
+  if (!header) return std::unexpected(header.error());
+  if (!header->is_database()) return foreign(file, "not an SQLite database");
+  // A single page may be a creation that was interrupted; SQLite is asked about that one.
+  const bool single_page = status.st_size <= static_cast<off_t>(header->page_bytes());
+  if (header->application_id() != kApplicationId && (header->application_id() != 0 || !single_page)) {
+    return foreign(file, "the database of another application");
+  }
+  if (header->application_id() == kApplicationId && header->user_version() > kFormat) {
+    return newer(file, header->user_version());
+  }
+  if (::access(file.c_str(), W_OK) != 0) return os_failure("write", file, errno);
+  const auto directory = file.parent_path();
+  if (::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("write in", directory, errno);
+  return header->application_id() == kApplicationId ? FileState::tidemark : FileState::empty;
+}
+
+Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
+  auto connection = Connection::open(file, state == FileState::absent ? Access::create : Access::write);
+  if (!connection) return connection;
+  connection->leave_log_on_close();  // until we know whose file it is
+  if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
+
+  // Bigger pages were slower to append to at every batch size. auto_vacuum stays off: freed pages are used again by the
+  // next records, and keeping the file movable costs a page per commit.
+  if (auto sized = connection->run(fmt::format("PRAGMA page_size={}", kPageBytes).c_str()); !sized) {
+    return std::unexpected(sized.error());
+  }
+  const auto identified = identify(*connection, file);
+  if (!identified) return std::unexpected(identified.error());
+
+  struct Pragma {
+    std::string_view name, value, read_back;
+  };
+  // FULL flushes the write-ahead log at every commit: what was acknowledged survives a power cut. The writer
+  // checkpoints on its own thread (see writer.h), so the automatism is off. Debian's SQLite overwrites deleted content
+  // with zeros unless told otherwise: a trim would write every page it frees. The writer does not map the file: a
+  // failing disk then is an error, not a signal.
+  constexpr std::array pragmas{
+      Pragma{"journal_mode", "WAL", "wal"},
+      Pragma{"synchronous", "FULL", "2"},
+      Pragma{"wal_autocheckpoint", "0", "0"},
+      Pragma{"secure_delete", "OFF", "0"},
+      Pragma{"temp_store", "MEMORY", "2"},
+      Pragma{"cache_size", "-16384", "-16384"},
+      Pragma{"mmap_size", "0", "0"},
+      Pragma{"trusted_schema", "OFF", "0"},
+      Pragma{"journal_size_limit", "-1", "-1"},
+  };
+  for (const Pragma& pragma : pragmas) {
+    if (auto done = set(*connection, pragma.name, pragma.value, pragma.read_back); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (*identified == FileState::empty) {
+    if (auto created = create(*connection, epoch_if_new); !created) return std::unexpected(created.error());
+  }
+  sqlite3_db_config(connection->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  return connection;
+}
+
+Result<Connection> open_reader(const std::filesystem::path& file) {
+  auto connection = Connection::open(file, Access::read_only);
+  if (!connection) return connection;
+  connection->leave_log_on_close();
+  // Reading backwards and by channel gets no read-ahead from the kernel through read calls: mapped, both are ten times
+  // as fast on data that is not cached, and that is what a client returning after a week asks for. The price: a disk
+  // that fails under a mapping ends the process with a signal, as if the power had gone. Nothing acknowledged is lost
+  // by it. Beyond the first GiB SQLite reads as usual.
+  const auto set_up = connection->run(
+      "PRAGMA query_only=1; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"
+      "PRAGMA trusted_schema=OFF;");
+  if (!set_up) return std::unexpected(set_up.error());
+  return connection;
+}
+
+}  // namespace tidemark::sqlite

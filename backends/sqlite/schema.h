@@ -1,0 +1,36 @@
+// The database file: what it is called, what is in it, and how to tell it from anything else.
+//
+// Everything grows in key order and nothing else is indexed: a random-key index would cost a dirty page, in the
+// write-ahead log and again at the checkpoint, per record (15 times slower, measured). The columns are plain, so that
+// people can read the log with the sqlite3 shell: select * from messages.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "backends/sqlite/connection.h"
+#include "src/base/epoch.h"
+#include "src/base/error.h"
+
+namespace tidemark::sqlite {
+
+inline constexpr std::string_view kFileName = "tidemark.sqlite3";
+
+enum class FileState : std::uint8_t {
+  absent,    // there is no file
+  empty,     // a file without a byte, or a database without a table: an interrupted creation, or somebody's touch(1)
+  tidemark,  // a log of this format
+};
+
+/// Looks at the file without SQLite, so that nothing of a foreign one is touched. Must not be called while this process
+/// has the file open (closing any descriptor of a file drops the process's locks on it).
+/// Errors: foreign (no database, another application's, or of a newer format), io (cannot be read or written).
+[[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file);
+
+/// The writer: creates the schema if the file has none, checks it otherwise, and sets what durability rests on.
+[[nodiscard]] Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new);
+
+/// A reader: cannot write, and leaves checkpoints to the writer.
+[[nodiscard]] Result<Connection> open_reader(const std::filesystem::path& file);
+
+}  // namespace tidemark::sqlite

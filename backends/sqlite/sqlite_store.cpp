@@ -1,0 +1,194 @@
+#include "backends/sqlite/sqlite_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "backends/sqlite/reader_pool.h"
+#include "backends/sqlite/schema.h"
+#include "backends/sqlite/writer.h"
+#include "src/base/limits.h"
+#include "src/log/store_rules.h"
+
+namespace tidemark {
+namespace {
+
+using namespace sqlite;
+
+class SqliteStore final : public LogStore {
+ public:
+  SqliteStore(std::filesystem::path file, Writer writer, const Writer::Contents& contents)
+      : file_(std::move(file)),
+        writer_(std::move(writer)),
+        trimmed_before_(contents.trimmed_before),
+        readers_(file_),
+        state_(contents.state) {}
+
+  ~SqliteStore() override { shut(); }
+
+  std::string_view engine() const override { return "sqlite"; }
+
+  StoreState state() const override {
+    const std::scoped_lock lock(state_mutex_);
+    return state_;
+  }
+
+  Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
+    if (!writer_) return closed();
+    const auto before = state();
+    if (auto checked = check_append(before.head, records); !checked) return checked;
+    if (auto done = writer_->append(records, segments); !done || records.empty()) return done;
+    const std::scoped_lock lock(state_mutex_);
+    if (before.first > before.head) state_.first = records.front().offset;
+    state_.head = records.back().offset;
+    return {};
+  }
+
+  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->scan(from, to, direction, page, visit);
+  }
+
+  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->read(offsets, visit);
+  }
+
+  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->channel_segments(channel, from_segment, visit);
+  }
+
+  Result<void> key_segments(std::uint64_t from_segment,
+                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->key_segments(from_segment, visit);
+  }
+
+  Result<void> trim(Offset before) override {
+    if (!writer_) return closed();
+    const auto kept = state();
+    if (auto checked = check_trim(kept.head, before); !checked) return checked;
+    before = std::max(before, trimmed_before_);  // also finishes a trim that was interrupted
+    if (auto done = writer_->set_trimmed(before, kept.head.next()); !done) return done;
+    const auto first = writer_->first_record(before, kept.head.next());
+    if (!first) return std::unexpected(first.error());
+    {
+      const std::scoped_lock lock(state_mutex_);
+      state_.first = *first;
+    }
+    trimmed_before_ = before;
+    return writer_->remove_trimmed(before);
+  }
+
+  Result<void> verify() const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    if (auto structure = (*reader)->check_structure(); !structure) return structure;
+    const auto kept = state();
+    for (auto from = kept.first; from <= kept.head;) {
+      std::optional<Offset> last;
+      std::optional<Offset> out_of_order;
+      const PageLimits page{limits::kScanRecords, std::numeric_limits<std::size_t>::max()};
+      const auto scanned = (*reader)->scan(from, kept.head, Direction::forward, page, [&](const RecordView& record) {
+        if (record.offset < from || (last && record.offset <= *last)) out_of_order = record.offset;
+        last = record.offset;
+        return !out_of_order;
+      });
+      if (!scanned) return scanned;
+      if (out_of_order) {
+        return fail(ErrorCode::corrupt,
+                    fmt::format("the record at offset {} in {} is out of order; restore the log from a copy",
+                                out_of_order->value(), file_.string()));
+      }
+      if (!last) break;
+      from = last->next();
+    }
+    return {};
+  }
+
+  StoreStats stats() const override {
+    StoreStats result{.records = kept_offsets(state()), .bytes_on_disk = 0};
+    for (const char* suffix : {"", "-wal"}) {
+      std::error_code ignored;  // there need not be a write-ahead log
+      const auto size = std::filesystem::file_size(file_.string() + suffix, ignored);
+      if (!ignored) result.bytes_on_disk += size;
+    }
+    return result;
+  }
+
+  void close() override { shut(); }
+
+ private:
+  /// The writer last: as the last connection it moves the rest of the write-ahead log into the file.
+  void shut() {
+    readers_.close();
+    writer_.reset();
+  }
+
+  std::unexpected<Error> closed() const { return fail(ErrorCode::closed, fmt::format("{} is closed", file_.string())); }
+
+  const std::filesystem::path file_;
+  std::optional<Writer> writer_;  // the appending thread's, as is the next
+  Offset trimmed_before_;
+  mutable ReaderPool readers_;
+  mutable std::mutex state_mutex_;  // guards state_
+  StoreState state_;
+};
+
+/// The file's name is durable only once its directory is.
+Result<void> flush_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int number = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (flushed) return {};
+  return fail(ErrorCode::io, fmt::format("cannot flush directory {}: {}; check the disk", directory.string(),
+                                         std::generic_category().message(number)));
+}
+
+Result<std::unique_ptr<LogStore>> open_file(const std::filesystem::path& file, FileState file_state,
+                                            Epoch epoch_if_new) {
+  auto connection = open_writer(file, file_state, epoch_if_new);
+  if (!connection) return std::unexpected(connection.error());
+  auto writer = Writer::open(std::move(*connection));
+  if (!writer) return std::unexpected(writer.error());
+  const auto contents = writer->contents();
+  if (!contents) return std::unexpected(contents.error());
+  if (file_state != FileState::tidemark) {
+    if (auto flushed = flush_directory(file.parent_path()); !flushed) return std::unexpected(flushed.error());
+  }
+  return std::make_unique<SqliteStore>(file, std::move(*writer), *contents);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_sqlite_store(const std::filesystem::path& directory, Epoch epoch_if_new) {
+  const auto file = directory / kFileName;
+  const auto file_state = inspect(file);
+  if (!file_state) return std::unexpected(file_state.error());
+  auto store = open_file(file, *file_state, epoch_if_new);
+  if (!store && *file_state == FileState::absent) {
+    // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::error_code ignored;
+      std::filesystem::remove(file.string() + suffix, ignored);
+    }
+  }
+  return store;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,234 @@
+#include "backends/sqlite/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/attachments.h"
+#include "src/base/limits.h"
+#include "src/log/record_checksum.h"
+
+namespace tidemark::sqlite {
+namespace {
+
+/// Pages in the write-ahead log from which on a commit moves them into the file: 16 MB. Fewer cost throughput, more
+/// cost disk and a longer pause (measured: 1,000, 4,000 and 16,000).
+constexpr int kCheckpointPages = 4'000;
+
+std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
+
+std::int64_t count_attachments(std::string_view attachments) {
+  std::int64_t count = 0;
+  while (take_attachment(attachments)) ++count;
+  return count;
+}
+
+}  // namespace
+
+Result<Writer> Writer::open(Connection connection) {
+  Writer writer(std::move(connection));
+  const std::array<std::pair<Statement*, std::string_view>, 10> statements{{
+      {&writer.begin_, "BEGIN IMMEDIATE"},
+      {&writer.commit_, "COMMIT"},
+      {&writer.insert_record_,
+       "INSERT INTO "
+       "records(offset,time,channel_id,event_id,sender,client_key,payload,attachments,attachment_count,crc) "
+       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
+      {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
+      {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
+      {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
+      {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},
+      {&writer.delete_records_, "DELETE FROM records WHERE offset<?1"},
+      {&writer.delete_channel_segments_, "DELETE FROM channel_segments WHERE segment=?1"},
+      {&writer.delete_key_segments_, "DELETE FROM key_segments WHERE segment=?1"},
+  }};
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = writer.connection_.prepare(sql);
+    if (!prepared) return std::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  auto channels = NameTable::load(writer.connection_, "channels");
+  if (!channels) return std::unexpected(channels.error());
+  writer.channels_ = std::move(*channels);
+  auto events = NameTable::load(writer.connection_, "events");
+  if (!events) return std::unexpected(events.error());
+  writer.events_ = std::move(*events);
+  sqlite3_wal_hook(
+      writer.connection_.handle(),
+      [](void* log_pages, sqlite3*, const char*, int pages) {
+        *static_cast<int*>(log_pages) = pages;
+        return SQLITE_OK;
+      },
+      writer.log_pages_.get());
+  return writer;
+}
+
+Result<Writer::Contents> Writer::contents() {
+  const auto epoch_text = connection_.text("SELECT value FROM meta WHERE name='epoch'");
+  if (!epoch_text) return std::unexpected(epoch_text.error());
+  const auto epoch = Epoch::parse(*epoch_text);
+  const auto next = connection_.integer("SELECT value FROM meta WHERE name='next_offset'");
+  if (!next) return std::unexpected(next.error());
+  const auto trimmed = connection_.integer("SELECT value FROM meta WHERE name='trimmed_before'");
+  if (!trimmed) return std::unexpected(trimmed.error());
+  const auto last = connection_.integer("SELECT coalesce(max(offset),0) FROM records");
+  if (!last) return std::unexpected(last.error());
+  if (!epoch || *next < 1 || *trimmed < 1) {
+    return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), "its table meta is damaged");
+  }
+  const Offset head(static_cast<std::uint64_t>(std::max(*last, *next - 1)));
+  const Offset trimmed_before(static_cast<std::uint64_t>(*trimmed));
+  const auto first = first_record(trimmed_before, head.next());
+  if (!first) return std::unexpected(first.error());
+  return Contents{{*epoch, *first, head}, trimmed_before};
+}
+
+Result<Offset> Writer::first_record(Offset from, Offset none) {
+  first_record_.bind(1, number(from));
+  const ResetLater reset(first_record_);
+  const int code = first_record_.step();
+  if (code != SQLITE_ROW) return connection_.error(code, "read");
+  return first_record_.is_null(0) ? none : Offset(static_cast<std::uint64_t>(first_record_.integer(0)));
+}
+
+template <class Body>
+Result<void> Writer::in_transaction(std::string_view doing, Body body) {
+  if (broken_) return std::unexpected(*broken_);
+  const auto step = [](Statement& statement) {
+    const ResetLater reset(statement);
+    return statement.step();
+  };
+  int code = step(begin_);
+  if (code == SQLITE_DONE) code = body();
+  if (code == SQLITE_DONE) code = step(commit_);
+  if (code == SQLITE_DONE) {
+    channels_.commit();
+    events_.commit();
+    checkpoint();
+    return {};
+  }
+  auto error = connection_.error(code, doing);
+  // SQLite rolls some failures back by itself; after the others the transaction is still open.
+  if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  channels_.rollback();
+  events_.rollback();
+  if (error.error().code == ErrorCode::io) {
+    broken_ = error.error();
+    connection_.leave_log_on_close();
+  }
+  return error;
+}
+
+/// The transaction before it is durable already, in the write-ahead log. Readers may keep part of that log in use
+/// (BUSY) and a full disk may refuse its pages: both pass. A failed write or flush does not: the pages it concerns may
+/// be lost although a second flush would report success, so this is the last time the connection was used.
+void Writer::checkpoint() {
+  if (*log_pages_ < kCheckpointPages) return;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if ((code & 0xff) == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return;
+  broken_ = connection_.error(code, "move the write-ahead log into").error();
+  connection_.leave_log_on_close();
+}
+
+int Writer::insert(const RecordView& record) {
+  const auto channel = channels_.intern(record.channel);
+  if (channel < 0) return static_cast<int>(-channel);
+  const auto event = events_.intern(record.event);
+  if (event < 0) return static_cast<int>(-event);
+  insert_record_.bind(1, number(record.offset));
+  insert_record_.bind(2, record.time.value);
+  insert_record_.bind(3, channel);
+  insert_record_.bind(4, event);
+  insert_record_.bind_text(5, record.sender);
+  insert_record_.bind_text_or_null(6, record.client_key);
+  insert_record_.bind_text(7, record.payload);
+  insert_record_.bind_blob_or_null(8, record.attachments);
+  insert_record_.bind(9, count_attachments(record.attachments));
+  insert_record_.bind(10, std::int64_t{record_checksum(record)});
+  const ResetLater reset(insert_record_);
+  return insert_record_.step();
+}
+
+int Writer::insert(const IndexSegment& segment) {
+  const auto segment_number = static_cast<std::int64_t>(segment.number);
+  // The table's key is (segment, id of the channel): in this order the rows are appended.
+  std::vector<std::pair<std::int64_t, std::string_view>> rows;
+  rows.reserve(segment.channels.size());
+  for (const ChannelOffsets& channel : segment.channels) {
+    const auto id = channels_.intern(channel.channel);
+    if (id < 0) return static_cast<int>(-id);
+    rows.emplace_back(id, channel.offsets);
+  }
+  std::ranges::sort(rows);
+  delete_channel_segments_.bind(1, segment_number);
+  const ResetLater reset_delete(delete_channel_segments_);
+  if (const int code = delete_channel_segments_.step(); code != SQLITE_DONE) return code;
+  for (const auto& [id, offsets] : rows) {
+    insert_channel_segment_.bind(1, segment_number);
+    insert_channel_segment_.bind(2, id);
+    insert_channel_segment_.bind_blob(3, offsets);
+    const ResetLater reset(insert_channel_segment_);
+    if (const int code = insert_channel_segment_.step(); code != SQLITE_DONE) return code;
+  }
+  insert_key_segment_.bind(1, segment_number);
+  insert_key_segment_.bind_blob(2, segment.key_hashes);
+  const ResetLater reset(insert_key_segment_);
+  return insert_key_segment_.step();
+}
+
+Result<void> Writer::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
+  return in_transaction("append to", [&] {
+    for (const RecordView& record : records) {
+      if (const int code = insert(record); code != SQLITE_DONE) return code;
+    }
+    for (const IndexSegment& segment : segments) {
+      if (const int code = insert(segment); code != SQLITE_DONE) return code;
+    }
+    return SQLITE_DONE;
+  });
+}
+
+Result<void> Writer::set_trimmed(Offset before, Offset next) {
+  return in_transaction("trim", [&] {
+    const std::array<std::pair<std::string_view, Offset>, 2> rows{{{"trimmed_before", before}, {"next_offset", next}}};
+    for (const auto& [name, value] : rows) {
+      set_meta_.bind_text(1, name);
+      set_meta_.bind(2, number(value));
+      const ResetLater reset(set_meta_);
+      if (const int code = set_meta_.step(); code != SQLITE_DONE) return code;
+    }
+    return SQLITE_DONE;
+  });
+}
+
+Result<void> Writer::remove_trimmed(Offset before) {
+  const auto remove_below = [&](Statement& statement, std::int64_t argument) {
+    statement.bind(1, argument);
+    const ResetLater reset(statement);
+    return statement.step();
+  };
+  for (;;) {
+    const auto oldest = first_record(Offset(), before);
+    if (!oldest) return std::unexpected(oldest.error());
+    if (*oldest >= before) break;
+    const auto slice_end = std::min(before, Offset(oldest->value() + limits::kTrimSliceRecords));
+    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(slice_end)); });
+    if (!done) return done;
+  }
+  for (;;) {
+    const auto oldest = connection_.integer("SELECT coalesce(min(segment),-1) FROM key_segments");
+    if (!oldest) return std::unexpected(oldest.error());
+    if (*oldest < 0 || static_cast<std::uint64_t>(*oldest) >= segment_of(before)) return {};
+    auto done = in_transaction("trim", [&] {
+      const int code = remove_below(delete_channel_segments_, *oldest);
+      return code == SQLITE_DONE ? remove_below(delete_key_segments_, *oldest) : code;
+    });
+    if (!done) return done;
+  }
+}
+
+}  // namespace tidemark::sqlite

@@ -1,0 +1,59 @@
+// The writer: the one connection that changes the file, and the one that moves the write-ahead log into it.
+//
+// One connection commits and checkpoints, on one thread. That is faster than a checkpointer beside it (which never gets
+// the log to start over under load, measured), and it is out of reach of SQLite's bug between two connections of which
+// one resets the log while the other one checkpoints (sqlite.org/wal.html, "WAL-reset bug"; fixed in 3.51.3).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "backends/sqlite/connection.h"
+#include "backends/sqlite/name_table.h"
+#include "src/base/error.h"
+#include "src/log/log_store.h"
+
+namespace tidemark::sqlite {
+
+class Writer {
+ public:
+  [[nodiscard]] static Result<Writer> open(Connection connection);
+
+  /// What the file says: its state, and the offset before which everything was trimmed.
+  struct Contents {
+    StoreState state;
+    Offset trimmed_before;
+  };
+  [[nodiscard]] Result<Contents> contents();
+
+  /// LogStore::append, one transaction.
+  [[nodiscard]] Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments);
+
+  /// First half of a trim: from when it returns, nothing below `before` counts any more, and `next` is never given
+  /// again.
+  [[nodiscard]] Result<void> set_trimmed(Offset before, Offset next);
+  /// Second half: removes the records below `before` in slices, and the segments that end below it.
+  [[nodiscard]] Result<void> remove_trimmed(Offset before);
+  /// The first record at or above `from`, or `none`.
+  [[nodiscard]] Result<Offset> first_record(Offset from, Offset none);
+
+ private:
+  explicit Writer(Connection connection) : connection_(std::move(connection)) {}
+
+  /// Runs `body` (which answers SQLite's code) in one transaction, and the checkpoint that may be due after it.
+  template <class Body>
+  [[nodiscard]] Result<void> in_transaction(std::string_view doing, Body body);
+  [[nodiscard]] int insert(const RecordView& record);
+  [[nodiscard]] int insert(const IndexSegment& segment);
+  void checkpoint();
+
+  Connection connection_;
+  Statement begin_, commit_, insert_record_, insert_channel_segment_, insert_key_segment_, set_meta_, first_record_,
+      delete_records_, delete_channel_segments_, delete_key_segments_;
+  NameTable channels_, events_;
+  std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // in the write-ahead log, as of the last commit
+  std::optional<Error> broken_;  // a write or a flush failed: nothing is written through this connection any more
+};
+
+}  // namespace tidemark::sqlite
