@@ -146,7 +146,7 @@ function receive(event, args) {
 function missing(gap, lastArgument) {
   noticeAnotherLog(parsePosition(lastArgument));
   if (typeof gap !== "object" || gap === null) return;
-  localLog.addGap(gap);
+  if (!localLog.addGap(gap)) return;
   logView.add({ gap });
   statusView.notice(wording.gap(gap));
 }

@@ -51,9 +51,12 @@ export class LocalLog {
     return true;
   }
 
-  /** A place where records are missing for good is part of what there is to show. */
+  /** A place where records are missing for good is part of what there is to show. Returns whether it is news. */
   addGap(gap) {
+    const last = this.entries.at(-1)?.gap;
+    if (last && last.from === gap.from && last.to === gap.to) return false;
     this.#push({ gap });
+    return true;
   }
 
   find(offset) {
