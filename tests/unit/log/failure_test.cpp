@@ -1,0 +1,145 @@
+// What happens when the store fails: no acknowledgement, no trace, and a reason.
+#include <doctest/doctest.h>
+
+#include "backends/memory/memory_store.h"
+#include "tests/unit/log/log_under_test.h"
+
+namespace tidemark::test {
+namespace {
+
+const Error kFull{ErrorCode::out_of_space, "the disk is full; make room"};
+const Error kBroken{ErrorCode::io, "the disk is broken; replace it"};
+
+std::vector<std::string> payloads(Log& log, std::string_view channel) {
+  std::vector<std::string> result;
+  const auto page = log.read_channel(channel, Offset(), log.head(), {1000, 1'000'000}, [&](const RecordView& record) {
+    result.emplace_back(record.payload);
+    return true;
+  });
+  if (!page) FAIL(page.error().context);
+  CHECK(page->end);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a failed commit leaves no trace: not in the offsets, the keys, the index or the head") {
+  LogUnderTest log;
+  static_cast<void>(log.publish_and_wait(draft("1", "k1")));
+  log.store().fail_append(kFull);
+  CHECK(log.publish_and_wait(draft("2", "k2")).status == Outcome::Status::failed);
+  CHECK(log->head() == Offset(1));
+  CHECK(payloads(*log.operator->(), "/") == std::vector<std::string>{"1"});
+
+  const auto again = log.publish_and_wait(draft("2", "k2"));
+  CHECK(again.status == Outcome::Status::stored);
+  CHECK(again.offset == Offset(2));
+  CHECK(payloads(*log.operator->(), "/") == std::vector<std::string>{"1", "2"});
+  CHECK(log.listener().records().size() == 2);
+}
+
+TEST_CASE("when a commit fails, its duplicates fail too, but those of durable records do not") {
+  LogUnderTest log;
+  static_cast<void>(log.publish_and_wait(draft("1", "old")));
+  log.store().hold_appends();
+  log.publish(draft("2"));
+  log.store().wait_until_held();
+  log.publish(draft("new", "new"));
+  log.publish(draft("again", "new"));
+  log.publish(draft("again", "old"));
+  log.store().fail_append(kFull, 2);
+  log.store().release_appends();
+  const auto outcomes = log.listener().wait_for_outcomes(5);
+  CHECK(outcomes[2].status == Outcome::Status::failed);
+  CHECK(outcomes[3].status == Outcome::Status::failed);
+  CHECK(outcomes[4].status == Outcome::Status::duplicate);
+  CHECK(outcomes[4].offset == Offset(1));
+}
+
+TEST_CASE("a full disk is said, and forgotten once an append works") {
+  LogUnderTest log;
+  CHECK(log->why_not_writable().empty());
+  log.store().fail_every_append(kFull);
+  for (int i = 0; i < 3; ++i) CHECK(log.publish_and_wait(draft("1")).status == Outcome::Status::failed);
+  CHECK(log->why_not_writable() == kFull.context);
+  CHECK(log.store().append_sizes().size() == 3);  // it tries each time
+  log.store().heal();
+  CHECK(log.publish_and_wait(draft("1")).offset == Offset(1));
+  CHECK(log->why_not_writable().empty());
+}
+
+TEST_CASE("after any other failure the store is not touched again") {
+  LogUnderTest log;
+  static_cast<void>(log.publish_and_wait(draft("1", "k1")));
+  log.store().fail_append(kBroken);
+  CHECK(log.publish_and_wait(draft("2")).status == Outcome::Status::failed);
+  for (int i = 0; i < 3; ++i) CHECK(log.publish_and_wait(draft("3", "k1")).status == Outcome::Status::failed);
+  CHECK(log->why_not_writable() == kBroken.context);
+  CHECK(log.store().append_sizes().size() == 2);
+  CHECK(payloads(*log.operator->(), "/") == std::vector<std::string>{"1"});  // reading still works
+}
+
+TEST_CASE("a key that cannot be compared is neither stored twice nor called a duplicate") {
+  LogUnderTest log;
+  static_cast<void>(log.publish_and_wait(draft("1", "k1")));
+  log.store().fail_reads(kBroken);
+  CHECK(log.publish_and_wait(draft("1", "k1")).status == Outcome::Status::failed);
+  CHECK(log.publish_and_wait(draft("2", "k2")).status == Outcome::Status::stored);
+  log.store().heal();
+  const auto again = log.publish_and_wait(draft("1", "k1"));
+  CHECK(again.status == Outcome::Status::duplicate);
+  CHECK(again.offset == Offset(1));
+}
+
+TEST_CASE("a failure at a segment boundary leaves the segment unfinished until the commit that works") {
+  auto memory = make_memory_store(Epoch(1));
+  std::vector<RecordView> records;
+  for (std::uint64_t offset = 1; offset < limits::kSegmentRecords; ++offset) {
+    records.push_back({.offset = Offset(offset),
+                       .time = {1},
+                       .channel = "/",
+                       .event = "e",
+                       .sender = "s",
+                       .client_key = "",
+                       .payload = "1",
+                       .attachments = ""});
+  }
+  REQUIRE(memory->append(records, {}));
+  LogUnderTest log(std::move(memory), {});
+  log.store().fail_append(kFull);
+  CHECK(log.publish_and_wait(draft("1", "", "/last")).status == Outcome::Status::failed);
+  const auto segments = [&](std::string_view channel) {
+    std::size_t count = 0;
+    CHECK(log.store().channel_segments(channel, 0, [&](std::uint64_t, std::string_view) { return ++count > 0; }));
+    return count;
+  };
+  CHECK(segments("/") == 0);
+  CHECK(log.publish_and_wait(draft("2", "", "/last")).offset == segment_last(0));
+  CHECK(segments("/") == 1);
+  CHECK(segments("/last") == 1);
+  CHECK(log.publish_and_wait(draft("3", "", "/last")).offset == segment_first(1));
+  CHECK(payloads(*log.operator->(), "/last") == std::vector<std::string>{"2", "3"});
+}
+
+TEST_CASE("a store whose index is damaged is not served") {
+  auto memory = make_memory_store(Epoch(1));
+  std::vector<RecordView> records;
+  for (std::uint64_t offset = 1; offset <= limits::kSegmentRecords; ++offset) {
+    records.push_back({.offset = Offset(offset),
+                       .time = {1},
+                       .channel = "/",
+                       .event = "e",
+                       .sender = "s",
+                       .client_key = "",
+                       .payload = "1",
+                       .attachments = ""});
+  }
+  const std::vector<IndexSegment> damaged{{.number = 0, .channels = {}, .key_hashes = "damaged"}};
+  REQUIRE(memory->append(records, damaged));
+  const auto opened = Log::open(std::move(memory), {}, ManualClock(1));
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::corrupt);
+  CHECK(opened.error().context.find("index segment 0") != std::string::npos);
+}
+
+}  // namespace tidemark::test
