@@ -115,9 +115,11 @@ int read_target(std::string_view target, Request& request, std::string* host) {
     return 0;
   }
   if (!target.starts_with('/')) {
-    const auto scheme = lower(target.substr(0, target.find("://")));
+    const auto mark = target.find("://");
+    if (mark == std::string_view::npos) return kBadRequest;
+    const auto scheme = lower(target.substr(0, mark));
     if (scheme != "http" && scheme != "https") return kBadRequest;
-    target.remove_prefix(scheme.size() + 3);
+    target.remove_prefix(mark + 3);
     const auto authority = target.substr(0, target.find_first_of("/?"));
     if (authority.empty() || authority.find('@') != std::string_view::npos) return kBadRequest;
     if (host != nullptr) *host = authority;

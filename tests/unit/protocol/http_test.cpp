@@ -242,8 +242,8 @@ TEST_CASE("RFC 9112 3.2: the four forms of a target") {
   CHECK(one(get("http://other?q")).query == "q");
 
   CHECK(one("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").path == "*");
-  for (const std::string_view target :
-       {"*", "a", "a:80", "http://", "http:///x", "http://u@a/", "ftp://a/", "://a/", "/a#b"}) {
+  for (const std::string_view target : {"*", "a", "a:80", "http", "https:", "http:/", "http://", "http:///x",
+                                        "http://u@a/", "ftp://a/", "://a/", "/a#b"}) {
     CAPTURE(target);
     CHECK(refusal(get(target)) == 400);
   }
