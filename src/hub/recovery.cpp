@@ -46,6 +46,8 @@ Decision decide(const Claims& claims, const LogBounds& log) {
     owed_from_known_place = decision.after != Offset();
   } else if (claims.session_restored) {
     decision = {.recovered = true, .after = position.value_or(claims.session_started)};
+    // Began with the newest N and has received nothing of it yet: it begins with the newest N again.
+    if (decision.after == Offset()) decision.newest = claims.history;
   } else {
     decision = without_session(claims, log, position, "no session");
     owed_from_known_place = decision.after != Offset();

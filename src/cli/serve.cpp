@@ -1,0 +1,111 @@
+#include "src/cli/serve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "backends/registry.h"
+#include "src/base/journal.h"
+#include "src/config/data_directory.h"
+#include "src/config/options.h"
+#include "src/server/server.h"
+
+namespace tidemark::cli {
+namespace {
+
+int complain(const Error& error, int status) {
+  fmt::print(stderr, "tidemark: {}\n", error.context);
+  return status;
+}
+
+journal::Level level_of(std::string_view name) {
+  if (name == "debug") return journal::Level::debug;
+  if (name == "warning") return journal::Level::warning;
+  if (name == "error") return journal::Level::error;
+  return journal::Level::info;
+}
+
+/// Blocks until SIGTERM or ctrl-C. A second one ends the process at once.
+void wait_for_signal() {
+  asio::io_context context;
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([](const SystemError&, int number) {
+    journal::info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  });
+  context.run();
+  signals.clear();
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+int run(const ServeOptions& options) {
+  const bool persistent = options.backend != "memory";
+  std::optional<DataDirectory> directory;
+  if (persistent) {
+    auto opened = DataDirectory::open(options.data);
+    if (!opened) return complain(opened.error(), kExitFailure);
+    directory = std::move(*opened);
+    if (const auto checked = directory->check_engine(options.backend); !checked) {
+      return complain(checked.error(), kExitFailure);
+    }
+  }
+  auto store = open_store(options.backend, {.directory = options.data, .epoch_if_new = Epoch::random()});
+  if (!store) return complain(store.error(), kExitFailure);
+  const SystemClock clock;
+  auto log = Log::open(std::move(*store), {}, clock);
+  if (!log) return complain(log.error(), kExitFailure);
+
+  const SecretKey secret = directory ? directory->secret() : random_secret();
+  Server server(options, clock, **log, std::bit_cast<SessionKey>(secret));
+  if (const auto listening = server.listen(); !listening) return complain(listening.error(), kExitFailure);
+  if (directory) {
+    if (const auto announced = directory->announce(server.url()); !announced) {
+      return complain(announced.error(), kExitFailure);
+    }
+  }
+  server.start();
+  const StoreStats stats = (*log)->stats();
+  journal::info("serving", {{"url", server.url()},
+                            {"engine", options.backend},
+                            {"data", persistent ? std::filesystem::absolute(options.data).lexically_normal().string()
+                                                : "(memory only: nothing outlives this process)"},
+                            {"epoch", (*log)->epoch().text()},
+                            {"first", (*log)->first().value()},
+                            {"head", (*log)->head().value()},
+                            {"records", stats.records},
+                            {"bytes", stats.bytes_on_disk}});
+  wait_for_signal();
+  server.stop();
+  journal::info("stopped", {{"head", (*log)->head().value()}});
+  return kExitOk;
+}
+
+}  // namespace
+
+int serve(std::span<const std::string_view> arguments) {
+  const auto environment = process_environment();
+  const auto options = parse_serve(arguments, environment);
+  if (!options) {
+    const bool usage = options.error().code == ErrorCode::invalid_argument;
+    return complain(options.error(), usage ? kExitUsage : kExitFailure);
+  }
+  if (options->help) {
+    fmt::print("{}", serve_help());
+    return kExitOk;
+  }
+  journal::set_level(level_of(options->log_level));
+  for (const std::string& warning : options->warnings) journal::warning("configuration", {{"message", warning}});
+  for (const Setting& setting : options->settings) {
+    journal::debug("setting", {{"name", setting.name}, {"value", setting.value}, {"from", setting.origin}});
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  return run(*options);
+}
+
+}  // namespace tidemark::cli

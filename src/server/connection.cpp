@@ -1,0 +1,125 @@
+#include "src/server/connection.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "src/base/limits.h"
+#include "src/server/io_thread.h"
+
+namespace tidemark {
+
+Connection::Connection(IoThread& thread, tcp::socket socket) : thread_(thread), socket_(std::move(socket)) {
+  SystemError ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(tcp::no_delay(true), ignored);
+}
+
+Connection::~Connection() = default;
+
+void Connection::set_handler(std::unique_ptr<Handler> handler) {
+  std::swap(handler_, handler);
+  if (handler) thread_.dispose(std::move(handler));
+}
+
+void Connection::start() { wait_readable(); }
+
+void Connection::wait_readable() {
+  if (waiting_read_ || state_ == State::closed) return;
+  waiting_read_ = true;
+  socket_.async_wait(tcp::socket::wait_read,
+                     [self = shared_from_this()](const SystemError& error) { self->on_readable(error); });
+}
+
+void Connection::on_readable(const SystemError& error) {
+  waiting_read_ = false;
+  if (error || state_ == State::closed || (!reading_ && state_ == State::open)) return;
+  const std::span<char> buffer = thread_.read_buffer();
+  const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
+  if (got <= 0) return fail();
+  if (state_ == State::open) handler_->on_bytes(buffer.first(static_cast<std::size_t>(got)));
+  if (reading_ || state_ == State::finishing) wait_readable();
+}
+
+void Connection::resume_reading() {
+  if (thread_.paused()) return;
+  reading_ = true;
+  wait_readable();
+}
+
+std::size_t Connection::write(std::string_view bytes) {
+  if (state_ != State::open) return bytes.size();
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t sent =
+        ::send(socket_.native_handle(), bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      done += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
+      wait_writable();
+      return done;
+    } else if (errno != EINTR) {
+      // Not from inside the caller's loop: it may be walking over what closing would destroy.
+      thread_.post([self = shared_from_this()] { self->fail(); });
+      return bytes.size();
+    }
+  }
+  return done;
+}
+
+void Connection::wait_writable() {
+  if (waiting_write_) return;
+  waiting_write_ = true;
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const SystemError& error) {
+    self->waiting_write_ = false;
+    if (!error && self->state_ == State::open) self->handler_->on_writable();
+  });
+}
+
+void Connection::set_deadline(Millis delay) { thread_.wheel().arm(*this, delay); }
+
+void Connection::on_deadline() {
+  if (state_ == State::finishing) return end();
+  if (state_ == State::open) handler_->on_timeout();
+}
+
+void Connection::fail() {
+  if (state_ == State::closed) return;
+  const bool tell = state_ == State::open;
+  const auto self = shared_from_this();
+  end();
+  if (tell) handler_->on_closed();
+}
+
+void Connection::finish() {
+  if (state_ != State::open) return;
+  state_ = State::finishing;
+  SystemError ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  thread_.wheel().arm(*this, limits::kCloseTimeout);
+  wait_readable();
+}
+
+void Connection::close() { end(); }
+
+void Connection::end() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  disarm();
+  SystemError ignored;
+  socket_.close(ignored);
+  thread_.forget(*this);
+}
+
+int Connection::release() {
+  state_ = State::closed;
+  disarm();
+  SystemError error;
+  const int descriptor = socket_.release(error);
+  thread_.forget(*this);
+  return error ? -1 : descriptor;
+}
+
+}  // namespace tidemark

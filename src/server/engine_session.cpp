@@ -1,0 +1,363 @@
+#include "src/server/engine_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "protocol/json/json.h"
+#include "src/base/journal.h"
+#include "src/base/limits.h"
+#include "src/server/http_stream.h"
+#include "src/server/io_thread.h"
+#include "src/server/member.h"
+#include "src/server/record_frames.h"
+#include "src/server/service.h"
+#include "src/server/websocket_stream.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::size_t kThreadDigits = 3;  // of a sid's front: its thread, in hexadecimal
+
+socketio::DecoderLimits decoder_limits(const ServeOptions& options) {
+  return {.packet_bytes = options.max_payload,
+          .attachments = limits::kAttachmentsPerEvent,
+          .json_depth = limits::kJsonDepth,
+          .event_arguments = limits::kEventArguments};
+}
+
+}  // namespace
+
+std::string_view name(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::transport_closed: return "transport closed";
+    case CloseReason::client_closed: return "closed by client";
+    case CloseReason::ping_timeout: return "ping timeout";
+    case CloseReason::connect_timeout: return "no CONNECT in time";
+    case CloseReason::parse_error: return "parse error";
+    case CloseReason::poll_overlap: return "overlapping polls";
+    case CloseReason::unread_bytes: return "client does not read its answers";
+    case CloseReason::taken_over: return "session resumed elsewhere";
+    case CloseReason::read_failed: return "log not readable";
+    case CloseReason::server_shutdown: return "server shutting down";
+  }
+  return "unknown";
+}
+
+/// A POST's packets that wait for room in the sequencer's queue.
+struct EngineSession::PostedPackets {
+  std::string body;
+  engineio::PayloadDecoder decoder;
+  std::vector<engineio::Packet> packets;
+  std::size_t next = 0;
+};
+
+EngineSession::EngineSession(IoThread& thread, bool can_upgrade)
+    : thread_(thread),
+      sid_(fmt::format("{:03x}{}", thread.index(), SessionSigner::random_sid())),
+      can_upgrade_(can_upgrade),
+      outlet_(thread.shard()),
+      decoder_(decoder_limits(thread.service().options)) {
+  const Millis now = thread_.service().clock.steady();
+  next_ping_ = now + thread_.service().options.ping_interval;
+  connect_deadline_ = now + thread_.service().options.connect_timeout;
+  arm();
+}
+
+EngineSession::~EngineSession() {
+  if (held_draft_) thread_.shard().forget_room(*this);
+}
+
+std::string EngineSession::handshake() const {
+  const ServeOptions& options = thread_.service().options;
+  std::string packet;
+  engineio::append_open(packet, {.sid = sid_,
+                                 .can_upgrade = can_upgrade_,
+                                 .ping_interval = options.ping_interval,
+                                 .ping_timeout = options.ping_timeout,
+                                 .max_payload = options.max_payload});
+  return packet;
+}
+
+std::optional<std::uint32_t> EngineSession::thread_of(std::string_view sid) {
+  std::uint32_t index = 0;
+  if (sid.size() < kThreadDigits) return std::nullopt;
+  const auto [end, error] = std::from_chars(sid.data(), sid.data() + kThreadDigits, index, 16);
+  if (error != std::errc{} || end != sid.data() + kThreadDigits) return std::nullopt;
+  return index;
+}
+
+// --- heartbeat -------------------------------------------------------------------------------------------------------
+
+void EngineSession::arm() {
+  const Millis next = connect_deadline_ > Millis(0) ? std::min(next_ping_, connect_deadline_) : next_ping_;
+  thread_.wheel().arm(*this, next - thread_.service().clock.steady());
+}
+
+void EngineSession::on_deadline() {
+  const Millis now = thread_.service().clock.steady();
+  if (connect_deadline_ > Millis(0) && now >= connect_deadline_) return close(CloseReason::connect_timeout);
+  if (now >= next_ping_) {
+    if (waiting_for_pong_) return close(CloseReason::ping_timeout);
+    waiting_for_pong_ = true;
+    next_ping_ = now + thread_.service().options.ping_timeout;
+    append_engine_frame(outlet_.own(), "2");
+    outlet_.flush();
+  }
+  arm();
+}
+
+// --- packets ---------------------------------------------------------------------------------------------------------
+
+void EngineSession::on_packet(const engineio::Packet& packet) {
+  switch (packet.type) {
+    case engineio::PacketType::pong:
+      if (waiting_for_pong_) {
+        waiting_for_pong_ = false;
+        next_ping_ = thread_.service().clock.steady() + thread_.service().options.ping_interval;
+        arm();
+      }
+      return;
+    case engineio::PacketType::message:
+      return on_message(packet.binary ? decoder_.binary(packet.data) : decoder_.text(packet.data));
+    case engineio::PacketType::close: return close(CloseReason::client_closed);
+    // The server sends open and ping; upgrade and noop belong to a transport's probe.
+    case engineio::PacketType::open:
+    case engineio::PacketType::ping:
+    case engineio::PacketType::upgrade:
+    case engineio::PacketType::noop: return close(CloseReason::parse_error);
+  }
+}
+
+void EngineSession::on_message(socketio::Decoder::Status status) {
+  if (status == socketio::Decoder::Status::need_more) return;
+  if (status == socketio::Decoder::Status::error) {
+    journal::debug("packet_refused", {{"sid", sid_}, {"reason", socketio::name(decoder_.error())}});
+    return close(CloseReason::parse_error);
+  }
+  const socketio::Packet packet = decoder_.take();
+  if (packet.type == socketio::PacketType::connect) return on_connect(packet);
+  Member* const member = find(packet.nsp);
+  if (member == nullptr) return close(CloseReason::parse_error);
+  switch (packet.type) {
+    case socketio::PacketType::event:
+    case socketio::PacketType::binary_event: return member->on_event(packet);
+    case socketio::PacketType::disconnect: return leave(*member);
+    case socketio::PacketType::ack:
+    case socketio::PacketType::binary_ack: return;  // nothing we send asks for one
+    case socketio::PacketType::connect:
+    case socketio::PacketType::connect_error: return close(CloseReason::parse_error);
+  }
+}
+
+Member* EngineSession::find(std::string_view channel) const {
+  const auto found = std::ranges::find_if(members_, [&](const auto& member) { return member->channel() == channel; });
+  return found == members_.end() ? nullptr : found->get();
+}
+
+void EngineSession::on_connect(const socketio::Packet& packet) {
+  if (find(packet.nsp) != nullptr) return close(CloseReason::parse_error);
+  const auto refuse = [&](std::string_view message) {
+    std::string payload = R"({"message":)";
+    json::append_string(payload, message);
+    payload += '}';
+    std::string reply;
+    socketio::append_connect_error(reply, packet.nsp, payload);
+    send(reply);
+  };
+  if (members_.size() >= limits::kNamespacesPerConnection) return refuse("Too many namespaces");
+  auto member = Member::connect(*this, packet.nsp, packet.data);
+  if (!member) return refuse(member.error());
+  members_.push_back(std::move(*member));
+  members_.back()->start();
+  connect_deadline_ = Millis(0);
+  arm();
+}
+
+void EngineSession::leave(Member& member) {
+  member.end();
+  std::erase_if(members_, [&](const auto& held) { return held.get() == &member; });
+  if (outlet_.broken()) return close(CloseReason::transport_closed);
+  if (members_.empty()) {
+    connect_deadline_ = thread_.service().clock.steady() + thread_.service().options.connect_timeout;
+    arm();
+  }
+}
+
+void EngineSession::send(std::string_view socketio_packet) {
+  append_message_frame(outlet_.own(), socketio_packet);
+  outlet_.flush_soon();
+}
+
+void EngineSession::publish(Draft draft) {
+  if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
+  held_draft_ = std::move(draft);
+  thread_.shard().wait_for_room(*this);
+}
+
+bool EngineSession::on_room() {
+  if (thread_.service().log.publish(std::move(*held_draft_)) == Log::Admission::full) return false;
+  held_draft_.reset();
+  // What was held back goes on after the shard's turn: it may publish, and find the queue full again.
+  thread_.post([&thread = thread_, sid = sid_] {
+    EngineSession* const self = thread.find(sid);
+    if (self == nullptr || self->paused()) return;
+    if (self->posted_) self->run_post();
+    if (!self->closed_ && self->websocket_ != nullptr) self->websocket_->resume();
+  });
+  return true;
+}
+
+// --- polling ---------------------------------------------------------------------------------------------------------
+
+void EngineSession::poll(HttpStream& stream) {
+  if (poller_ != nullptr) {
+    stream.respond_error(400, "Bad request", 3);
+    return close(CloseReason::poll_overlap);
+  }
+  poller_ = &stream;
+  poll_body_ = std::make_unique<PollBody>(thread_.service().options.max_payload, [this] {
+    if (answer_queued_) return;
+    answer_queued_ = true;
+    thread_.post([&thread = thread_, sid = sid_] {
+      if (EngineSession* const self = thread.find(sid)) self->answer_poll();
+    });
+  });
+  if (probe_ != nullptr) return answer_poll();  // the client is about to switch: it wants its poll back
+  outlet_.attach(poll_body_.get());
+  outlet_.flush();
+}
+
+void EngineSession::answer_poll() {
+  answer_queued_ = false;
+  if (poller_ == nullptr) return;
+  outlet_.attach(nullptr);
+  HttpStream& stream = *std::exchange(poller_, nullptr);
+  const auto body = std::exchange(poll_body_, nullptr);
+  std::string noop;
+  if (body->empty()) engineio::append_packet(noop, engineio::PacketType::noop, {});
+  stream.respond_poll(body->empty() ? noop : body->take());
+}
+
+void EngineSession::poll_gone() {
+  poller_ = nullptr;
+  outlet_.attach(nullptr);
+  close(CloseReason::transport_closed);
+}
+
+void EngineSession::post(HttpStream& stream, std::string body) {
+  if (poster_ != nullptr || posted_) {
+    stream.respond_error(400, "Bad request", 3);
+    return close(CloseReason::poll_overlap);
+  }
+  auto posted = std::make_unique<PostedPackets>();
+  posted->body = std::move(body);
+  if (json::is_utf8(posted->body)) {
+    if (auto packets = posted->decoder.decode(posted->body, limits::kPacketsPerPollIn)) {
+      posted->packets = std::move(*packets);
+    }
+  }
+  if (posted->packets.empty()) {
+    stream.respond_error(400, "Bad request", 3);
+    return close(CloseReason::parse_error);
+  }
+  if (outlet_.own_bytes() > limits::kUnreadBytes) {
+    stream.respond_error(400, "Bad request", 3);
+    return close(CloseReason::unread_bytes);
+  }
+  poster_ = &stream;
+  posted_ = std::move(posted);
+  run_post();
+}
+
+void EngineSession::run_post() {
+  while (!closed_ && !paused() && posted_->next < posted_->packets.size()) on_packet(posted_->packets[posted_->next++]);
+  if (closed_ || paused()) return;
+  posted_.reset();
+  if (poster_ != nullptr) std::exchange(poster_, nullptr)->respond_posted();
+}
+
+// --- WebSocket -------------------------------------------------------------------------------------------------------
+
+void EngineSession::open_websocket(WebSocketStream& stream) {
+  transport_ = Transport::websocket;
+  websocket_ = &stream;
+  append_engine_frame(outlet_.own(), handshake());
+  outlet_.attach(&stream);
+  outlet_.flush();
+}
+
+bool EngineSession::begin_upgrade(WebSocketStream& stream) {
+  if (closed_ || !polling() || probe_ != nullptr) return false;
+  probe_ = &stream;
+  return true;
+}
+
+void EngineSession::complete_upgrade(WebSocketStream& stream) {
+  // The cursors simply go on: they moved only with bytes handed to a poll.
+  if (poller_ != nullptr) answer_poll();
+  probe_ = nullptr;
+  transport_ = Transport::websocket;
+  websocket_ = &stream;
+  outlet_.attach(&stream);
+  outlet_.flush();
+}
+
+void EngineSession::websocket_gone(WebSocketStream& stream) {
+  if (probe_ == &stream) probe_ = nullptr;
+  if (websocket_ != &stream) return;
+  websocket_ = nullptr;
+  outlet_.attach(nullptr);
+  close(CloseReason::transport_closed);
+}
+
+void EngineSession::probed(WebSocketStream& stream) {
+  if (probe_ == &stream && poller_ != nullptr) answer_poll();
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+void EngineSession::close_soon(CloseReason reason) {
+  if (closing_soon_ || closed_) return;
+  closing_soon_ = true;
+  thread_.post([&thread = thread_, sid = sid_, reason] {
+    if (EngineSession* const self = thread.find(sid)) self->close(reason);
+  });
+}
+
+void EngineSession::close(CloseReason reason) {
+  if (closed_) return;
+  closed_ = true;
+  disarm();
+  journal::debug("session_closed", {{"sid", sid_}, {"reason", name(reason)}});
+  if (held_draft_) {
+    thread_.shard().forget_room(*this);
+    held_draft_.reset();
+  }
+  const bool tell = reason != CloseReason::transport_closed && reason != CloseReason::client_closed;
+  if (websocket_ != nullptr) {
+    const std::uint16_t code = reason == CloseReason::server_shutdown ? 1001
+                               : reason == CloseReason::parse_error   ? 1002
+                                                                      : 1000;
+    std::exchange(websocket_, nullptr)->end_session(code, name(reason));
+  }
+  if (probe_ != nullptr) std::exchange(probe_, nullptr)->end_session(1000, name(reason));
+  outlet_.attach(nullptr);
+  if (poller_ != nullptr) {
+    std::string packet;
+    engineio::append_packet(packet, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
+    std::exchange(poller_, nullptr)->respond_poll(std::move(packet));
+  }
+  if (poster_ != nullptr) {
+    if (tell) {
+      std::exchange(poster_, nullptr)->respond_error(400, "Bad request", 3);
+    } else {
+      std::exchange(poster_, nullptr)->respond_posted();
+    }
+  }
+  for (const auto& member : members_) member->lose();
+  thread_.retire(*this);
+}
+
+}  // namespace tidemark

@@ -1,0 +1,131 @@
+// An Engine.IO session: one client's connection, whatever carries it - polls, a WebSocket, or the change from one to
+// the other (Engine.IO protocol, "Upgrade"). It decodes packets, keeps the heartbeat, and holds the client's members
+// (its Socket.IO namespaces). Owned by its I/O thread; destroyed at the end of the turn in which it closes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/engineio/engineio.h"
+#include "protocol/socketio/socketio.h"
+#include "src/hub/outlet.h"
+#include "src/hub/shard.h"
+#include "src/server/poll_body.h"
+#include "src/server/timing_wheel.h"
+
+namespace tidemark {
+
+class HttpStream;
+class IoThread;
+class Member;
+class WebSocketStream;
+
+/// Why a session ended. Each one is recoverable: only leaving a namespace on purpose gives a Socket.IO session up.
+enum class CloseReason : std::uint8_t {
+  transport_closed,
+  client_closed,
+  ping_timeout,
+  connect_timeout,
+  parse_error,
+  poll_overlap,
+  unread_bytes,
+  taken_over,
+  read_failed,
+  server_shutdown,
+};
+[[nodiscard]] std::string_view name(CloseReason reason);
+
+class EngineSession final : private Timer, private PausedPublisher {
+ public:
+  /// Opens over polling: the caller answers the request with handshake().
+  EngineSession(IoThread& thread, bool can_upgrade);
+  ~EngineSession() override;
+
+  [[nodiscard]] std::string_view sid() const { return sid_; }
+  [[nodiscard]] IoThread& thread() const { return thread_; }
+  [[nodiscard]] Outlet& outlet() { return outlet_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+  /// Input must wait: a publish found the sequencer's queue full.
+  [[nodiscard]] bool paused() const { return held_draft_.has_value(); }
+
+  /// The open packet's text.
+  [[nodiscard]] std::string handshake() const;
+  /// Which thread's session a sid names; nothing if it cannot be one.
+  [[nodiscard]] static std::optional<std::uint32_t> thread_of(std::string_view sid);
+
+  // --- polling ---
+  [[nodiscard]] bool polling() const { return transport_ == Transport::polling; }
+  /// A GET: answered now or held. The stream calls poll_gone() if it ends before it is answered.
+  void poll(HttpStream& stream);
+  void poll_gone();
+  /// A POST's body: answered when all its packets are taken.
+  void post(HttpStream& stream, std::string body);
+  void post_gone() { poster_ = nullptr; }
+
+  // --- WebSocket ---
+  /// A new session's transport from the start.
+  void open_websocket(WebSocketStream& stream);
+  /// The probe of an upgrade. False: there is one already, or nothing to upgrade.
+  [[nodiscard]] bool begin_upgrade(WebSocketStream& stream);
+  /// The probe was answered: a poll that waits must come back, so that the client can switch.
+  void probed(WebSocketStream& stream);
+  /// The client has switched.
+  void complete_upgrade(WebSocketStream& stream);
+  void websocket_gone(WebSocketStream& stream);
+
+  /// One packet from the client. Not to be called while paused() or after closed().
+  void on_packet(const engineio::Packet& packet);
+
+  // --- members ---
+  void leave(Member& member);
+  /// Appends a Socket.IO packet for the client; sent at the end of the turn.
+  void send(std::string_view socketio_packet);
+  /// Publishes; while the queue is full the draft is held and paused() is true.
+  void publish(Draft draft);
+
+  void close(CloseReason reason);
+  /// Closes at the end of the turn: for callers whose callers still use the session.
+  void close_soon(CloseReason reason);
+
+ private:
+  enum class Transport : std::uint8_t { polling, websocket };
+
+  void on_deadline() override;
+  [[nodiscard]] bool on_room() override;
+  void arm();
+  void on_message(socketio::Decoder::Status status);
+  void on_connect(const socketio::Packet& packet);
+  void answer_poll();
+  void run_post();
+  [[nodiscard]] Member* find(std::string_view channel) const;
+
+  IoThread& thread_;
+  const std::string sid_;
+  const bool can_upgrade_;
+  Transport transport_ = Transport::polling;
+  bool closed_ = false;
+  bool closing_soon_ = false;
+  bool waiting_for_pong_ = false;
+  Millis next_ping_{};         // or when the pong is overdue
+  Millis connect_deadline_{};  // zero: a namespace is connected
+
+  Outlet outlet_;
+  socketio::Decoder decoder_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::optional<Draft> held_draft_;
+
+  HttpStream* poller_ = nullptr;  // the GET that waits
+  std::unique_ptr<PollBody> poll_body_;
+  bool answer_queued_ = false;
+  HttpStream* poster_ = nullptr;  // the POST that is not answered yet
+  struct PostedPackets;
+  std::unique_ptr<PostedPackets> posted_;
+  WebSocketStream* websocket_ = nullptr;
+  WebSocketStream* probe_ = nullptr;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,42 @@
+#include "src/server/event_arguments.h"
+
+#include <fmt/format.h>
+
+#include "protocol/json/json.h"
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+std::expected<EventArguments, Refusal> read_event_arguments(const socketio::Packet& packet) {
+  const auto elements = json::split_array(packet.data, limits::kJsonDepth, limits::kEventArguments);
+  if (!elements || elements->empty()) return std::unexpected(Refusal{"bad_event", "not an event"});
+  EventArguments arguments{.event = json::decode_string(elements->front()).value_or("")};
+  if (elements->size() < 2) {
+    return std::unexpected(Refusal{"missing_payload", "an event needs one payload: emit(event, payload)"});
+  }
+  if (elements->size() > 3) {
+    return std::unexpected(
+        Refusal{"too_many_arguments", "an event takes one payload and a client key: emit(event, payload, clientKey)"});
+  }
+  arguments.payload = (*elements)[1];
+  if (elements->size() == 3 && json::kind_of((*elements)[2]) != json::Kind::null) {
+    const auto key = json::decode_string((*elements)[2]);
+    if (!key || key->empty() || key->size() > limits::kClientKeyBytes) {
+      return std::unexpected(Refusal{
+          "bad_client_key", fmt::format("the client key must be a string of 1 to {} bytes", limits::kClientKeyBytes)});
+    }
+    arguments.client_key = *key;
+  }
+  return arguments;
+}
+
+std::string refusal_args(const Refusal& refusal) {
+  std::string args = R"([{"error":{"code":)";
+  json::append_string(args, refusal.code);
+  args += R"(,"message":)";
+  json::append_string(args, refusal.message);
+  args += "}}]";
+  return args;
+}
+
+}  // namespace tidemark

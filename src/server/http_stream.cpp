@@ -1,0 +1,341 @@
+#include "src/server/http_stream.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "protocol/json/json.h"
+#include "protocol/websocket/websocket.h"
+#include "src/base/limits.h"
+#include "src/server/engine_session.h"
+#include "src/server/io_thread.h"
+#include "src/server/origin_policy.h"
+#include "src/server/service.h"
+#include "src/server/websocket_stream.h"
+#include "web/assets.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::string_view kTextPlain = "Content-Type: text/plain; charset=utf-8\r\n";
+constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
+constexpr std::string_view kSecurityFields =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; "
+    "img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: cross-origin\r\n";
+
+/// RFC 9110 section 13.1.2: weak comparison against a list, or "*".
+bool matches_any(std::string_view list, std::string_view etag) {
+  if (list == "*") return true;
+  for (std::size_t at = list.find(etag); at != std::string_view::npos; at = list.find(etag, at + 1)) {
+    const auto end = at + etag.size();
+    if (end == list.size() || list[end] == ',' || list[end] == ' ') return true;
+  }
+  return false;
+}
+
+bool accepts_gzip(const http::Request& request) {
+  const auto accepted = request.field("accept-encoding").value_or("");
+  const auto at = accepted.find("gzip");
+  return at != std::string_view::npos && !accepted.substr(at).starts_with("gzip;q=0");
+}
+
+}  // namespace
+
+HttpStream::HttpStream(Connection& connection)
+    : connection_(connection),
+      reader_({.head_bytes = limits::kHttpHeadBytes,
+               .target_bytes = limits::kHttpTargetBytes,
+               .body_bytes = connection.thread().service().options.max_payload}) {
+  connection_.set_deadline(limits::kHttpRequestTimeout);
+}
+
+HttpStream::~HttpStream() = default;
+
+// --- bytes in --------------------------------------------------------------------------------------------------------
+
+void HttpStream::on_bytes(std::span<char> bytes) {
+  in_.append(bytes.data(), bytes.size());
+  // While an answer is on its way the next requests wait in the socket, but for what has come already.
+  if (answering_ && in_.size() > limits::kReadBytes) connection_.pause_reading();
+  read_requests();
+}
+
+void HttpStream::read_requests() {
+  if (reading_requests_) return;
+  reading_requests_ = true;
+  while (!gone_ && !answering_ && !in_.empty()) {
+    std::size_t used = 0;
+    const auto status = reader_.read(in_, used);
+    in_.erase(0, used);
+    if (status == http::RequestReader::Status::failed) {
+      request_ = {};
+      keep_alive_ = false;
+      answering_ = true;
+      respond_text(reader_.error_status(), http::reason_phrase(reader_.error_status()));
+      break;
+    }
+    if (status == http::RequestReader::Status::need_more) {
+      if (reader_.wants_continue()) {
+        out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+        flush();
+      }
+      if (!std::exchange(begun_, true)) connection_.set_deadline(limits::kHttpRequestTimeout);
+      break;
+    }
+    request_ = reader_.take();
+    keep_alive_ = request_.keep_alive;
+    answering_ = true;
+    begun_ = false;
+    connection_.clear_deadline();
+    handle();
+  }
+  reading_requests_ = false;
+  if (gone_ || answering_) return;
+  if (!reader_.unfinished() && in_.empty()) in_ = {};
+  if (!connection_.reading()) connection_.resume_reading();
+}
+
+void HttpStream::go_on(http::Request request, std::string rest) {
+  in_ = std::move(rest);
+  request_ = std::move(request);
+  keep_alive_ = request_.keep_alive;
+  answering_ = true;
+  connection_.clear_deadline();
+  handle();
+  read_requests();
+}
+
+// --- bytes out -------------------------------------------------------------------------------------------------------
+
+void HttpStream::respond(int status, std::string_view fields, std::string_view body) {
+  if (gone_) return;
+  polled_ = posted_ = nullptr;
+  http::append_response_head(out_, status, fields, body.size(), keep_alive_);
+  if (request_.method != "HEAD") out_ += body;
+  flush();
+}
+
+void HttpStream::respond_text(int status, std::string_view text, std::string_view fields) {
+  respond(status, fmt::format("{}{}{}", kTextPlain, kNoStore, fields), fmt::format("{}\n", text));
+}
+
+void HttpStream::flush() {
+  out_sent_ += connection_.write(std::string_view(out_).substr(out_sent_));
+  if (out_sent_ < out_.size()) {
+    connection_.set_deadline(limits::kHttpRequestTimeout);
+    return;
+  }
+  out_ = {};
+  out_sent_ = 0;
+  if (!answering_ || polled_ != nullptr || posted_ != nullptr) return;
+  answering_ = false;
+  request_ = {};
+  if (!keep_alive_ || connection_.thread().service().draining) {
+    gone_ = true;
+    connection_.finish();
+    return;
+  }
+  connection_.set_deadline(limits::kHttpIdleTimeout);
+  read_requests();
+}
+
+void HttpStream::on_writable() {
+  if (!gone_) flush();
+}
+
+void HttpStream::on_timeout() {
+  // Between requests silence just ends the connection; in the middle of one it is worth a word (RFC 9110, 408).
+  gone_ = true;
+  if (reader_.unfinished() && out_.empty()) {
+    std::string answer;
+    http::append_response_head(answer, 408, {}, 0, false);
+    (void)connection_.write(answer);
+  }
+  drop_session();
+  connection_.finish();
+}
+
+void HttpStream::on_closed() {
+  gone_ = true;
+  drop_session();
+}
+
+void HttpStream::drop_session() {
+  if (EngineSession* const session = std::exchange(polled_, nullptr)) session->poll_gone();
+  if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone();
+}
+
+// --- routes ----------------------------------------------------------------------------------------------------------
+
+void HttpStream::handle() {
+  if (request_.path == "/socket.io/" || request_.path == "/socket.io") return handle_engine();
+  if (find_asset(request_.path) != nullptr) return serve_asset();
+  if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
+  respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/.");
+}
+
+void HttpStream::serve_asset() {
+  if (request_.method != "GET" && request_.method != "HEAD") {
+    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
+  }
+  const Asset& asset = *find_asset(request_.path);
+  const bool gzip = !asset.gzip.empty() && accepts_gzip(request_);
+  const auto etag = gzip ? asset.gzip_etag : asset.etag;
+  std::string fields =
+      fmt::format("{}Cache-Control: no-cache\r\nVary: Accept-Encoding\r\nETag: {}\r\n", kSecurityFields, etag);
+  if (matches_any(request_.field("if-none-match").value_or(""), etag)) {
+    if (gone_) return;
+    http::append_response_head(out_, 304, fields, 0, keep_alive_);
+    return flush();
+  }
+  fields += fmt::format("Content-Type: {}\r\n", asset.content_type);
+  if (gzip) fields += "Content-Encoding: gzip\r\n";
+  respond(200, fields, gzip ? asset.gzip : asset.body);
+}
+
+void HttpStream::serve_health() {
+  if (request_.method != "GET" && request_.method != "HEAD") {
+    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
+  }
+  if (request_.path == "/healthz") return respond_text(200, "ok");
+  Service& service = connection_.thread().service();
+  if (service.draining) return respond_text(503, "shutting down");
+  const std::string why = service.log.why_not_writable();
+  if (!why.empty()) return respond_text(503, "log not writable: " + why);
+  respond_text(200, "ready");
+}
+
+// --- Engine.IO -------------------------------------------------------------------------------------------------------
+
+void HttpStream::respond_error(int status, std::string_view message, int code) {
+  std::string body = fmt::format(R"({{"code":{},"message":)", code);
+  json::append_string(body, message);
+  body += '}';
+  respond(status, fmt::format("Content-Type: application/json\r\n{}{}", kNoStore, cors_fields(request_)), body);
+}
+
+void HttpStream::respond_poll(std::string_view body) {
+  respond(200, fmt::format("{}{}{}", kTextPlain, kNoStore, cors_fields(request_)), body);
+}
+
+void HttpStream::respond_posted() {
+  respond(200, fmt::format("Content-Type: text/html\r\n{}{}", kNoStore, cors_fields(request_)), "ok");
+}
+
+void HttpStream::handle_engine() {
+  IoThread& thread = connection_.thread();
+  if (!origin_allowed(request_, thread.service().options.cors_origins)) {
+    keep_alive_ = false;
+    return respond_text(403, "This origin is not allowed; the server's --cors-origin lists those that are.");
+  }
+  if (request_.method == "OPTIONS") {
+    return respond(204,
+                   cors_fields(request_) +
+                       "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
+                       "Access-Control-Max-Age: 600\r\n",
+                   {});
+  }
+  if (request_.parameter("EIO") != "4") return respond_error(400, "Unsupported protocol version", 5);
+  const auto transport = request_.parameter("transport");
+  if (transport != "polling" && transport != "websocket") return respond_error(400, "Transport unknown", 0);
+  const bool websocket = transport == "websocket";
+  const auto sid = request_.parameter("sid");
+  if (!sid) {
+    if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
+    if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
+    if (thread.service().draining) return respond_error(503, "Server shutting down", 3);
+    return open_session(websocket);
+  }
+  const auto home = EngineSession::thread_of(*sid);
+  if (!home || *home >= thread.service().threads.size()) return respond_error(400, "Session ID unknown", 1);
+  if (*home != thread.index()) return migrate(*home);
+  EngineSession* const session = thread.find(*sid);
+  if (session == nullptr || session->closed()) return respond_error(400, "Session ID unknown", 1);
+  if (websocket != websocket::wants_upgrade(request_) || !session->polling()) {
+    return respond_error(400, "Bad request", 3);
+  }
+  if (websocket) return upgrade(session);
+  handle_poll(*session);
+}
+
+void HttpStream::open_session(bool websocket) {
+  if (websocket) return upgrade(nullptr);
+  auto session = std::make_unique<EngineSession>(connection_.thread(), true);
+  const std::string handshake = session->handshake();
+  connection_.thread().add(std::move(session));
+  respond_poll(handshake);
+}
+
+void HttpStream::handle_poll(EngineSession& session) {
+  if (request_.method == "GET") {
+    polled_ = &session;
+    return session.poll(*this);
+  }
+  if (request_.method == "POST") {
+    posted_ = &session;
+    return session.post(*this, std::move(request_.body));
+  }
+  respond_error(400, "Bad request", 3);
+}
+
+void HttpStream::upgrade(EngineSession* session) {
+  const auto answer = websocket::answer_handshake(request_);
+  if (answer.status != 101) {
+    keep_alive_ = false;
+    return respond_text(answer.status, answer.error, "Sec-WebSocket-Version: 13\r\n");
+  }
+  IoThread& thread = connection_.thread();
+  auto stream = std::make_unique<WebSocketStream>(connection_, thread.service().options.max_payload);
+  WebSocketStream& websocket = *stream;
+  if (session != nullptr && !session->begin_upgrade(websocket)) return respond_error(400, "Bad request", 3);
+  out_ += fmt::format(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+      "{}\r\n\r\n",
+      answer.accept);
+  // A socket that cannot take these few bytes is not worth waiting for.
+  gone_ = true;
+  const bool sent = connection_.write(out_) == out_.size();
+  connection_.clear_deadline();
+  std::string rest = std::move(in_);
+  connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
+  if (session != nullptr) {
+    websocket.probe(*session);
+  } else {
+    auto opened = std::make_unique<EngineSession>(thread, false);
+    EngineSession& added = *opened;
+    thread.add(std::move(opened));
+    websocket.carry(added);
+  }
+  if (!sent) return websocket.end_session(1000, {});
+  if (!connection_.reading()) connection_.resume_reading();
+  if (!rest.empty()) websocket.feed(rest);
+}
+
+void HttpStream::migrate(std::uint32_t thread) {
+  gone_ = true;
+  IoThread& target = *connection_.thread().service().threads[thread];
+  const int descriptor = connection_.release();
+  if (descriptor < 0) return;
+  target.post([&target, descriptor, request = std::make_shared<http::Request>(std::move(request_)),
+               rest = std::move(in_)]() mutable {
+    SystemError error;
+    tcp::socket socket(target.context());
+    socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
+    if (error) {
+      ::close(descriptor);
+      return;
+    }
+    auto connection = target.adopt(std::move(socket));
+    auto stream = std::make_unique<HttpStream>(*connection);
+    HttpStream& http = *stream;
+    connection->set_handler(std::move(stream));
+    connection->start();
+    http.go_on(std::move(*request), std::move(rest));
+  });
+}
+
+}  // namespace tidemark

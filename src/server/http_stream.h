@@ -1,0 +1,69 @@
+// A connection that speaks HTTP/1.1: reads requests one after the other, answers each before the next (pipelined ones
+// wait), keeps the connection alive, and leaves it to a WebSocketStream where one is asked for.
+//
+// A request that names an Engine.IO session of another I/O thread takes the connection there: all that belongs to a
+// session lives on one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "protocol/http/http.h"
+#include "src/server/connection.h"
+
+namespace tidemark {
+
+class EngineSession;
+
+class HttpStream final : public Connection::Handler {
+ public:
+  explicit HttpStream(Connection& connection);
+  ~HttpStream() override;
+
+  /// Goes on with a request that was read on another thread, and the bytes behind it.
+  void go_on(http::Request request, std::string rest);
+
+  // --- answers from an engine session ---
+  void respond_poll(std::string_view body);
+  void respond_posted();
+  /// {"code":...,"message":...} as the reference server has it.
+  void respond_error(int status, std::string_view message, int code);
+
+  // Connection::Handler
+  void on_bytes(std::span<char> bytes) override;
+  void on_writable() override;
+  void on_timeout() override;
+  void on_closed() override;
+
+ private:
+  void read_requests();
+  void handle();
+  void handle_engine();
+  void open_session(bool websocket);
+  void handle_poll(EngineSession& session);
+  void upgrade(EngineSession* session);
+  void migrate(std::uint32_t thread);
+  void serve_asset();
+  void serve_health();
+
+  void respond(int status, std::string_view fields, std::string_view body);
+  void respond_text(int status, std::string_view text, std::string_view fields = {});
+  void flush();
+  void drop_session();
+
+  Connection& connection_;
+  http::RequestReader reader_;
+  http::Request request_;   // the one being answered
+  bool answering_ = false;  // request_ is not answered yet, or its answer not sent yet
+  bool keep_alive_ = true;
+  bool begun_ = false;  // a request's first bytes have come: its deadline is set
+  bool gone_ = false;   // the connection was given away or closed
+  bool reading_requests_ = false;
+  EngineSession* polled_ = nullptr;  // holds our GET
+  EngineSession* posted_ = nullptr;  // holds our POST
+  std::string in_;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,103 @@
+#include "src/server/io_thread.h"
+
+#include "src/base/limits.h"
+#include "src/server/engine_session.h"
+
+namespace tidemark {
+
+IoThread::IoThread(Service& service, std::uint32_t index)
+    : service_(service),
+      index_(index),
+      ticker_(context_),
+      wheel_(service.clock),
+      read_buffer_(limits::kReadBytes),
+      shard_(index, service.log.head(), service.frames, service.catch_up, *this, service.clock,
+             service.options.recovery_window) {}
+
+IoThread::~IoThread() = default;
+
+void IoThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::run() {
+  tick();
+  context_.run();
+  // Everything ends here, on the thread that owns it.
+  for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close();
+  sessions_.clear();
+  context_.restart();
+  context_.poll();
+}
+
+void IoThread::tick() {
+  wheel_.advance();
+  const Millis now = service_.clock.steady();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + Millis(1000);
+    shard_.sweep();
+    if (index_ == 0) service_.sessions.sweep();
+  }
+  if (draining_ && (now >= drain_deadline_ || connections_.empty())) {
+    context_.stop();
+    return;
+  }
+  ticker_.expires_after(TimingWheel::kTick);
+  ticker_.async_wait([this](const SystemError& error) {
+    if (!error) tick();
+  });
+}
+
+std::shared_ptr<Connection> IoThread::adopt(tcp::socket socket) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  if (paused_) connection->pause_reading();
+  connections_.insert(connection);
+  connection_count_.store(connections_.size(), std::memory_order_relaxed);
+  return connection;
+}
+
+void IoThread::forget(Connection& connection) {
+  // Its handler may be on the call stack: it goes when the present turn has ended.
+  post([owner = connection.shared_from_this()] {});
+  connections_.erase(connection.shared_from_this());
+  connection_count_.store(connections_.size(), std::memory_order_relaxed);
+}
+
+void IoThread::add(std::unique_ptr<EngineSession> session) {
+  const std::string_view sid = session->sid();
+  sessions_.emplace(sid, std::move(session));
+}
+
+EngineSession* IoThread::find(std::string_view sid) {
+  const auto found = sessions_.find(sid);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+void IoThread::retire(EngineSession& session) {
+  const auto found = sessions_.find(session.sid());
+  if (found == sessions_.end()) return;
+  auto owner = std::move(found->second);
+  sessions_.erase(found);
+  dispose(std::move(owner));
+}
+
+void IoThread::pause() {
+  paused_ = true;
+  for (const auto& connection : connections_) connection->pause_reading();
+}
+
+void IoThread::drain(Millis patience) {
+  draining_ = true;
+  drain_deadline_ = service_.clock.steady() + patience;
+  std::vector<EngineSession*> sessions;
+  for (const auto& [sid, session] : sessions_) sessions.push_back(session.get());
+  for (EngineSession* const session : sessions) session->close(CloseReason::server_shutdown);
+  const auto connections = connections_;
+  for (const auto& connection : connections) connection->finish();
+}
+
+void IoThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,191 @@
+#include "src/server/member.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "protocol/json/json.h"
+#include "src/base/journal.h"
+#include "src/base/limits.h"
+#include "src/config/channel_pattern.h"
+#include "src/server/engine_session.h"
+#include "src/server/io_thread.h"
+#include "src/server/service.h"
+
+namespace tidemark {
+namespace {
+
+std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked, std::uint64_t configured) {
+  if (configured == 0) return asked;
+  return std::min(asked.value_or(configured), configured);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
+                                                                    std::string_view auth) {
+  Service& service = session.thread().service();
+  if (channel.size() > limits::kChannelNameBytes || !channel_matches(service.options.channels, channel)) {
+    return std::unexpected("Invalid namespace");
+  }
+  auto request = read_connect_request(auth);
+  if (!request) return std::unexpected(request.error());
+  if (!session.thread().shard().can_follow(channel)) return std::unexpected("Too many channels");
+
+  const SessionBinding binding{.epoch = service.log.epoch(), .channel = channel, .identity = request->name};
+  SessionTable::Claim claim;
+  if (request->pid && service.options.recovery_window > Millis(0))
+    claim = service.sessions.find(*request->pid, binding);
+  Claims claims{.session_restored = claim.grant.has_value(),
+                .offset = request->offset,
+                .server_offset = request->server_offset,
+                .history = smaller_history(request->history, service.options.history)};
+  if (claim.grant) claims.session_started = claim.grant->started;
+  // The log's own head, not this thread's: the client may have been told of a record by a thread that was faster.
+  const LogBounds bounds{.epoch = service.log.epoch(), .first = service.log.first(), .head = service.log.head()};
+  const Decision decision = decide(claims, bounds);
+  if (!decision.recovered) {
+    const Offset started = decision.newest ? Offset() : std::max(decision.after, bounds.first.previous());
+    claim.grant = service.sessions.create(binding, started);
+  }
+  if (!decision.recovered && request->pid) {
+    const std::string_view reason = decision.reason != "no session" ? decision.reason
+                                    : claim.refusal == SessionTable::Refusal::expired
+                                        ? "session expired or not of this server"
+                                        : "session unknown: forged, or of another log, channel or name";
+    journal::info("recovery_refused", {{"channel", std::string(channel)},
+                                       {"reason", reason},
+                                       {"after", decision.after.value()},
+                                       {"sid", claim.grant->sid}});
+  } else if (decision.recovered) {
+    journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
+  }
+  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant)));
+}
+
+Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
+               const Decision& decision, SessionTable::Grant grant)
+    : session_(session),
+      channel_(channel),
+      sender_(request.name.empty() ? grant.sid : request.name),
+      sid_(std::move(grant.sid)),
+      pid_(std::move(grant.pid)),
+      decision_(decision),
+      status_(request.status) {}
+
+void Member::start() {
+  std::string reply;
+  // Without a recovery window a pid would promise what is not kept.
+  const bool with_pid = session_.thread().service().options.recovery_window > Millis(0);
+  socketio::append_connect(
+      reply, channel_,
+      with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, pid_) : fmt::format(R"({{"sid":"{}"}})", sid_));
+  session_.send(reply);
+  pid_ = {};
+  if (status_ && decision_.gap_to != Offset()) {
+    std::string gap;
+    socketio::append_event(gap, channel_, 0,
+                           fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"trimmed"}}])",
+                                       decision_.gap_from.value(), decision_.gap_to.value()));
+    session_.send(gap);
+  }
+  Outlet& outlet = session_.outlet();
+  const Offset seen = session_.thread().shard().seen();
+  subscription_ = decision_.newest ? &outlet.subscribe_last(channel_, *decision_.newest, *this)
+                                   : &outlet.subscribe(channel_, decision_.after, *this);
+  session_.thread().service().hub.hold_session(sid_, holder());
+  starting_ = false;
+  // First where the records come from, then - once there is nothing more to come - that it is live.
+  if (decision_.recovered || !live_at_start_) {
+    send_status(subscription_->live() ? "resumed" : "replaying", decision_.after.next(),
+                std::max(decision_.after, seen));
+  }
+  if (live_at_start_) on_live(*live_at_start_);
+}
+
+SessionHolder Member::holder() const { return {session_.thread().index(), subscription_->id()}; }
+
+void Member::send_status(std::string_view state, Offset from, Offset to) {
+  if (!status_) return;
+  std::string packet;
+  socketio::append_event(
+      packet, channel_, 0,
+      fmt::format(R"(["log:status",{{"state":"{}","from":{},"to":{}}}])", state, from.value(), to.value()));
+  session_.send(packet);
+}
+
+void Member::on_live(Offset to) {
+  if (starting_) {
+    live_at_start_ = to;
+    return;
+  }
+  send_status("live", to.next(), to);
+}
+
+void Member::on_event(const socketio::Packet& packet) {
+  Service& service = session_.thread().service();
+  auto arguments = read_event_arguments(packet);
+  if (!arguments) return refuse(packet, arguments.error());
+  const auto listed = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, arguments->event) != names.end();
+  };
+  if (listed(service.options.events)) {
+    session_.publish({.channel = channel_,
+                      .event = std::move(arguments->event),
+                      .sender = sender_,
+                      .client_key = std::move(arguments->client_key),
+                      .payload = std::string(arguments->payload),
+                      .attachments = packet.attachments,
+                      .origin = {.shard = session_.thread().index(),
+                                 .subscription = subscription_->id(),
+                                 .ack_id = packet.ack_id.value_or(Origin::kNoAck)}});
+  } else if (listed(service.options.relays)) {
+    service.hub.relay({.channel = channel_,
+                       .event = std::move(arguments->event),
+                       .payload = std::string(arguments->payload),
+                       .attachments = packet.attachments});
+    if (packet.ack_id) ack(*packet.ack_id, R"([{"relayed":true}])");
+  } else {
+    refuse(packet, {"unknown_event", "this server neither logs nor relays this event"});
+  }
+}
+
+void Member::refuse(const socketio::Packet& packet, const Refusal& refusal) {
+  journal::debug("publish_refused", {{"channel", channel_}, {"sid", sid_}, {"code", refusal.code}});
+  if (packet.ack_id) ack(*packet.ack_id, refusal_args(refusal));
+}
+
+void Member::ack(std::int64_t ack_id, std::string_view args) {
+  std::string packet;
+  socketio::append_ack(packet, channel_, ack_id, args);
+  session_.send(packet);
+}
+
+void Member::on_outcome(const Outcome& outcome) {
+  // A failure is not answered: the client's `retries` ask again, and the record is stored once when storage works.
+  if (outcome.status == Outcome::Status::failed || outcome.origin.ack_id == Origin::kNoAck) return;
+  ack(outcome.origin.ack_id, fmt::format(R"([{{"offset":{},"duplicate":{}}}])", outcome.offset.value(),
+                                         outcome.status == Outcome::Status::duplicate));
+}
+
+void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
+
+void Member::on_read_failed(const Error& error) {
+  journal::error("catch_up_failed", {{"channel", channel_}, {"sid", sid_}, {"error", error.context}});
+  session_.close_soon(CloseReason::read_failed);
+}
+
+void Member::end() {
+  session_.thread().service().sessions.end(sid_, holder());
+  session_.outlet().unsubscribe(*subscription_);
+  subscription_ = nullptr;
+}
+
+void Member::lose() {
+  session_.thread().service().sessions.leave(sid_, holder());
+  session_.outlet().unsubscribe(*subscription_);
+  subscription_ = nullptr;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,66 @@
+// A member: one client in one channel, which is to say one Socket.IO namespace of one Engine.IO session. It turns
+// CONNECT into a recovery decision and a subscription, EVENT into a draft, outcomes into acks. Owned by its engine
+// session, on that I/O thread.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/socketio/socketio.h"
+#include "src/hub/outlet.h"
+#include "src/hub/recovery.h"
+#include "src/hub/session_table.h"
+#include "src/server/connect_request.h"
+#include "src/server/event_arguments.h"
+
+namespace tidemark {
+
+class EngineSession;
+
+class Member final : public Subscriber {
+ public:
+  /// Decides about a CONNECT. The error is the message of the CONNECT_ERROR. Nothing has been sent yet: start() does.
+  [[nodiscard]] static std::expected<std::unique_ptr<Member>, std::string> connect(EngineSession& session,
+                                                                                   std::string_view channel,
+                                                                                   std::string_view auth);
+
+  [[nodiscard]] std::string_view channel() const { return channel_; }
+
+  /// Sends the CONNECT reply and begins the subscription.
+  void start();
+  void on_event(const socketio::Packet& packet);
+  /// The client left the namespace: its session is over for good.
+  void end();
+  /// The connection was lost: the session waits to be resumed.
+  void lose();
+
+  void on_outcome(const Outcome& outcome) override;
+  void on_live(Offset to) override;
+  void on_taken_over() override;
+  void on_read_failed(const Error& error) override;
+
+ private:
+  Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, const Decision& decision,
+         SessionTable::Grant grant);
+
+  void send_status(std::string_view state, Offset from, Offset to);
+  void ack(std::int64_t ack_id, std::string_view args);
+  void refuse(const socketio::Packet& packet, const Refusal& refusal);
+  [[nodiscard]] SessionHolder holder() const;
+
+  EngineSession& session_;
+  const std::string channel_;
+  const std::string sender_;
+  const std::string sid_;
+  std::string pid_;  // until start()
+  const Decision decision_;
+  const bool status_;
+  bool starting_ = true;
+  std::optional<Offset> live_at_start_;
+  Subscription* subscription_ = nullptr;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,38 @@
+#include "src/server/origin_policy.h"
+
+#include <algorithm>
+
+namespace tidemark {
+namespace {
+
+/// The host of "scheme://host[:port]", brackets of an IPv6 address included; empty for "null" and the like.
+std::string_view host_of(std::string_view origin) {
+  const auto scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const auto authority = origin.substr(scheme + 3);
+  const auto end = authority.starts_with('[') ? authority.find(']') : authority.find(':');
+  if (end == std::string_view::npos) return authority;
+  return authority.substr(0, authority.starts_with('[') ? end + 1 : end);
+}
+
+}  // namespace
+
+bool origin_allowed(const http::Request& request, std::span<const std::string> allow_list) {
+  const auto origin = request.field("origin");
+  if (!origin) return true;
+  const auto scheme = origin->find("://");
+  if (scheme != std::string_view::npos && request.field("host") == origin->substr(scheme + 3)) return true;
+  const auto host = host_of(*origin);
+  if (host == "localhost" || host == "127.0.0.1" || host == "[::1]") return true;
+  return std::ranges::any_of(allow_list,
+                             [&](const std::string& allowed) { return allowed == "*" || allowed == *origin; });
+}
+
+std::string cors_fields(const http::Request& request) {
+  const auto origin = request.field("origin");
+  if (!origin) return {};
+  return "Access-Control-Allow-Origin: " + std::string(*origin) +
+         "\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n";
+}
+
+}  // namespace tidemark

@@ -1,0 +1,151 @@
+#include "src/server/server.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/ip/v6_only.hpp>
+#include <thread>
+
+#include "src/base/journal.h"
+#include "src/base/limits.h"
+#include "src/server/http_stream.h"
+#include "src/server/io_thread.h"
+
+namespace tidemark {
+namespace {
+
+/// As many descriptors as the machine gives: each connection needs one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) journal::warning("descriptor_limit_not_raised");
+}
+
+std::string host_in_url(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
+}  // namespace
+
+Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key)
+    : service_(options, clock, log, key) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned threads = options.io_threads == 0 ? cores : options.io_threads;
+  for (unsigned i = 0; i < threads; ++i) {
+    service_.threads.push_back(std::make_unique<IoThread>(service_, i));
+    service_.hub.add(service_.threads.back()->shard());
+  }
+}
+
+Server::~Server() = default;
+
+Result<void> Server::listen() {
+  const ServeOptions& options = service_.options;
+  asio::io_context& context = service_.threads.front()->context();
+  SystemError error;
+  tcp::resolver resolver(context);
+  const auto addresses = resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
+  if (error) {
+    return fail(ErrorCode::io, fmt::format("cannot find the address of host '{}' ({}); choose another --host",
+                                           options.host, error.message()));
+  }
+  std::uint16_t port = options.port;
+  std::string last_error;
+  for (const auto& entry : addresses) {
+    const tcp::endpoint endpoint(entry.endpoint().address(), port);
+    const auto known = [&](const tcp::acceptor& acceptor) { return acceptor.local_endpoint() == endpoint; };
+    if (std::ranges::any_of(acceptors_, known)) continue;
+    tcp::acceptor acceptor(context);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(limits::kListenBacklog, error);
+    if (error == asio::error::address_in_use || error == asio::error::access_denied) {
+      // Half a server - IPv4 ours, IPv6 somebody else's - would be worse than none.
+      return fail(ErrorCode::io,
+                  error == asio::error::address_in_use
+                      ? fmt::format("port {} on {} is in use; stop the program that uses it or choose another --port",
+                                    port, options.host)
+                      : fmt::format("not allowed to listen on port {}; choose a --port of 1024 or more", port));
+    }
+    if (error) {  // an address family that this machine does not have
+      last_error = error.message();
+      continue;
+    }
+    port = acceptor.local_endpoint().port();
+    acceptors_.push_back(std::move(acceptor));
+  }
+  if (acceptors_.empty()) {
+    return fail(ErrorCode::io,
+                fmt::format("cannot listen on {}:{} ({}); choose another --host", options.host, port, last_error));
+  }
+  const bool everywhere = options.host == "0.0.0.0" || options.host == "::";
+  url_ = fmt::format("http://{}:{}", everywhere ? "localhost" : host_in_url(options.host), port);
+  return {};
+}
+
+void Server::start() {
+  raise_descriptor_limit();
+  service_.catch_up.start(limits::kCatchUpThreads);
+  service_.log.start(service_.hub);
+  accept_pauses_.reserve(acceptors_.size());
+  for (tcp::acceptor& acceptor : acceptors_) {
+    accept_pauses_.emplace_back(acceptor.get_executor());
+    accept(acceptor);
+  }
+  for (const auto& thread : service_.threads) thread->start();
+}
+
+IoThread& Server::least_loaded() {
+  turn_ = (turn_ + 1) % service_.threads.size();
+  std::size_t best = turn_;
+  for (std::size_t i = 0; i < service_.threads.size(); ++i) {
+    if (service_.threads[i]->connection_count() < service_.threads[best]->connection_count()) best = i;
+  }
+  return *service_.threads[best];
+}
+
+void Server::accept(tcp::acceptor& acceptor) {
+  IoThread& thread = least_loaded();
+  acceptor.async_accept(thread.context(), [this, &acceptor, &thread](const SystemError& error, tcp::socket socket) {
+    if (service_.draining) return;
+    if (error) {
+      // Out of descriptors: trying again at once would spin.
+      journal::warning("accept_failed", {{"error", error.message()}});
+      auto& pause = accept_pauses_[static_cast<std::size_t>(&acceptor - acceptors_.data())];
+      pause.expires_after(limits::kAcceptPause);
+      pause.async_wait([this, &acceptor](const SystemError& ended) {
+        if (!ended && !service_.draining) accept(acceptor);
+      });
+      return;
+    }
+    if (thread.connection_count() * service_.threads.size() < limits::kConnectionsDefault) {
+      thread.post([&thread, owner = std::make_shared<tcp::socket>(std::move(socket))] {
+        auto connection = thread.adopt(std::move(*owner));
+        connection->set_handler(std::make_unique<HttpStream>(*connection));
+        connection->start();
+      });
+    }
+    accept(acceptor);
+  });
+}
+
+void Server::stop() {
+  if (service_.draining.exchange(true)) return;
+  asio::post(service_.threads.front()->context(), [this] {
+    SystemError ignored;
+    for (tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
+    for (asio::steady_timer& pause : accept_pauses_) pause.cancel();
+  });
+  for (const auto& thread : service_.threads) thread->post([&thread = *thread] { thread.pause(); });
+  service_.catch_up.stop();
+  service_.log.close();
+  for (const auto& thread : service_.threads)
+    thread->post([&thread = *thread] { thread.drain(limits::kDrainTimeout); });
+  for (const auto& thread : service_.threads) thread->join();
+}
+
+}  // namespace tidemark

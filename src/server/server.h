@@ -1,0 +1,43 @@
+// The server: listening sockets, I/O threads, start and orderly end. Owned and called by main's thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/error.h"
+#include "src/server/asio.h"
+#include "src/server/service.h"
+
+namespace tidemark {
+
+class Server {
+ public:
+  /// All references must outlive it. `key` signs session ids.
+  Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// Binds every address that the host option names. Error `io`: a sentence that says what to do.
+  [[nodiscard]] Result<void> listen();
+  /// Where clients find it, e.g. "http://localhost:3000". After listen().
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+  /// Starts the log's sequencer and all threads.
+  void start();
+  /// Ends in order: no new connections, no more reading; what was accepted is committed and acknowledged; then goodbye
+  /// to everyone within limits::kDrainTimeout. Closes the log.
+  void stop();
+
+ private:
+  void accept(tcp::acceptor& acceptor);
+  [[nodiscard]] IoThread& least_loaded();
+
+  Service service_;
+  std::vector<tcp::acceptor> acceptors_;  // on thread 0
+  std::vector<asio::steady_timer> accept_pauses_;
+  std::string url_;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace tidemark

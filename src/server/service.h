@@ -1,0 +1,34 @@
+// What every part of the server shares. Built once by Server, constant while it runs; any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/config/options.h"
+#include "src/hub/catch_up.h"
+#include "src/hub/hub.h"
+#include "src/log/log.h"
+#include "src/server/record_frames.h"
+
+namespace tidemark {
+
+class IoThread;
+
+struct Service {
+  const ServeOptions& options;
+  const Clock& clock;
+  Log& log;
+  RecordFrames frames;
+  SessionTable sessions;
+  Hub hub;
+  CatchUp catch_up;
+  std::atomic<bool> draining = false;
+  std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
+
+  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key);
+  ~Service();
+};
+
+}  // namespace tidemark

@@ -1,0 +1,173 @@
+#include "src/server/websocket_stream.h"
+
+#include <utility>
+
+#include "protocol/engineio/engineio.h"
+#include "src/base/limits.h"
+#include "src/server/engine_session.h"
+#include "src/server/io_thread.h"
+
+namespace tidemark {
+
+WebSocketStream::WebSocketStream(Connection& connection, std::size_t max_message_bytes)
+    : connection_(connection), reader_(max_message_bytes) {}
+
+WebSocketStream::~WebSocketStream() = default;
+
+void WebSocketStream::carry(EngineSession& session) {
+  session_ = &session;
+  role_ = Role::carrier;
+  session.open_websocket(*this);
+}
+
+void WebSocketStream::probe(EngineSession& session) {
+  session_ = &session;
+  role_ = Role::probe;
+  connection_.set_deadline(limits::kUpgradeTimeout);
+}
+
+std::size_t WebSocketStream::send(std::string_view frames) {
+  if (!connection_.reading() && !resume_queued_) {  // answers are leaving: input may go on
+    resume_queued_ = true;
+    connection_.thread().post([this, alive = connection_.shared_from_this()] {
+      resume_queued_ = false;
+      if (!must_wait()) resume();
+    });
+  }
+  return connection_.write(frames);
+}
+
+bool WebSocketStream::must_wait() const {
+  if (session_ == nullptr || role_ != Role::carrier) return false;
+  if (session_->paused()) return true;
+  Outlet& outlet = session_->outlet();
+  if (outlet.own_bytes() > limits::kOwnBytesPause) outlet.flush();
+  return outlet.own_bytes() > limits::kOwnBytesPause;
+}
+
+void WebSocketStream::on_bytes(std::span<char> bytes) {
+  if (closed_) return;  // what comes behind the close is nobody's
+  if (!held_.empty()) {
+    held_.append(bytes.data(), bytes.size());
+    return resume();
+  }
+  const std::size_t used = read_frames(bytes);
+  if (used < bytes.size() && !closed_) {
+    held_.assign(bytes.data() + used, bytes.size() - used);
+    connection_.pause_reading();
+  }
+}
+
+void WebSocketStream::resume() {
+  if (reading_ || closed_) return;
+  if (!held_.empty()) {
+    std::string bytes = std::exchange(held_, {});
+    const std::size_t used = read_frames(bytes);
+    if (closed_) return;
+    if (used < bytes.size()) {
+      held_ = bytes.substr(used);
+      return;
+    }
+  }
+  if (!connection_.reading()) connection_.resume_reading();
+}
+
+std::size_t WebSocketStream::read_frames(std::span<char> bytes) {
+  reading_ = true;
+  std::size_t used = 0;
+  websocket::FrameReader::Event event;
+  while (used < bytes.size() && !closed_ && !must_wait()) {
+    used += reader_.read(bytes.subspan(used), event);
+    if (event.kind != websocket::FrameReader::Kind::none) on_frame(event);
+  }
+  reading_ = false;
+  return used;
+}
+
+void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
+  using Kind = websocket::FrameReader::Kind;
+  switch (event.kind) {
+    case Kind::none:
+    case Kind::pong: return;
+    case Kind::ping: return reply(websocket::Opcode::pong, event.data);
+    // RFC 6455 section 5.5.1: answer with the code that was sent; 1005 stands for none and must not be sent.
+    case Kind::close: return close(event.close_code == 1005 ? 1000 : event.close_code, {});
+    case Kind::error: return close(event.close_code, {});
+    case Kind::binary:
+      if (role_ != Role::carrier) return close(1002, "expected a probe");
+      return session_->on_packet({.type = engineio::PacketType::message, .binary = true, .data = event.data});
+    case Kind::text:
+      if (role_ == Role::probe) return on_probe_packet(event.data);
+      if (const auto packet = engineio::decode_packet(event.data)) return session_->on_packet(*packet);
+      return session_->close(CloseReason::parse_error);
+  }
+}
+
+void WebSocketStream::on_probe_packet(std::string_view packet) {
+  if (packet == "2probe") {
+    std::string frame;
+    websocket::append_frame(frame, websocket::Opcode::text, "3probe");
+    if (connection_.write(frame) < frame.size()) return close(1000, {});
+    return session_->probed(*this);
+  }
+  if (packet == "5") {
+    role_ = Role::carrier;
+    connection_.clear_deadline();
+    return session_->complete_upgrade(*this);
+  }
+  close(1002, "expected a probe");
+}
+
+void WebSocketStream::reply(websocket::Opcode opcode, std::string_view payload) {
+  if (role_ == Role::carrier) {
+    websocket::append_frame(session_->outlet().own(), opcode, payload);
+    session_->outlet().flush_soon();
+    return;
+  }
+  std::string frame;
+  websocket::append_frame(frame, opcode, payload);
+  if (connection_.write(frame) < frame.size()) close(1000, {});
+}
+
+void WebSocketStream::end_session(std::uint16_t code, std::string_view reason) {
+  // Called by the session, which is closing or has let go of us.
+  EngineSession* const session = std::exchange(session_, nullptr);
+  if (closed_) return;
+  closed_ = true;
+  std::string frame;
+  websocket::append_close(frame, code, reason);
+  if (role_ == Role::carrier && session != nullptr) {
+    // At a frame's boundary, or not at all.
+    session->outlet().own() += frame;
+    session->outlet().flush();
+  } else {
+    (void)connection_.write(frame);
+  }
+  role_ = Role::none;
+  held_ = {};
+  connection_.finish();
+}
+
+void WebSocketStream::close(std::uint16_t code, std::string_view reason) {
+  EngineSession* const session = session_;
+  end_session(code, reason);
+  if (session != nullptr) session->websocket_gone(*this);
+}
+
+void WebSocketStream::on_writable() {
+  if (closed_ || session_ == nullptr) return;
+  session_->outlet().writable();
+  if (!connection_.reading() && !must_wait()) resume();
+}
+
+void WebSocketStream::on_timeout() {
+  if (role_ == Role::probe) close(1000, "upgrade not completed");
+}
+
+void WebSocketStream::on_closed() {
+  closed_ = true;
+  held_ = {};
+  if (EngineSession* const session = std::exchange(session_, nullptr)) session->websocket_gone(*this);
+}
+
+}  // namespace tidemark

@@ -1,0 +1,64 @@
+// A connection that speaks WebSocket: frames in, bytes of an outlet out. It carries an engine session, or probes
+// whether it may (Engine.IO protocol, "Upgrade": 2probe, 3probe, 5).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/websocket/websocket.h"
+#include "src/hub/outlet.h"
+#include "src/server/connection.h"
+
+namespace tidemark {
+
+class EngineSession;
+
+class WebSocketStream final : public Connection::Handler, public Sink {
+ public:
+  WebSocketStream(Connection& connection, std::size_t max_message_bytes);
+  ~WebSocketStream() override;
+
+  /// Carries `session` from the start.
+  void carry(EngineSession& session);
+  /// Offers itself to `session`, which speaks polling.
+  void probe(EngineSession& session);
+  /// Bytes that came behind the handshake.
+  void feed(std::span<char> bytes) { on_bytes(bytes); }
+
+  /// Goes on with input that was held back.
+  void resume();
+  /// The session is over or does not want this stream: closes the WebSocket.
+  void end_session(std::uint16_t code, std::string_view reason);
+
+  // Sink
+  [[nodiscard]] std::size_t send(std::string_view frames) override;
+
+  // Connection::Handler
+  void on_bytes(std::span<char> bytes) override;
+  void on_writable() override;
+  void on_timeout() override;
+  void on_closed() override;
+
+ private:
+  enum class Role : std::uint8_t { probe, carrier, none };
+
+  /// Consumes frames until the bytes end or input must wait; returns what was consumed.
+  std::size_t read_frames(std::span<char> bytes);
+  void on_frame(websocket::FrameReader::Event& event);
+  void on_probe_packet(std::string_view packet);
+  void reply(websocket::Opcode opcode, std::string_view payload);
+  void close(std::uint16_t code, std::string_view reason);
+  [[nodiscard]] bool must_wait() const;
+
+  Connection& connection_;
+  websocket::FrameReader reader_;
+  EngineSession* session_ = nullptr;
+  Role role_ = Role::none;
+  bool closed_ = false;  // our close frame is sent, or as good as
+  bool resume_queued_ = false;
+  bool reading_ = false;  // read_frames is on the call stack
+  std::string held_;      // input that waits
+};
+
+}  // namespace tidemark
