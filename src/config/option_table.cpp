@@ -90,7 +90,7 @@ const std::array kTable = {
            .kind = ValueKind::list,
            .value_name = "ORIGIN",
            .help = "Origin whose pages may connect, such as https://example.org, or * for all. The server's own pages "
-                   "always may and, without this option, those of localhost.",
+                   "and those of localhost always may.",
            .problem = why_no_cors_origin},
     Option{.group = kNetwork,
            .name = "io-threads",

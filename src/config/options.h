@@ -41,7 +41,7 @@ struct ServeOptions {
   std::string host = "localhost";
   std::uint16_t port = 3000;              // 0 = any free port
   unsigned io_threads = 0;                // 0 = one per core
-  std::vector<std::string> cors_origins;  // "*" or "https://example.org", beside same-origin; empty = localhost
+  std::vector<std::string> cors_origins;  // "*" or "https://example.org"; beside same-origin and localhost
 
   std::vector<std::string> channels = {"/", "/chat/*"};  // patterns, see channel_pattern.h
   std::vector<std::string> events = {"chat message"};    // stored in the log
