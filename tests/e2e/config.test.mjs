@@ -155,7 +155,7 @@ describe("a server that cannot start ends with code 1 and says why", () => {
     assert.match(missing.stderr, /nowhere\.toml/);
     for (const [name, text, named] of [
       ["unknown-key", "prot = 3000\n", /prot/],
-      ["wrong-value", 'port = "banana"\n', /port/],
+      ["wrong-value", 'ping-timeout = "banana"\n', /ping-timeout/],
       ["no-toml", "port = = 3\n", /no-toml\.toml/],
     ]) {
       const file = join(directory, `${name}.toml`);
