@@ -1,5 +1,6 @@
-// What a process has used so far, as the kernel counts it in /proc: CPU time of all its threads, user and kernel, and
-// resident memory. The clock ticks in hundredths of a second, so measure over seconds.
+// What a process has used so far: CPU time of all its threads, those that ended included, user and kernel, from the
+// process's CPU clock (clock_getcpuclockid(3); utime + stime in /proc tick only every 10 ms, as long as a whole storm
+// takes); resident memory from /proc.
 #pragma once
 
 #include <sys/types.h>
