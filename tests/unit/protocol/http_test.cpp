@@ -163,6 +163,7 @@ TEST_CASE("RFC 9112 2.2: one empty line before a request is ignored") {
 }
 
 TEST_CASE("RFC 9112 2.2 and 5.2: bare LF, bare CR and folded lines are refused") {
+  CHECK(refusal("GET / HTTP/1.1\n") == 400);  // at once, not when the head ends
   CHECK(refusal("GET / HTTP/1.1\nHost: a\n\n") == 400);
   CHECK(refusal("GET / HTTP/1.1\r\nHost: a\n\r\n") == 400);
   CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: b\nContent-Length: 5\r\n\r\n") == 400);
