@@ -66,6 +66,21 @@ test("a dropped connection comes back by itself", async (t) => {
   await ada.sees(["before", "after"]);
 });
 
+test("the session survives a drop and a kill -9 of the server, and belongs to the name given on the page", async (t) => {
+  const server = await serve(t);
+  const ada = await visitor(t, server, newChannel(), { name: "Ada" });
+  const session = ada.page.locator("#detail-session");
+  assert.equal(await session.textContent(), "new");
+  await ada.pressInDetails("Drop my connection");
+  await ada.bannerSays(/^Back after /);
+  await waitFor(async () => (await session.textContent()) === "recovered");
+  await server.kill9();
+  await ada.phase("offline");
+  await server.start();
+  await ada.isLive();
+  await waitFor(async () => (await session.textContent()) === "recovered");
+});
+
 test("a refresh keeps messages, position, name and draft, and repeats nothing", async (t) => {
   const server = await serve(t);
   const channel = newChannel();

@@ -95,6 +95,7 @@ class Visitor {
     await this.page.getByLabel("What should the others call you?").fill(name);
     await this.page.getByRole("button", { name: "Start writing" }).click();
     await this.page.getByLabel("Message", { exact: true }).waitFor();
+    await this.isLive();
   }
 
   async says(...texts) {

@@ -33,7 +33,7 @@ const logView = new LogView({
   discard: (entry) => outbox.discard(entry),
   seen: markSeen,
 });
-const composer = new Composer({ send, renamed: () => composer.focusIfHandy() });
+const composer = new Composer({ send, renamed });
 const connection = new Connection({
   connected,
   disconnected,
@@ -101,6 +101,12 @@ function disconnected() {
   logView.busy = true;
   setPhase("offline");
   sayOffline();
+}
+
+function renamed() {
+  if (!connection.rejoin()) return;
+  outbox.stop();
+  setPhase("connecting");
 }
 
 function refused(message) {

@@ -12,6 +12,7 @@ export class Connection {
   #socket;
   #handlers;
   #rejoinTimer;
+  #rejoining = false;
 
   /** Handlers: connected, disconnected, refused(message), transport (it changed), record(event, args), status(s), gap(g). */
   constructor(handlers) {
@@ -65,6 +66,16 @@ export class Connection {
     return this.#socket.timeout(ACK_TIMEOUT_MS).emitWithAck("chat message", payload, key);
   }
 
+  /** A session belongs to who opened it: a new name needs a new CONNECT. Without a connection the next one will do. */
+  rejoin() {
+    if (!this.connected) return false;
+    this.#rejoining = true;
+    this.#socket.disconnect();
+    this.#rejoining = false;
+    this.#socket.connect();
+    return true;
+  }
+
   /** As if the network had gone: the stock client comes back by itself. */
   drop() {
     this.#manager.engine?.close();
@@ -99,6 +110,7 @@ export class Connection {
     socket.on(
       "disconnect",
       when((reason) => {
+        if (this.#rejoining) return;
         this.#handlers.disconnected(reason);
         if (!socket.active && !this.held) this.#rejoinTimer = setTimeout(() => socket.connect(), REJOIN_DELAY_MS);
       }),
