@@ -16,11 +16,23 @@ namespace tidemark::sqlite {
 namespace {
 
 #define COLUMNS "offset,time,channel_id,event_id,sender,client_key,payload,attachments,crc"
+constexpr std::string_view kColumns = COLUMNS;
 constexpr std::string_view kForward = "SELECT " COLUMNS " FROM records WHERE offset BETWEEN ?1 AND ?2 ORDER BY offset";
 constexpr std::string_view kBackward =
     "SELECT " COLUMNS " FROM records WHERE offset BETWEEN ?1 AND ?2 ORDER BY offset DESC";
 constexpr std::string_view kOne = "SELECT " COLUMNS " FROM records WHERE offset=?1";
 #undef COLUMNS
+
+/// So many records are read by one statement: starting one costs as much as finding the record.
+constexpr std::size_t kReadTogether = 32;
+
+/// CROSS JOIN keeps the order in which the offsets are bound.
+std::string many_sql() {
+  std::string values = "(?1)";
+  for (std::size_t i = 2; i <= kReadTogether; ++i) values += fmt::format(",(?{})", i);
+  return fmt::format("SELECT {} FROM (VALUES {}) AS wanted CROSS JOIN records ON offset=wanted.column1", kColumns,
+                     values);
+}
 
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
@@ -30,13 +42,15 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
   auto connection = open_reader(file);
   if (!connection) return std::unexpected(connection.error());
   Reader reader(std::move(*connection));
-  const std::array<std::pair<Statement*, std::string_view>, 12> statements{{
+  const auto many = many_sql();
+  const std::array<std::pair<Statement*, std::string_view>, 13> statements{{
       {&reader.begin_, "BEGIN"},
       {&reader.commit_, "COMMIT"},
       {&reader.trimmed_before_, "SELECT value FROM meta WHERE name='trimmed_before'"},
       {&reader.forward_, kForward},
       {&reader.backward_, kBackward},
       {&reader.one_, kOne},
+      {&reader.many_, many},
       {&reader.channel_id_, "SELECT id FROM channels WHERE name=?1"},
       {&reader.channel_segment_, "SELECT offsets FROM channel_segments WHERE segment=?1 AND channel_id=?2"},
       {&reader.last_segment_, "SELECT max(segment) FROM key_segments"},
@@ -95,21 +109,19 @@ std::unexpected<Error> Reader::damaged(Offset offset) const {
                           offset.value(), sqlite3_db_filename(connection_.handle(), "main")));
 }
 
-Result<RecordView> Reader::decode(const Statement& row) {
-  const Offset offset(static_cast<std::uint64_t>(row.integer(0)));
+bool Reader::decode(const Statement& row, RecordView& record) {
+  record.offset = Offset(static_cast<std::uint64_t>(row.integer(0)));
   const auto* channel = channels_.find(row.integer(2));
   const auto* event = events_.find(row.integer(3));
-  if (channel == nullptr || event == nullptr) return damaged(offset);
-  const RecordView record{.offset = offset,
-                          .time = {row.integer(1)},
-                          .channel = *channel,
-                          .event = *event,
-                          .sender = row.bytes(4),
-                          .client_key = row.bytes(5),
-                          .payload = row.bytes(6),
-                          .attachments = row.bytes(7)};
-  if (row.integer(8) != std::int64_t{record_checksum(record)}) return damaged(offset);
-  return record;
+  if (channel == nullptr || event == nullptr) return false;
+  record.time = {row.integer(1)};
+  record.channel = *channel;
+  record.event = *event;
+  record.sender = row.bytes(4);
+  record.client_key = row.bytes(5);
+  record.payload = row.bytes(6);
+  record.attachments = row.bytes(7);
+  return row.integer(8) == std::int64_t{record_checksum(record)};
 }
 
 Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) {
@@ -119,30 +131,42 @@ Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimit
     rows.bind(1, number(std::max(from, kept_from)));
     rows.bind(2, number(to));
     PageCount count(page);
+    RecordView record;
     while (count.open()) {
       const int code = rows.step();
       if (code == SQLITE_DONE) break;
       if (code != SQLITE_ROW) return connection_.error(code, "read");
-      const auto record = decode(rows);
-      if (!record) return std::unexpected(record.error());
-      if (!count.admits(*record) || !visit(*record)) break;
+      if (!decode(rows, record)) return damaged(record.offset);
+      if (!count.admits(record) || !visit(record)) break;
     }
     return {};
   });
 }
 
+Result<bool> Reader::visit_rows(Statement& rows, RecordVisitor visit) {
+  const ResetLater reset(rows);
+  RecordView record;
+  for (;;) {
+    const int code = rows.step();
+    if (code == SQLITE_DONE) return true;
+    if (code != SQLITE_ROW) return connection_.error(code, "read");
+    if (!decode(rows, record)) return damaged(record.offset);
+    if (!visit(record)) return false;
+  }
+}
+
 Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) {
   return in_transaction([&](Offset kept_from) -> Result<void> {
-    for (const Offset offset : offsets) {
-      if (offset < kept_from) continue;
-      const ResetLater reset(one_);
-      one_.bind(1, number(offset));
-      const int code = one_.step();
-      if (code == SQLITE_DONE) continue;
-      if (code != SQLITE_ROW) return connection_.error(code, "read");
-      const auto record = decode(one_);
-      if (!record) return std::unexpected(record.error());
-      if (!visit(*record)) break;
+    // A trimmed record may still be there; offset 0 never is.
+    const auto visible = [&](Offset offset) { return offset < kept_from ? 0 : number(offset); };
+    while (!offsets.empty()) {
+      const auto together = offsets.size() < kReadTogether ? 1 : kReadTogether;
+      Statement& rows = together == 1 ? one_ : many_;
+      for (std::size_t i = 0; i < together; ++i) rows.bind(static_cast<int>(i + 1), visible(offsets[i]));
+      const auto visited = visit_rows(rows, visit);
+      if (!visited) return std::unexpected(visited.error());
+      if (!*visited) break;
+      offsets = offsets.subspan(together);
     }
     return {};
   });

@@ -46,13 +46,16 @@ class Reader {
     [[nodiscard]] const std::string* find(std::int64_t id);
   };
 
-  /// The record in the current row of `row`, checked.
-  [[nodiscard]] Result<RecordView> decode(const Statement& row);
+  /// Visits the rows of `rows`, whose arguments are bound. False: the visitor ended it.
+  [[nodiscard]] Result<bool> visit_rows(Statement& rows, RecordVisitor visit);
+
+  /// The record in the current row of `row`. False: its checksum does not fit.
+  [[nodiscard]] bool decode(const Statement& row, RecordView& record);
   [[nodiscard]] std::unexpected<Error> damaged(Offset offset) const;
 
   Connection connection_;
-  Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, channel_id_, channel_segment_, last_segment_,
-      key_segments_;
+  Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, many_, channel_id_, channel_segment_,
+      last_segment_, key_segments_;
   Names channels_, events_;
 };
 

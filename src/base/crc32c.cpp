@@ -35,6 +35,12 @@ __attribute__((target("sse4.2"))) std::uint32_t update_sse42(std::uint32_t state
     bytes.remove_prefix(sizeof word);
   }
   auto narrow = static_cast<std::uint32_t>(wide);
+  if (bytes.size() >= sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    narrow = __builtin_ia32_crc32si(narrow, word);
+    bytes.remove_prefix(sizeof word);
+  }
   for (const char c : bytes) narrow = __builtin_ia32_crc32qi(narrow, static_cast<unsigned char>(c));
   return narrow;
 }

@@ -8,13 +8,13 @@
 namespace tidemark {
 namespace {
 
-constexpr std::uint32_t kEmpty = 0xffffffff;
 constexpr std::size_t kFirstEntries = 1024;
+
+constexpr std::uint32_t half_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
 }  // namespace
 
-DedupeWindow::DedupeWindow(std::size_t records)
-    : records_(records), ring_(kFirstEntries), slots_(2 * kFirstEntries, kEmpty) {}
+DedupeWindow::DedupeWindow(std::size_t records) : records_(records), ring_(kFirstEntries), slots_(2 * kFirstEntries) {}
 
 std::uint64_t DedupeWindow::hash(std::string_view channel, std::string_view client_key) {
   std::array<char, limits::kChannelNameBytes + 1 + limits::kClientKeyBytes> small;
@@ -33,8 +33,11 @@ std::uint64_t DedupeWindow::hash(std::string_view channel, std::string_view clie
 
 DedupeWindow::Candidates DedupeWindow::find(std::uint64_t hash) const {
   Candidates found;
-  for (auto slot = home(hash); slots_[slot] != kEmpty && found.count_ < found.offsets_.size(); slot = after(slot)) {
-    const KeyHash& key = ring_[slots_[slot]];
+  const auto half = half_of(hash);
+  for (auto slot = home(half); slots_[slot].place != kEmpty && found.count_ < found.offsets_.size();
+       slot = after(slot)) {
+    if (slots_[slot].half_hash != half) continue;
+    const KeyHash& key = ring_[slots_[slot].place];
     if (key.hash == hash) found.offsets_[found.count_++] = key.offset;
   }
   return found;
@@ -56,28 +59,29 @@ void DedupeWindow::rollback() {
 }
 
 std::size_t DedupeWindow::memory_bytes() const {
-  return ring_.capacity() * sizeof(KeyHash) + slots_.capacity() * sizeof(std::uint32_t);
+  return ring_.capacity() * sizeof(KeyHash) + slots_.capacity() * sizeof(Slot);
 }
 
 void DedupeWindow::place(std::uint64_t sequence) {
-  auto slot = home(entry(sequence).hash);
-  while (slots_[slot] != kEmpty) slot = after(slot);
-  slots_[slot] = static_cast<std::uint32_t>(sequence & (ring_.size() - 1));
+  const auto half = half_of(entry(sequence).hash);
+  auto slot = home(half);
+  while (slots_[slot].place != kEmpty) slot = after(slot);
+  slots_[slot] = {static_cast<std::uint32_t>(sequence & (ring_.size() - 1)), half};
 }
 
 void DedupeWindow::remove(std::uint64_t sequence) {
   const auto place = static_cast<std::uint32_t>(sequence & (ring_.size() - 1));
-  auto hole = home(ring_[place].hash);
-  while (slots_[hole] != place) hole = after(hole);
+  auto hole = home(half_of(ring_[place].hash));
+  while (slots_[hole].place != place) hole = after(hole);
   // Linear probing without tombstones: move back every later entry of the run whose home is not behind the hole.
-  for (auto slot = after(hole); slots_[slot] != kEmpty; slot = after(slot)) {
-    const auto mask = slots_.size() - 1;
-    const auto from_home = (slot - home(ring_[slots_[slot]].hash)) & mask;
+  const auto mask = slots_.size() - 1;
+  for (auto slot = after(hole); slots_[slot].place != kEmpty; slot = after(slot)) {
+    const auto from_home = (slot - home(slots_[slot].half_hash)) & mask;
     if (from_home < ((slot - hole) & mask)) continue;
     slots_[hole] = slots_[slot];
     hole = slot;
   }
-  slots_[hole] = kEmpty;
+  slots_[hole] = Slot();
 }
 
 void DedupeWindow::grow() {
@@ -86,7 +90,7 @@ void DedupeWindow::grow() {
     larger[sequence & (larger.size() - 1)] = entry(sequence);
   }
   ring_ = std::move(larger);
-  slots_.assign(2 * ring_.size(), kEmpty);
+  slots_.assign(2 * ring_.size(), Slot());
   for (auto sequence = oldest_; sequence < newest_; ++sequence) place(sequence);
 }
 

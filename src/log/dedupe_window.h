@@ -5,8 +5,8 @@
 // staged while a batch is being put together (so that the second of two equal keys in one batch is found) and then kept
 // or dropped with the batch.
 //
-// Memory grows with use: 16 bytes per entry and 8 for its two slots, so 24 MB for a full window of a million, and 24 KB
-// for an empty log. A value owned by the sequencer; one thread.
+// Memory grows with use: 16 bytes per entry and 16 for its two slots, so 32 MB for a full window of a million, and 32
+// KB for an empty log. A value owned by the sequencer; one thread.
 #pragma once
 
 #include <array>
@@ -52,19 +52,26 @@ class DedupeWindow {
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
-  // Entries in order of offset in a ring, so that the oldest go first; a hash table of ring places over it, by linear
-  // probing, at most half full.
+  // Entries in order of offset in a ring, so that the oldest go first; over it a hash table of ring places, by linear
+  // probing, at most half full. A slot has half of the hash too: most lookups, of new keys, end without touching the
+  // ring.
+  struct Slot {
+    std::uint32_t place = kEmpty;
+    std::uint32_t half_hash = 0;
+  };
+  static constexpr std::uint32_t kEmpty = 0xffffffff;
+
   [[nodiscard]] KeyHash& entry(std::uint64_t sequence) { return ring_[sequence & (ring_.size() - 1)]; }
-  [[nodiscard]] std::size_t home(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
+  [[nodiscard]] std::size_t home(std::uint32_t half_hash) const { return half_hash & (slots_.size() - 1); }
   [[nodiscard]] std::size_t after(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
   void place(std::uint64_t sequence);
   void remove(std::uint64_t sequence);
   void grow();
 
   std::uint64_t records_;
-  std::vector<KeyHash> ring_;         // size is a power of two
-  std::vector<std::uint32_t> slots_;  // place in the ring, or kEmpty; twice as many
-  std::uint64_t oldest_ = 0;          // sequence numbers of entries: [oldest_, newest_)
+  std::vector<KeyHash> ring_;  // size is a power of two
+  std::vector<Slot> slots_;    // twice as many
+  std::uint64_t oldest_ = 0;   // sequence numbers of entries: [oldest_, newest_)
   std::uint64_t newest_ = 0;
   std::uint64_t committed_ = 0;  // [committed_, newest_) is staged
 };

@@ -1,0 +1,396 @@
+// Measures the log on a storage engine against what the disk itself can do, in one run: ratios travel, figures do not.
+//
+//   log-bench [engine] [directory] [part]     default: the default engine, in the current directory, everything
+//
+// Parts: restart, batches, publish, scans.
+//
+// Prints one line per figure. Records have 120 bytes of payload, 200 channels and unique client keys; the log is filled
+// with 400,000 of them before anything is measured.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "backends/registry.h"
+#include "src/base/clock.h"
+#include "src/log/channel_index.h"
+#include "src/log/dedupe_window.h"
+#include "src/log/log.h"
+
+namespace {
+
+using namespace tidemark;
+using Seconds = std::chrono::duration<double>;
+
+constexpr std::uint64_t kPrefill = 400'000;
+constexpr std::uint64_t kRestart = 1'000'000;
+constexpr std::uint64_t kChannels = 200;
+constexpr std::size_t kPayload = 120;
+constexpr int kRuns = 5;
+constexpr Seconds kRunTime{0.4};
+
+double now() { return Seconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Of this thread: what a scan of cached data costs, whoever else uses the machine.
+double cpu_now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().context);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// The directory of one measurement, removed at its end.
+class Directory {
+ public:
+  explicit Directory(const std::filesystem::path& under) {
+    auto pattern = (under / "log-bench-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
+    path = pattern;
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+std::unique_ptr<LogStore> open(std::string_view engine, const std::filesystem::path& directory) {
+  return must(open_store(engine, {.directory = directory, .epoch_if_new = Epoch(1)}));
+}
+
+/// Makes the records of the measured load; the same offset gives the same record.
+struct Load {
+  std::vector<std::string> channels, keys;
+  std::string payload = std::string(kPayload, '1');
+  std::vector<RecordView> views;
+
+  Load() {
+    for (std::uint64_t i = 0; i < kChannels; ++i) channels.push_back(fmt::format("/channel/{}", i));
+  }
+  std::span<const RecordView> batch(std::uint64_t first, std::size_t count) {
+    views.clear();
+    keys.clear();
+    keys.reserve(count);
+    for (auto offset = first; offset < first + count; ++offset) {
+      keys.push_back(fmt::format("client-{:08x}-{}", (offset * 2654435761) & 0xffffffff, offset));
+      views.push_back({.offset = Offset(offset),
+                       .time = {1'700'000'000'000},
+                       .channel = channels[offset * 7 % kChannels],
+                       .event = "chat message",
+                       .sender = "somebody",
+                       .client_key = keys.back(),
+                       .payload = payload,
+                       .attachments = ""});
+    }
+    return views;
+  }
+};
+
+/// What the sequencer does around an append, without its queue: the measured batch has exactly the size asked for.
+class Appender {
+ public:
+  explicit Appender(LogStore& store)
+      : store_(store), index_(store.state().head.next()), window_(limits::kDedupeWindowRecords) {}
+
+  void append(std::size_t count) {
+    const auto records = load_.batch(next_, count);
+    for (const RecordView& record : records) {
+      const auto hash = DedupeWindow::hash(record.channel, record.client_key);
+      if (!window_.find(hash).offsets().empty()) continue;
+      window_.stage(hash, record.offset);
+      index_.stage_key(hash, record.offset);
+      index_.stage(record.channel, record.offset);
+    }
+    must(store_.append(records, index_.finished()));
+    index_.commit();
+    next_ += count;
+    window_.commit(Offset(next_ - 1));
+  }
+  void fill(std::uint64_t records) {
+    for (std::uint64_t done = 0; done < records; done += 4000) append(4000);
+  }
+
+ private:
+  LogStore& store_;
+  Load load_;
+  ChannelIndex index_;
+  DedupeWindow window_;
+  std::uint64_t next_ = 1;
+};
+
+/// Records per second of `step` (which does `count` of them), over kRunTime.
+template <class Step>
+double rate(std::size_t count, Step step) {
+  const auto begin = now();
+  std::uint64_t done = 0;
+  while (now() - begin < kRunTime.count()) {
+    step();
+    done += count;
+  }
+  return static_cast<double>(done) / (now() - begin);
+}
+
+/// write + fdatasync of the same bytes, into a growing file.
+class RawFile {
+ public:
+  explicit RawFile(const std::filesystem::path& file)
+      : descriptor_(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+  ~RawFile() { ::close(descriptor_); }
+  void append(std::string_view bytes) const {
+    if (::write(descriptor_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+        ::fdatasync(descriptor_) != 0) {
+      throw std::runtime_error("the raw file cannot be written");
+    }
+  }
+
+ private:
+  int descriptor_;
+};
+
+void measure_batches(std::string_view engine, const std::filesystem::path& under) {
+  const Directory directory(under);
+  const auto store = open(engine, directory.path);
+  Appender appender(*store);
+  appender.fill(kPrefill);
+  Load load;
+  const auto record_bytes = load.batch(kPrefill, 1)[0].bytes() + 24;  // and offset, time, checksum
+  for (const std::size_t count : {1, 10, 100, 1000}) {
+    std::vector<double> rates, ratios, cpu;
+    for (int run = 0; run < kRuns; ++run) {
+      const RawFile raw(directory.path / "raw");
+      const std::string bytes(record_bytes * count, 'x');
+      const auto raw_rate = rate(count, [&] { raw.append(bytes); });
+      const auto cpu_before = cpu_now();
+      std::uint64_t records = 0;
+      rates.push_back(rate(count, [&] {
+        appender.append(count);
+        records += count;
+      }));
+      cpu.push_back(1e6 * (cpu_now() - cpu_before) / static_cast<double>(records));
+      ratios.push_back(rates.back() / raw_rate);
+    }
+    fmt::print(
+        "append, batches of {:>4}: {:>9.0f} records/s, {:.2f} x write+fdatasync of the same bytes, {:.1f} us "
+        "CPU/record\n",
+        count, median(rates), median(ratios), median(cpu));
+  }
+}
+
+/// Counts outcomes; the publishing thread waits for them.
+class Counter final : public CommitListener {
+ public:
+  void on_commit(std::span<const RecordView>, std::span<const Outcome> outcomes) override {
+    for (const Outcome& outcome : outcomes) {
+      if (outcome.status != Outcome::Status::stored) failed_ = true;
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      done_ += outcomes.size();
+    }
+    changed_.notify_one();
+  }
+  void on_room() override {}
+  /// How many are done beyond `seen`, once there are any.
+  std::uint64_t wait(std::uint64_t seen) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done_ > seen; });
+    if (failed_) throw std::runtime_error("an append failed");
+    return done_ - seen;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t done_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
+Draft draft_at(Load& load, std::uint64_t number) {
+  const auto record = load.batch(number, 1)[0];
+  return {.channel = std::string(record.channel),
+          .event = std::string(record.event),
+          .sender = std::string(record.sender),
+          .client_key = std::string(record.client_key),
+          .payload = std::string(record.payload),
+          .attachments = {},
+          .origin = {}};
+}
+
+void measure_closed_loop(std::string_view engine, const std::filesystem::path& under) {
+  const Directory directory(under);
+  {
+    const auto store = open(engine, directory.path);
+    Appender(*store).fill(kPrefill);
+  }
+  const SystemClock clock;
+  const auto log = must(Log::open(open(engine, directory.path), {}, clock));
+  Counter counter;
+  log->start(counter);
+  Load load;
+  const auto record_bytes = load.batch(kPrefill, 1)[0].bytes() + 24;
+  std::uint64_t published = 0;
+  std::uint64_t seen = 0;
+  for (const std::size_t publishers : {1, 64, 1024}) {
+    std::vector<double> rates, ratios;
+    for (int run = 0; run < kRuns; ++run) {
+      const RawFile raw(directory.path / "raw");
+      const std::string bytes(record_bytes * publishers, 'x');
+      const auto raw_rate = rate(publishers, [&] { raw.append(bytes); });
+      const auto begin = now();
+      const auto before = seen;
+      while (now() - begin < kRunTime.count()) {
+        while (published - seen < publishers) {
+          if (log->publish(draft_at(load, kPrefill + ++published)) != Log::Admission::queued)
+            throw std::runtime_error("full");
+        }
+        seen += counter.wait(seen);
+      }
+      while (seen < published) seen += counter.wait(seen);
+      rates.push_back(static_cast<double>(seen - before) / (now() - begin));
+      ratios.push_back(rates.back() / raw_rate);
+    }
+    fmt::print("publish, {:>4} in flight: {:>9.0f} records/s, {:.2f} x write+fdatasync of that many at a time\n",
+               publishers, median(rates), median(ratios));
+  }
+  log->close();
+}
+
+/// The bare loop over the same rows with SQLite's own interface.
+double bare_sqlite_scan(const std::filesystem::path& directory) {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_open_v2((directory / "tidemark.sqlite3").c_str(), &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+                  nullptr);
+  sqlite3_exec(database, "PRAGMA mmap_size=1073741824", nullptr, nullptr, nullptr);
+  sqlite3_prepare_v2(database,
+                     "SELECT offset,time,channel_id,event_id,sender,client_key,payload,attachments,crc FROM records "
+                     "ORDER BY offset",
+                     -1, &statement, nullptr);
+  const auto begin = cpu_now();
+  std::uint64_t records = 0;
+  std::uint64_t sum = 0;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    for (const int column : {0, 1, 2, 3, 8}) sum += static_cast<std::uint64_t>(sqlite3_column_int64(statement, column));
+    for (const int column : {4, 5, 6, 7}) {
+      sum += sqlite3_column_blob(statement, column) != nullptr;
+      sum += static_cast<std::uint64_t>(sqlite3_column_bytes(statement, column));
+    }
+    ++records;
+  }
+  const auto seconds = cpu_now() - begin;
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return sum == 0 ? 0 : static_cast<double>(records) / seconds;
+}
+
+void measure_scans(std::string_view engine, const std::filesystem::path& under) {
+  const Directory directory(under);
+  {
+    const auto store = open(engine, directory.path);
+    Appender(*store).fill(kPrefill);
+  }
+  const SystemClock clock;
+  // The log keeps the store; a second handle would be a second owner, so the full scans are done before.
+  std::vector<double> forward, backward, bare, channel;
+  {
+    const auto store = open(engine, directory.path);
+    for (int run = 0; run < kRuns; ++run) {
+      for (const auto direction : {Direction::forward, Direction::backward}) {
+        const auto begin = cpu_now();
+        std::uint64_t records = 0;
+        auto from = Offset(1);
+        auto to = Offset(kPrefill);
+        while (from <= to) {
+          must(store->scan(from, to, direction, {limits::kScanRecords, limits::kScanBytes},
+                           [&](const RecordView& record) {
+                             ++records;
+                             (direction == Direction::forward ? from : to) =
+                                 direction == Direction::forward ? record.offset.next() : record.offset.previous();
+                             return true;
+                           }));
+        }
+        (direction == Direction::forward ? forward : backward)
+            .push_back(static_cast<double>(records) / (cpu_now() - begin));
+      }
+      if (engine == "sqlite") bare.push_back(bare_sqlite_scan(directory.path));
+    }
+  }
+  const auto log = must(Log::open(open(engine, directory.path), {}, clock));
+  for (int run = 0; run < 20 * kRuns; ++run) {
+    const auto name = fmt::format("/channel/{}", run);
+    const auto begin = cpu_now();
+    std::uint64_t records = 0;
+    ChannelPage page;
+    while (!page.end) {
+      page = must(log->read_channel(name, page.covered, log->head(), {limits::kScanRecords, limits::kScanBytes},
+                                    [&](const RecordView&) { return ++records > 0; }));
+    }
+    channel.push_back(static_cast<double>(records) / (cpu_now() - begin));
+  }
+  fmt::print("full scan forward:    {:>9.0f} records per CPU second", median(forward));
+  if (!bare.empty()) fmt::print(", {:.2f} x a bare loop ({:.0f})", median(forward) / median(bare), median(bare));
+  fmt::print("\nfull scan backward:   {:>9.0f} records per CPU second\n", median(backward));
+  fmt::print("channel scan, 1 of {}: {:>8.0f} records per CPU second\n", kChannels, median(channel));
+}
+
+void measure_restart(std::string_view engine, const std::filesystem::path& under) {
+  if (engine == "memory") return;
+  const Directory directory(under);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = open(engine, directory.path);
+    Appender(*store).fill(kRestart);
+    ::raise(SIGKILL);
+  }
+  ::waitpid(child, nullptr, 0);
+  const SystemClock clock;
+  const auto begin = now();
+  auto store = open(engine, directory.path);
+  const auto opened = now();
+  const auto log = must(Log::open(std::move(store), {}, clock));
+  fmt::print("start after kill -9 with {} records: {:.0f} ms (store {:.0f} ms), head {}\n", kRestart,
+             1000 * (now() - begin), 1000 * (opened - begin), log->head().value());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const std::string engine = argc > 1 ? argv[1] : std::string(store_engines().front());
+    const std::filesystem::path under = argc > 2 ? argv[2] : ".";
+    const std::string_view part = argc > 3 ? argv[3] : "";
+    if (part.empty() || part == "restart") measure_restart(engine, under);
+    if (part.empty() || part == "batches") measure_batches(engine, under);
+    if (part.empty() || part == "publish") measure_closed_loop(engine, under);
+    if (part.empty() || part == "scans") measure_scans(engine, under);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+  return 0;
+}
