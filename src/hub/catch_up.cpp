@@ -31,16 +31,25 @@ void CatchUp::stop() {
 
 void CatchUp::run() {
   for (;;) {
-    Request request;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
       if (stopped_) return;
-      request = std::move(queue_.front());
-      queue_.pop_front();
     }
-    request.done(read(request));
+    run_one();
   }
+}
+
+bool CatchUp::run_one() {
+  Request request;
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.empty()) return false;
+    request = std::move(queue_.front());
+    queue_.pop_front();
+  }
+  request.done(read(request));
+  return true;
 }
 
 Result<PagePtr> CatchUp::read(const Request& request) const {

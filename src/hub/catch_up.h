@@ -40,6 +40,9 @@ class CatchUp {
   /// Ends the threads; requests still queued are dropped. Idempotent.
   void stop();
 
+  /// Serves the oldest queued request in the calling thread; false if there is none. For those who run without threads.
+  bool run_one();
+
   /// Reads one page in the calling thread.
   [[nodiscard]] Result<PagePtr> read(const Request& request) const;
 

@@ -9,14 +9,14 @@
 namespace tidemark {
 
 Shard::Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, CatchUp& catch_up, Executor& executor,
-             const Clock& clock, Millis tail_window)
+             const Clock& clock, const ShardOptions& options)
     : index_(index),
       seen_(seen),
       encoder_(encoder),
       catch_up_(catch_up),
       executor_(executor),
       clock_(clock),
-      tail_window_(tail_window) {}
+      options_(options) {}
 
 Shard::~Shard() = default;
 
@@ -121,8 +121,8 @@ void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
   Tail& tail = feed.tail;
   if (!tail.fits(frames.size())) {
     // A tail may grow while the thread's budget lasts; without it, it makes do with what it has.
-    const std::size_t budget_left = limits::kTailBytesTotal - std::min(tail_bytes_, limits::kTailBytesTotal);
-    const std::size_t allowed = std::min(limits::kTailBytesChannel, tail.capacity() + budget_left);
+    const std::size_t budget_left = options_.tail_bytes_total - std::min(tail_bytes_, options_.tail_bytes_total);
+    const std::size_t allowed = std::min(options_.tail_bytes_channel, tail.capacity() + budget_left);
     const std::uint64_t begin = tail.begin_after_room_for(frames.size(), allowed);
     for (Subscription* const subscription : feed.subscriptions) {
       if (subscription->live() && subscription->position() < begin) subscription->fall_behind();
@@ -339,7 +339,7 @@ void Shard::sweep() {
   held_.clear();
   for (auto it = feeds_.begin(); it != feeds_.end();) {
     ChannelFeed& feed = *it->second;
-    const bool idle = now - feed.last_used > tail_window_;
+    const bool idle = now - feed.last_used > options_.tail_window;
     const bool read = std::ranges::any_of(reads_, [&](const PageRead& r) { return r.feed == &feed; });
     if (idle && feed.subscriptions.empty() && !feed.in_pass && !read) {
       tail_bytes_ -= feed.tail.capacity();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/base/limits.h"
 #include "src/hub/batch.h"
 #include "src/hub/catch_up.h"
 #include "src/hub/channel_feed.h"
@@ -40,11 +41,17 @@ class PausedPublisher {
   [[nodiscard]] virtual bool on_room() = 0;
 };
 
+struct ShardOptions {
+  Millis tail_window = limits::kRecoveryWindowDefault;         // how long a tail is kept that nobody reads
+  std::size_t tail_bytes_channel = limits::kTailBytesChannel;  // frames held for one channel
+  std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
+};
+
 class Shard {
  public:
-  /// All references must outlive it. `tail_window`: how long a tail is kept that nobody reads.
+  /// All references must outlive it.
   Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, CatchUp& catch_up, Executor& executor,
-        const Clock& clock, Millis tail_window);
+        const Clock& clock, const ShardOptions& options);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();
@@ -125,7 +132,7 @@ class Shard {
   CatchUp& catch_up_;
   Executor& executor_;
   const Clock& clock_;
-  const Millis tail_window_;
+  const ShardOptions options_;
 
   std::mutex mutex_;  // guards mailbox_ only
   Mailbox mailbox_;

@@ -98,9 +98,14 @@ void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
       return session_->on_packet({.type = engineio::PacketType::message, .binary = true, .data = event.data});
     case Kind::text:
       if (role_ == Role::probe) return on_probe_packet(event.data);
-      if (const auto packet = engineio::decode_packet(event.data)) return session_->on_packet(*packet);
-      return session_->close(CloseReason::parse_error);
+      return on_text(event.data);
   }
+}
+
+void WebSocketStream::on_text(std::string_view text) {
+  std::string scratch;  // for the base64 that a client with `forceBase64` sends
+  if (const auto packet = engineio::decode_packet(text, scratch)) return session_->on_packet(*packet);
+  session_->close(CloseReason::parse_error);
 }
 
 void WebSocketStream::on_probe_packet(std::string_view packet) {

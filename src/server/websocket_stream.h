@@ -46,6 +46,7 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   /// Consumes frames until the bytes end or input must wait; returns what was consumed.
   std::size_t read_frames(std::span<char> bytes);
   void on_frame(websocket::FrameReader::Event& event);
+  void on_text(std::string_view text);
   void on_probe_packet(std::string_view packet);
   void reply(websocket::Opcode opcode, std::string_view payload);
   void close(std::uint16_t code, std::string_view reason);

@@ -1,0 +1,308 @@
+// Every subscription gets its channel's records, once and in order, whatever its transport and the tail do.
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "tests/unit/hub/hub_world.h"
+
+namespace tidemark {
+namespace {
+
+struct Client {
+  explicit Client(HubWorld& world) : outlet(world.shard) { outlet.attach(&sink); }
+  FakeSink sink;
+  FakeSubscriber subscriber;
+  Outlet outlet;
+};
+
+TEST_CASE("a subscriber gets what is committed after it came, others' channels excepted") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  world.commit({{"/a", "one"}, {"/b", "two"}});
+  world.commit({{"/a", "three"}});
+  world.settle();
+  CHECK(client.sink.received == "<1:one><3:three>");
+  CHECK(client.subscriber.live.size() == 1);
+}
+
+TEST_CASE("a newcomer gets the past from the store, then the present, without gap or repeat") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}, {"/b", "y"}});
+  world.settle();
+  world.log.page_records = 3;
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(4), client.subscriber);
+  world.executor.run_one();
+  world.commit({{"/a", "during"}});  // while it reads
+  world.settle();
+  CHECK(client.sink.received == world.owed("/a", Offset(4)));
+  CHECK(client.subscriber.live.size() == 1);
+}
+
+TEST_CASE("a client that another thread served faster waits for its place instead of getting a record twice") {
+  HubWorld world;
+  world.join();
+  Client first(world);
+  first.outlet.subscribe("/a", Offset(0), first.subscriber);
+  world.settle();
+  world.commit({{"/a", "one"}});  // durable, but not in this shard's hands yet
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(1), client.subscriber);
+  world.settle();
+  CHECK(client.sink.received.empty());
+  world.commit({{"/a", "two"}});
+  world.settle();
+  CHECK(client.sink.received == "<2:two>");
+}
+
+TEST_CASE("the newest N come first for those who ask for them") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}, {"/b", "y"}});
+  world.settle();
+  Client client(world);
+  client.outlet.subscribe_last("/a", 2, client.subscriber);
+  world.settle();
+  CHECK(client.sink.received == "<17:x><19:x>");
+}
+
+TEST_CASE("own bytes go between records, never into one") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  client.sink.room = 4;
+  world.commit({{"/a", "one"}, {"/a", "two"}});
+  world.settle();
+  client.outlet.own() += "[pong]";
+  client.outlet.flush();
+  client.sink.room = SIZE_MAX;
+  client.outlet.writable();
+  CHECK(client.sink.received == "<1:one><2:two>[pong]");
+}
+
+TEST_CASE("a client that leaves a channel in the middle of a record still gets that record's end") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  auto& subscription = client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  client.sink.room = 4;
+  world.commit({{"/a", "one"}, {"/a", "two"}});
+  world.settle();
+  client.outlet.subscribe("/b", Offset(0), client.subscriber);
+  world.commit({{"/b", "three"}});
+  world.settle();
+  client.outlet.unsubscribe(subscription);
+  client.sink.room = SIZE_MAX;
+  client.outlet.writable();
+  world.settle();
+  CHECK(client.sink.received == "<1:one><3:three>");
+  CHECK_FALSE(client.outlet.broken());
+}
+
+TEST_CASE("a stalled client holds no page and still gets everything once it reads") {
+  HubWorld world({.tail_bytes_channel = 4096, .tail_bytes_total = 8192});
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  client.sink.room = 10;
+  for (int i = 0; i < 2000; ++i) world.commit({{"/a", "payload " + std::to_string(i)}});
+  world.settle();
+  CHECK(world.shard.tail_bytes() <= 8192);
+  while (client.sink.received.size() < world.owed("/a", Offset(0)).size()) {
+    client.sink.room = 777;
+    client.outlet.writable();
+    world.settle();
+  }
+  CHECK(client.sink.received == world.owed("/a", Offset(0)));
+}
+
+TEST_CASE("a damaged record ends the subscription with the error, not with silence") {
+  HubWorld world;
+  world.join();
+  world.commit({{"/a", "one"}});
+  world.settle();
+  world.log.fail_reads = true;
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  REQUIRE(client.subscriber.failures.size() == 1);
+  CHECK(client.subscriber.failures[0].code == ErrorCode::corrupt);
+  CHECK(client.sink.received.empty());
+}
+
+TEST_CASE("a relayed event reaches those who are live and is never replayed") {
+  HubWorld world;
+  world.join();
+  Client live(world);
+  live.outlet.subscribe("/a", Offset(0), live.subscriber);
+  Client stalled(world);
+  stalled.outlet.subscribe("/a", Offset(0), stalled.subscriber);
+  world.settle();
+  stalled.sink.room = 3;
+  world.commit({{"/a", "one"}});
+  world.settle();
+  world.hub.relay({.channel = "/a", .payload = "typing"});
+  world.settle();
+  stalled.sink.room = SIZE_MAX;
+  stalled.outlet.writable();
+  world.settle();
+  Client late(world);
+  late.outlet.subscribe("/a", Offset(0), late.subscriber);
+  world.settle();
+  CHECK(live.sink.received == "<1:one>(typing@1)");
+  CHECK(stalled.sink.received == "<1:one>");
+  CHECK(late.sink.received == "<1:one>");
+}
+
+TEST_CASE("a session taken over is told to whoever held it") {
+  HubWorld world;
+  world.join();
+  Client old_one(world);
+  auto& old_subscription = old_one.outlet.subscribe("/a", Offset(0), old_one.subscriber);
+  Client new_one(world);
+  auto& new_subscription = new_one.outlet.subscribe("/a", Offset(0), new_one.subscriber);
+  world.hub.hold_session("sid", {.shard = 0, .subscription = old_subscription.id()});
+  world.hub.hold_session("sid", {.shard = 0, .subscription = new_subscription.id()});
+  world.settle();
+  CHECK(old_one.subscriber.taken_over == 1);
+  CHECK(new_one.subscriber.taken_over == 0);
+}
+
+TEST_CASE("an idle channel gives its tail back and delivers all the same") {
+  HubWorld world({.tail_window = Millis(1000)});
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  world.commit({{"/a", "one"}});
+  world.settle();
+  CHECK(world.shard.tail_bytes() > 0);
+  world.clock.advance(Millis(1001));
+  world.shard.sweep();
+  CHECK(world.shard.tail_bytes() == 0);
+  world.commit({{"/a", "two"}});
+  world.settle();
+  CHECK(client.sink.received == "<1:one><2:two>");
+}
+
+// Any schedule of commits, short writes, stalls, comings and goings: what a client received is a prefix of what it is
+// owed, with its own frames in between, and all of it once it reads.
+TEST_CASE("any schedule delivers everything once and in order") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+    HubWorld world({.tail_window = Millis(1000),
+                    .tail_bytes_channel = std::size_t{4096} << pick(3),
+                    .tail_bytes_total = std::size_t{8192} << pick(2)});
+    world.join();
+    world.log.page_records = 1 + pick(50);
+    struct Reader {
+      std::unique_ptr<Client> client;
+      std::vector<std::pair<std::string, Offset>> channels;
+    };
+    const std::vector<std::string> channels{"/a", "/b", "/c"};
+    std::vector<Reader> readers;
+    const auto come = [&] {
+      Reader reader{.client = std::make_unique<Client>(world)};
+      for (const std::string& channel : channels) {
+        if (!reader.channels.empty() && pick(3) != 0) continue;
+        const Offset after(pick(world.log.head().value() + 1));
+        reader.channels.emplace_back(channel, after);
+        reader.client->outlet.subscribe(channel, after, reader.client->subscriber);
+      }
+      readers.push_back(std::move(reader));
+    };
+    // Splits what was received by the channel of each record and compares; own frames are "[...]".
+    const auto check = [&](const Reader& reader, bool complete) {
+      std::map<std::string, std::string> by_channel;
+      const std::string& text = reader.client->sink.received;
+      std::size_t at = 0;
+      while (at < text.size()) {
+        const char closing = text[at] == '<' ? '>' : ']';
+        const auto end = text.find(closing, at);
+        if (end == std::string::npos) break;  // a record on its way
+        if (closing == '>') {
+          const auto offset = std::stoull(text.substr(at + 1));
+          by_channel[world.log.records[offset - 1].channel] += text.substr(at, end + 1 - at);
+        } else {
+          REQUIRE(text.substr(at, end + 1 - at) == "[own]");
+        }
+        at = end + 1;
+      }
+      for (const auto& [channel, after] : reader.channels) {
+        const std::string owed = world.owed(channel, after);
+        if (complete) {
+          REQUIRE(by_channel[channel] == owed);
+        } else {
+          REQUIRE(owed.starts_with(by_channel[channel]));
+        }
+        by_channel.erase(channel);
+      }
+      REQUIRE(by_channel.empty());
+    };
+    for (int step = 0; step < 400; ++step) {
+      switch (pick(8)) {
+        case 0:
+          if (readers.size() < 6) come();
+          break;
+        case 1:
+          if (!readers.empty() && pick(4) == 0) {
+            readers.erase(readers.begin() + static_cast<std::ptrdiff_t>(pick(readers.size())));
+          }
+          break;
+        case 2: {
+          std::vector<std::pair<std::string, std::string>> batch;
+          for (std::size_t i = 0; i <= pick(20); ++i)
+            batch.emplace_back(channels[pick(3)], std::string(pick(200), 'p'));
+          world.commit(batch);
+          break;
+        }
+        case 3:
+          if (!readers.empty()) readers[pick(readers.size())].client->sink.room = pick(300);
+          break;
+        case 4:
+          if (!readers.empty()) {
+            auto& client = *readers[pick(readers.size())].client;
+            client.sink.room = pick(2) == 0 ? SIZE_MAX : pick(2000);
+            client.outlet.writable();
+          }
+          break;
+        case 5:
+          if (!readers.empty()) {
+            auto& client = *readers[pick(readers.size())].client;
+            client.outlet.own() += "[own]";
+            client.outlet.flush();
+          }
+          break;
+        case 6: world.executor.run_one(); break;
+        default: world.catch_up.run_one(); break;
+      }
+      if (pick(50) == 0) {
+        world.clock.advance(Millis(600));
+        world.shard.sweep();
+      }
+      if (pick(20) == 0) world.settle();
+      for (const Reader& reader : readers) check(reader, false);
+    }
+    for (const Reader& reader : readers) {
+      reader.client->sink.room = SIZE_MAX;
+      reader.client->outlet.writable();
+    }
+    world.settle();
+    world.shard.sweep();
+    world.settle();
+    for (const Reader& reader : readers) check(reader, true);
+  }
+}
+
+}  // namespace
+}  // namespace tidemark

@@ -1,0 +1,156 @@
+// A hub in one thread with everything injected: a log in memory that is its own sequencer, an executor that runs when
+// told, readers that read when told, sinks that take as much as they are told to.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/hub/hub.h"
+#include "src/hub/shard.h"
+#include "tests/unit/hub/manual_clock.h"
+
+namespace tidemark {
+
+/// The records of the test, and a log's reading side over them.
+class FakeLog final : public Log {
+ public:
+  std::vector<Record> records;
+  bool fail_reads = false;
+  std::size_t page_records = 1000;  // smaller than the caller's page, to get many pages
+
+  void start(CommitListener&) override {}
+  Admission publish(Draft&&) override { return Admission::closed; }
+  [[nodiscard]] Epoch epoch() const override { return Epoch(1); }
+  [[nodiscard]] Offset head() const override { return records.empty() ? Offset() : records.back().offset; }
+  [[nodiscard]] Offset first() const override { return Offset(1); }
+  [[nodiscard]] StoreStats stats() const override { return {}; }
+  [[nodiscard]] std::string_view engine() const override { return "fake"; }
+  [[nodiscard]] std::string why_not_writable() const override { return {}; }
+  void close() override {}
+
+  [[nodiscard]] Result<ChannelPage> read_channel(std::string_view channel, Offset after, Offset up_to, PageLimits page,
+                                                 RecordVisitor visit) const override {
+    if (fail_reads) return fail(ErrorCode::corrupt, "record 1 is damaged");
+    std::size_t count = 0;
+    for (const Record& record : records) {
+      if (record.channel != channel || record.offset <= after || record.offset > up_to) continue;
+      (void)visit(record.view());
+      if (++count == std::min(page.records, page_records)) return ChannelPage{.covered = record.offset};
+    }
+    return ChannelPage{.covered = up_to, .end = true};
+  }
+
+  [[nodiscard]] Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
+                                                  std::size_t count) const override {
+    for (auto it = records.rbegin(); it != records.rend(); ++it) {
+      if (it->channel != channel || it->offset > up_to) continue;
+      if (count-- == 0) return it->offset;
+    }
+    return Offset(0);
+  }
+};
+
+/// "<offset:payload>" per record, "(relay)" per relay.
+class TextFrames final : public FrameEncoder {
+ public:
+  void encode(const RecordView& record, std::string& frames) const override {
+    frames += "<" + std::to_string(record.offset.value()) + ":" + std::string(record.payload) + ">";
+  }
+  void encode_relay(const Relay& relay, Offset seen, std::string& frames) const override {
+    frames += "(" + relay.payload + "@" + std::to_string(seen.value()) + ")";
+  }
+};
+
+class ManualExecutor final : public Executor {
+ public:
+  void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+  bool run_one() {
+    if (tasks_.empty()) return false;
+    const auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    task();
+    return true;
+  }
+
+ private:
+  std::deque<std::function<void()>> tasks_;
+};
+
+class FakeSink final : public Sink {
+ public:
+  std::string received;
+  std::size_t room = SIZE_MAX;
+  std::size_t send(std::string_view frames) override {
+    const std::size_t taken = std::min(room, frames.size());
+    received += frames.substr(0, taken);
+    if (room != SIZE_MAX) room -= taken;
+    return taken;
+  }
+};
+
+class FakeSubscriber final : public Subscriber {
+ public:
+  std::vector<Outcome> outcomes;
+  std::vector<Offset> live;
+  int taken_over = 0;
+  std::vector<Error> failures;
+  void on_outcome(const Outcome& outcome) override { outcomes.push_back(outcome); }
+  void on_live(Offset to) override { live.push_back(to); }
+  void on_taken_over() override { ++taken_over; }
+  void on_read_failed(const Error& error) override { failures.push_back(error); }
+};
+
+struct HubWorld {
+  explicit HubWorld(const ShardOptions& options = {}) : shard_options(options) {}
+
+  ShardOptions shard_options;
+  ManualClock clock;
+  FakeLog log;
+  TextFrames frames;
+  ManualExecutor executor;
+  CatchUp catch_up{log, frames};
+  SessionTable sessions{SessionKey{}, 1, Millis(1000), clock};
+  Hub hub{frames, sessions};
+  Shard shard{0, Offset(), frames, catch_up, executor, clock, shard_options};
+
+  /// Connects the hub to its shard; once, at the beginning.
+  void join() { hub.add(shard); }
+
+  /// One commit of records in these channels.
+  void commit(const std::vector<std::pair<std::string, std::string>>& channel_and_payload) {
+    const std::size_t begin = log.records.size();
+    for (const auto& [channel, payload] : channel_and_payload) {
+      Record record;
+      record.offset = log.head().next();
+      record.channel = channel;
+      record.payload = payload;
+      log.records.push_back(record);
+    }
+    std::vector<RecordView> views;
+    for (std::size_t i = begin; i < log.records.size(); ++i) views.push_back(log.records[i].view());
+    hub.on_commit(views, {});
+  }
+
+  /// Runs tasks and readers until nothing is left to do.
+  void settle() {
+    while (executor.run_one() || catch_up.run_one()) {
+    }
+  }
+
+  /// What somebody is owed who has everything up to `after`.
+  [[nodiscard]] std::string owed(std::string_view channel, Offset after) const {
+    std::string text;
+    for (const Record& record : log.records) {
+      if (record.channel == channel && record.offset > after) frames.encode(record.view(), text);
+    }
+    return text;
+  }
+};
+
+}  // namespace tidemark

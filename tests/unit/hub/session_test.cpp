@@ -1,0 +1,126 @@
+// Session ids cannot be forged or used elsewhere; the table keeps a session for its window and no longer.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "src/hub/session_table.h"
+#include "tests/unit/hub/manual_clock.h"
+
+namespace tidemark {
+namespace {
+
+constexpr SessionKey kKey{1, 2, 3};
+constexpr SessionBinding kBinding{.epoch = Epoch(7), .channel = "/chat", .identity = "ann"};
+constexpr Millis kWindow{2000};
+
+TEST_CASE("a pid gives back what was signed") {
+  const SessionSigner signer(kKey);
+  const SessionId id{.sid = SessionSigner::random_sid(), .started = Offset(123456789), .run = 42};
+  CHECK(signer.check(signer.sign(id, kBinding), kBinding) == id);
+}
+
+TEST_CASE("a pid is good only for its log, channel, identity and key") {
+  const SessionSigner signer(kKey);
+  const auto pid = signer.sign({.sid = SessionSigner::random_sid(), .started = Offset(1), .run = 1}, kBinding);
+  CHECK_FALSE(signer.check(pid, {.epoch = Epoch(8), .channel = "/chat", .identity = "ann"}));
+  CHECK_FALSE(signer.check(pid, {.epoch = Epoch(7), .channel = "/chat2", .identity = "ann"}));
+  CHECK_FALSE(signer.check(pid, {.epoch = Epoch(7), .channel = "/chat", .identity = "bob"}));
+  CHECK_FALSE(signer.check(pid, {.epoch = Epoch(7), .channel = "/cha", .identity = "tann"}));
+  CHECK_FALSE(SessionSigner(SessionKey{9}).check(pid, kBinding));
+}
+
+TEST_CASE("no changed, shortened or lengthened pid passes") {
+  const SessionSigner signer(kKey);
+  const auto pid = signer.sign({.sid = SessionSigner::random_sid(), .started = Offset(1), .run = 1}, kBinding);
+  for (std::size_t i = 0; i < pid.size(); ++i) {
+    for (const char c : {'A', 'B', '_', '!', '\0'}) {
+      if (pid[i] == c) continue;
+      auto changed = pid;
+      changed[i] = c;
+      CAPTURE(i);
+      CHECK_FALSE(signer.check(changed, kBinding));
+    }
+  }
+  CHECK_FALSE(signer.check(pid.substr(1), kBinding));
+  CHECK_FALSE(signer.check(pid + "A", kBinding));
+  CHECK_FALSE(signer.check("", kBinding));
+}
+
+TEST_CASE("sids differ") {
+  std::set<std::string> sids;
+  for (int i = 0; i < 1000; ++i) sids.insert(SessionSigner::random_sid());
+  CHECK(sids.size() == 1000);
+}
+
+struct Fixture {
+  ManualClock clock;
+  SessionTable table{kKey, 1, kWindow, clock};
+  SessionTable::Grant grant = table.create(kBinding, Offset(10));
+  SessionHolder first{.shard = 0, .subscription = 1};
+  SessionHolder second{.shard = 1, .subscription = 2};
+};
+
+TEST_CASE_FIXTURE(Fixture, "a session can be had again within the window, with its sid, pid and start") {
+  table.hold(grant.sid, first);
+  table.leave(grant.sid, first);
+  clock.advance(kWindow);
+  const auto claim = table.find(grant.pid, kBinding);
+  REQUIRE(claim.grant);
+  CHECK(claim.grant->sid == grant.sid);
+  CHECK(claim.grant->pid == grant.pid);
+  CHECK(claim.grant->started == Offset(10));
+  CHECK_FALSE(claim.grant->previous);
+}
+
+TEST_CASE_FIXTURE(Fixture, "after the window a session is gone, swept or not") {
+  table.hold(grant.sid, first);
+  table.leave(grant.sid, first);
+  clock.advance(kWindow + Millis(1));
+  CHECK_FALSE(table.find(grant.pid, kBinding).grant);
+  CHECK(table.find(grant.pid, kBinding).refusal == SessionTable::Refusal::expired);
+  table.sweep();
+  CHECK(table.size() == 0);
+  CHECK_FALSE(table.find(grant.pid, kBinding).grant);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a live session does not expire and can be taken over; the old holder's end harms nothing") {
+  table.hold(grant.sid, first);
+  clock.advance(kWindow * 10);
+  table.sweep();
+  const auto claim = table.find(grant.pid, kBinding);
+  REQUIRE(claim.grant);
+  CHECK(claim.grant->previous == first);
+  CHECK(table.hold(grant.sid, second) == first);
+  table.leave(grant.sid, first);
+  table.end(grant.sid, first);
+  clock.advance(kWindow * 10);
+  table.sweep();
+  CHECK(table.find(grant.pid, kBinding).grant->previous == second);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an old departure does not expire a session that came back and left again") {
+  table.hold(grant.sid, first);
+  table.leave(grant.sid, first);
+  clock.advance(kWindow / 2);
+  table.hold(grant.sid, second);
+  table.leave(grant.sid, second);
+  clock.advance(kWindow / 2 + Millis(1));
+  table.sweep();
+  CHECK(table.find(grant.pid, kBinding).grant);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session that its client ended is over") {
+  table.hold(grant.sid, first);
+  table.end(grant.sid, first);
+  CHECK_FALSE(table.find(grant.pid, kBinding).grant);
+}
+
+TEST_CASE_FIXTURE(Fixture, "after a restart the window counts from the start of the server") {
+  const SessionTable restarted(kKey, 2, kWindow, clock);
+  CHECK(restarted.find(grant.pid, kBinding).grant);
+  clock.advance(kWindow + Millis(1));
+  CHECK_FALSE(restarted.find(grant.pid, kBinding).grant);
+}
+
+}  // namespace
+}  // namespace tidemark
