@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
   assertInOrderOnce, backend, Client, newChannel, numbered, parseDelivery, publishFromElsewhere, RawPolling,
-  RawWebSocket, serve, waitFor,
+  RawWebSocket, serve, waitFor, within,
 } from "./support.mjs";
 
 let server;
@@ -113,6 +113,18 @@ describe("a known session within its window", () => {
     await publishFromElsewhere(server.url, channel, ["after the old one's death"]);
     const [next] = await back.raw.deliveries(1);
     assert.equal(next.payload, '"after the old one\'s death"');
+  });
+
+  test("can be taken over again and again: each time the one before it is closed", async (t) => {
+    const { channel, raw, session, at } = await channelWithFive(t);
+    let [holder, position] = [raw, at[4].position];
+    for (let round = 0; round < 4; round++) {
+      const auth = { pid: session.pid, offset: position };
+      const back = await comesBackTo(t, { channel, auth, expected: [] });
+      assert.deepEqual(back.session, session);
+      await within(holder.closed, `holder ${round} to be closed`);
+      [holder, position] = [back.raw, back.deliveries.at(-1).position];
+    }
   });
 
   test("may change its transport on the way", async (t) => {

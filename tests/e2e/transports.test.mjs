@@ -69,6 +69,18 @@ describe("an upgrade under traffic", () => {
     assert.deepEqual(await held, ["6"]);
   });
 
+  test("answers a poll that arrives behind the probe, too: its client waits for that before it switches", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const socket = await probe(t, polling);
+    assert.deepEqual(await polling.poll(), ["6"]);
+    const late = polling.poll();
+    socket.send("5");
+    await publisher.publish("over the socket");
+    await socket.inbox.next("the message");
+    assert.deepEqual(payloadsOf(socket.inbox.all), ["over the socket"]);
+    await late.catch((error) => assert.match(error.message, /400/));
+  });
+
   test("that is begun and given up leaves the polling session whole", async (t) => {
     const { polling, publisher } = await pollingSession(t);
     const held = polling.poll();
