@@ -1,0 +1,53 @@
+// Which pages may talk to the server.
+#include "src/server/origin_policy.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace tidemark {
+namespace {
+
+http::Request request(std::string host, std::string origin) {
+  http::Request made;
+  made.fields = {{"host", std::move(host)}};
+  if (!origin.empty()) made.fields.emplace_back("origin", std::move(origin));
+  return made;
+}
+
+TEST_CASE("same-origin pages, pages of this machine and programs that are no browsers may") {
+  const std::vector<std::string> none;
+  CHECK(origin_allowed(request("chat.example:3000", ""), none));
+  CHECK(origin_allowed(request("chat.example:3000", "https://chat.example:3000"), none));
+  CHECK(origin_allowed(request("chat.example", "http://localhost:8080"), none));
+  CHECK(origin_allowed(request("chat.example", "http://127.0.0.1"), none));
+  CHECK(origin_allowed(request("chat.example", "http://[::1]:5173"), none));
+}
+
+TEST_CASE("pages of other sites may not, whatever their name pretends") {
+  const std::vector<std::string> none;
+  for (const char* origin :
+       {"https://evil.example", "https://chat.example.evil", "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example", "null", "http://chat.example:3001", "chat.example:3000"}) {
+    CAPTURE(origin);
+    CHECK_FALSE(origin_allowed(request("chat.example:3000", origin), none));
+  }
+}
+
+TEST_CASE("the list allows by the whole origin, or all") {
+  const std::vector<std::string> list{"https://app.example"};
+  CHECK(origin_allowed(request("chat.example", "https://app.example"), list));
+  CHECK_FALSE(origin_allowed(request("chat.example", "http://app.example"), list));
+  CHECK_FALSE(origin_allowed(request("chat.example", "https://app.example:444"), list));
+  CHECK(origin_allowed(request("chat.example", "https://any.example"), std::vector<std::string>{"*"}));
+}
+
+TEST_CASE("an answer names the origin it is for, and only if there was one") {
+  CHECK(cors_fields(request("h", "")).empty());
+  CHECK(cors_fields(request("h", "https://app.example")).find("Access-Control-Allow-Origin: https://app.example\r\n") ==
+        0);
+}
+
+}  // namespace
+}  // namespace tidemark
