@@ -20,7 +20,7 @@ constexpr std::array kEngines{"sqlite"sv, "memory"sv};
 std::span<const std::string_view> store_engines() { return kEngines; }
 
 Result<std::unique_ptr<LogStore>> open_store(std::string_view engine, const StoreOptions& options) {
-  if (engine == "sqlite") return open_sqlite_store(options.directory, options.epoch_if_new);
+  if (engine == "sqlite") return open_sqlite_store(options);
   if (engine == "memory") return make_memory_store(options.epoch_if_new);
   return fail(ErrorCode::invalid_argument,
               fmt::format("there is no storage engine '{}'; choose one of: {}", engine, fmt::join(kEngines, ", ")));

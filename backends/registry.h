@@ -1,21 +1,15 @@
 // The storage engines by name. The only place that knows all of them.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
 
-#include "src/base/epoch.h"
+#include "backends/store_options.h"
 #include "src/base/error.h"
 #include "src/log/log_store.h"
 
 namespace tidemark {
-
-struct StoreOptions {
-  std::filesystem::path directory;  // must exist; not used by the memory engine
-  Epoch epoch_if_new;               // identity of the log if this call creates it
-};
 
 /// Names that open_store takes, the default first.
 [[nodiscard]] std::span<const std::string_view> store_engines();

@@ -28,6 +28,9 @@ std::unexpected<Error> failure(int code, std::string_view what, std::string_view
   switch (code & 0xff) {
     case SQLITE_FULL: return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
     case SQLITE_CORRUPT: return fail(ErrorCode::corrupt, sentence("restore the log from a copy"));
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG: return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", what, message));
     case SQLITE_NOTADB: return fail(ErrorCode::foreign, sentence("point --data to another directory"));
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail(ErrorCode::locked, sentence("close the other program that has it open"));
@@ -126,8 +129,8 @@ std::unexpected<Error> Connection::error(int code, std::string_view doing) const
                  database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
 }
 
-void Connection::leave_log_on_close() {
-  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+void Connection::keep_log_on_close(bool keep) {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }
 
 }  // namespace tidemark::sqlite

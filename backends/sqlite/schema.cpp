@@ -188,7 +188,7 @@ Result<FileState> inspect(const std::filesystem::path& file) {
 Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
   auto connection = Connection::open(file, state == FileState::absent ? Access::create : Access::write);
   if (!connection) return connection;
-  connection->leave_log_on_close();  // until we know whose file it is
+  connection->keep_log_on_close(true);
   if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
 
   // Bigger pages were slower to append to at every batch size. auto_vacuum stays off: freed pages are used again by the
@@ -225,14 +225,13 @@ Result<Connection> open_writer(const std::filesystem::path& file, FileState stat
   if (*identified == FileState::empty) {
     if (auto created = create(*connection, epoch_if_new); !created) return std::unexpected(created.error());
   }
-  sqlite3_db_config(connection->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   return connection;
 }
 
 Result<Connection> open_reader(const std::filesystem::path& file) {
   auto connection = Connection::open(file, Access::read_only);
   if (!connection) return connection;
-  connection->leave_log_on_close();
+  connection->keep_log_on_close(true);
   // Reading backwards and by channel gets no read-ahead from the kernel through read calls: mapped, both are ten times
   // as fast on data that is not cached, and that is what a client returning after a week asks for. The price: a disk
   // that fails under a mapping ends the process with a signal, as if the power had gone. Nothing acknowledged is lost

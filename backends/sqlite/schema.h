@@ -27,7 +27,9 @@ enum class FileState : std::uint8_t {
 /// Errors: foreign (no database, another application's, or of a newer format), io (cannot be read or written).
 [[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file);
 
-/// The writer: creates the schema if the file has none, checks it otherwise, and sets what durability rests on.
+/// The writer: creates the schema if the file has none, checks it otherwise, and sets what durability rests on. It
+/// leaves the write-ahead log alone when it is closed, until keep_log_on_close(false): whoever finds the log damaged
+/// finds it as it was.
 [[nodiscard]] Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new);
 
 /// A reader: cannot write, and leaves checkpoints to the writer.

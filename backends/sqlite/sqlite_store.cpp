@@ -15,7 +15,10 @@
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
+#include "src/base/journal.h"
 #include "src/base/limits.h"
+#include "src/log/free_space.h"
+#include "src/log/head_floor.h"
 #include "src/log/store_rules.h"
 
 namespace tidemark {
@@ -25,10 +28,14 @@ using namespace sqlite;
 
 class SqliteStore final : public LogStore {
  public:
-  SqliteStore(std::filesystem::path file, Writer writer, const Writer::Contents& contents)
-      : file_(std::move(file)),
+  SqliteStore(const StoreOptions& options, std::filesystem::path file, Writer writer, HeadFloor floor,
+              const Writer::Contents& contents)
+      : free_bytes_min_(options.free_bytes_min),
+        file_(std::move(file)),
         writer_(std::move(writer)),
+        floor_(std::move(floor)),
         trimmed_before_(contents.trimmed_before),
+        epoch_(contents.state.epoch),
         readers_(file_),
         state_(contents.state) {}
 
@@ -45,7 +52,9 @@ class SqliteStore final : public LogStore {
     if (!writer_) return closed();
     const auto before = state();
     if (auto checked = check_append(before.head, records); !checked) return checked;
+    if (auto room = check_free_space(file_.parent_path(), free_bytes_min_); !room) return room;
     if (auto done = writer_->append(records, segments); !done || records.empty()) return done;
+    note_head(records.back().offset);
     const std::scoped_lock lock(state_mutex_);
     if (before.first > before.head) state_.first = records.front().offset;
     state_.head = records.back().offset;
@@ -133,17 +142,32 @@ class SqliteStore final : public LogStore {
   void close() override { shut(); }
 
  private:
+  /// The records are durable without it; a floor that cannot be written guards less, and that is said once.
+  void note_head(Offset head) {
+    const auto noted = floor_.note({epoch_, head});
+    if (noted || std::exchange(floor_failed_, true)) return;
+    journal::error("head-floor-failed", {{"engine", engine()}, {"cause", noted.error().context}});
+  }
+
   /// The writer last: as the last connection it moves the rest of the write-ahead log into the file.
   void shut() {
     readers_.close();
+    if (!writer_) return;
     writer_.reset();
+    if (const auto flushed = floor_.flush(); !flushed) {
+      journal::error("head-floor-failed", {{"engine", engine()}, {"cause", flushed.error().context}});
+    }
   }
 
   std::unexpected<Error> closed() const { return fail(ErrorCode::closed, fmt::format("{} is closed", file_.string())); }
 
+  const std::uint64_t free_bytes_min_;
   const std::filesystem::path file_;
-  std::optional<Writer> writer_;  // the appending thread's, as is the next
+  std::optional<Writer> writer_;  // the appending thread's, as are the next three
+  HeadFloor floor_;
+  bool floor_failed_ = false;
   Offset trimmed_before_;
+  const Epoch epoch_;
   mutable ReaderPool readers_;
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
@@ -160,27 +184,52 @@ Result<void> flush_directory(const std::filesystem::path& directory) {
                                          std::generic_category().message(number)));
 }
 
-Result<std::unique_ptr<LogStore>> open_file(const std::filesystem::path& file, FileState file_state,
-                                            Epoch epoch_if_new) {
-  auto connection = open_writer(file, file_state, epoch_if_new);
+/// Compares the log with what was acknowledged. Where records are missing and that is accepted, it becomes another log.
+Result<Writer::Contents> reconcile(const StoreOptions& options, Writer& writer, HeadFloor& floor) {
+  auto contents = writer.contents();
+  if (!contents) return contents;
+  const auto checked = floor.check({contents->state.epoch, contents->state.head});
+  if (!checked && !options.accept_loss) return std::unexpected(checked.error());
+  if (!checked) {
+    const auto next = floor.noted()->head.next();
+    if (auto renewed = writer.renew(options.epoch_if_new, next); !renewed) return std::unexpected(renewed.error());
+    journal::warning("loss-accepted", {{"engine", "sqlite"},
+                                       {"head", contents->state.head.value()},
+                                       {"acknowledged", floor.noted()->head.value()},
+                                       {"epoch", options.epoch_if_new.text()}});
+    contents = writer.contents();
+    if (!contents) return contents;
+  }
+  if (auto noted = floor.note({contents->state.epoch, contents->state.head}); !noted) {
+    return std::unexpected(noted.error());
+  }
+  return contents;
+}
+
+Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const std::filesystem::path& file,
+                                            FileState file_state) {
+  auto connection = open_writer(file, file_state, options.epoch_if_new);
   if (!connection) return std::unexpected(connection.error());
   auto writer = Writer::open(std::move(*connection));
   if (!writer) return std::unexpected(writer.error());
-  const auto contents = writer->contents();
+  auto floor = HeadFloor::open(options.directory);
+  if (!floor) return std::unexpected(floor.error());
+  const auto contents = reconcile(options, *writer, *floor);
   if (!contents) return std::unexpected(contents.error());
   if (file_state != FileState::tidemark) {
-    if (auto flushed = flush_directory(file.parent_path()); !flushed) return std::unexpected(flushed.error());
+    if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   }
-  return std::make_unique<SqliteStore>(file, std::move(*writer), *contents);
+  writer->trust();
+  return std::make_unique<SqliteStore>(options, file, std::move(*writer), std::move(*floor), *contents);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<LogStore>> open_sqlite_store(const std::filesystem::path& directory, Epoch epoch_if_new) {
-  const auto file = directory / kFileName;
+Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options) {
+  const auto file = options.directory / kFileName;
   const auto file_state = inspect(file);
   if (!file_state) return std::unexpected(file_state.error());
-  auto store = open_file(file, *file_state, epoch_if_new);
+  auto store = open_file(options, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.
     for (const char* suffix : {"", "-wal", "-shm"}) {

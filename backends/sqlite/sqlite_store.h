@@ -3,17 +3,15 @@
 // The directory belongs to one process at a time; whoever opens the store has made sure of that.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
-#include "src/base/epoch.h"
+#include "backends/store_options.h"
 #include "src/base/error.h"
 #include "src/log/log_store.h"
 
 namespace tidemark {
 
-/// Opens DIRECTORY/tidemark.sqlite3, or creates it with the given epoch.
-[[nodiscard]] Result<std::unique_ptr<LogStore>> open_sqlite_store(const std::filesystem::path& directory,
-                                                                  Epoch epoch_if_new);
+/// Opens DIRECTORY/tidemark.sqlite3, or creates it.
+[[nodiscard]] Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options);
 
 }  // namespace tidemark

@@ -87,6 +87,24 @@ Result<Writer::Contents> Writer::contents() {
   return Contents{{*epoch, *first, head}, trimmed_before};
 }
 
+Result<void> Writer::renew(Epoch epoch, Offset next) {
+  return in_transaction("repair", [&] {
+    const auto text = epoch.text();
+    set_meta_.bind_text(1, "epoch");
+    set_meta_.bind_text(2, text);
+    const int code = set_meta_.step();
+    set_meta_.reset();
+    return code == SQLITE_DONE ? set_meta("next_offset", next) : code;
+  });
+}
+
+int Writer::set_meta(std::string_view name, Offset value) {
+  set_meta_.bind_text(1, name);
+  set_meta_.bind(2, number(value));
+  const ResetLater reset(set_meta_);
+  return set_meta_.step();
+}
+
 Result<Offset> Writer::first_record(Offset from, Offset none) {
   first_record_.bind(1, number(from));
   const ResetLater reset(first_record_);
@@ -118,7 +136,7 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
   events_.rollback();
   if (error.error().code == ErrorCode::io) {
     broken_ = error.error();
-    connection_.leave_log_on_close();
+    connection_.keep_log_on_close(true);
   }
   return error;
 }
@@ -131,7 +149,7 @@ void Writer::checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if ((code & 0xff) == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return;
   broken_ = connection_.error(code, "move the write-ahead log into").error();
-  connection_.leave_log_on_close();
+  connection_.keep_log_on_close(true);
 }
 
 int Writer::insert(const RecordView& record) {
@@ -194,14 +212,8 @@ Result<void> Writer::append(std::span<const RecordView> records, std::span<const
 
 Result<void> Writer::set_trimmed(Offset before, Offset next) {
   return in_transaction("trim", [&] {
-    const std::array<std::pair<std::string_view, Offset>, 2> rows{{{"trimmed_before", before}, {"next_offset", next}}};
-    for (const auto& [name, value] : rows) {
-      set_meta_.bind_text(1, name);
-      set_meta_.bind(2, number(value));
-      const ResetLater reset(set_meta_);
-      if (const int code = set_meta_.step(); code != SQLITE_DONE) return code;
-    }
-    return SQLITE_DONE;
+    const int code = set_meta("trimmed_before", before);
+    return code == SQLITE_DONE ? set_meta("next_offset", next) : code;
   });
 }
 

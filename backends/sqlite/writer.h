@@ -27,6 +27,11 @@ class Writer {
   };
   [[nodiscard]] Result<Contents> contents();
 
+  /// The contents are what was expected: from now on, closing moves the write-ahead log into the file.
+  void trust() { connection_.keep_log_on_close(false); }
+  /// Another identity, and the next offset to be given: part of the history is lost.
+  [[nodiscard]] Result<void> renew(Epoch epoch, Offset next);
+
   /// LogStore::append, one transaction.
   [[nodiscard]] Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments);
 
@@ -46,6 +51,7 @@ class Writer {
   [[nodiscard]] Result<void> in_transaction(std::string_view doing, Body body);
   [[nodiscard]] int insert(const RecordView& record);
   [[nodiscard]] int insert(const IndexSegment& segment);
+  [[nodiscard]] int set_meta(std::string_view name, Offset value);
   void checkpoint();
 
   Connection connection_;

@@ -56,7 +56,6 @@ Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest
             into.index->stage_key(hash, record.offset);
             if (record.offset >= oldest) into.window.stage(hash, record.offset);
           }
-          into.last_time = record.time;
           last = record.offset;
           return true;
         });
@@ -105,10 +104,11 @@ Result<Rebuilt> rebuild(LogStore& store, std::size_t dedupe_window_records) {
   }
   result.window.commit(state.head);
 
-  const auto read = store.read({&state.head, 1}, [&](const RecordView& record) {
-    result.last_time = record.time;
-    return true;
-  });
+  const auto read =
+      store.scan(state.first, state.head, Direction::backward, {1, kUnbounded}, [&](const RecordView& newest) {
+        result.last_time = newest.time;
+        return false;
+      });
   if (!read) return std::unexpected(read.error());
   return result;
 }

@@ -31,6 +31,11 @@ void EngineUnderTest::reopen() {
   open();
 }
 
+Result<std::unique_ptr<LogStore>> EngineUnderTest::open_with(StoreOptions options) const {
+  options.directory = directory();
+  return open_store(name_, options);
+}
+
 Record record_at(std::uint64_t offset, std::string_view channel) {
   Record record;
   record.offset = Offset(offset);

@@ -44,6 +44,8 @@ class EngineUnderTest {
 
   /// Closes and opens again, where the engine persists.
   void reopen();
+  /// Opens the directory with other options than usual, once the store was closed.
+  [[nodiscard]] Result<std::unique_ptr<LogStore>> open_with(StoreOptions options) const;
 
  private:
   void open();

@@ -136,7 +136,9 @@ TEST_CASE("a key whose record was trimmed is new") {
   check_duplicate(log.publish_and_wait(draft("2", "k2")), 2);
 }
 
-TEST_CASE("an empty window is small") { CHECK(DedupeWindow(limits::kDedupeWindowRecords).memory_bytes() <= 32 * limits::kKiB); }
+TEST_CASE("an empty window is small") {
+  CHECK(DedupeWindow(limits::kDedupeWindowRecords).memory_bytes() <= 32 * limits::kKiB);
+}
 
 TEST_CASE("equal hashes of different keys are all found, up to the bound") {
   DedupeWindow window(1000);

@@ -1,0 +1,24 @@
+// What every engine is told when it is opened.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "src/base/epoch.h"
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+struct StoreOptions {
+  std::filesystem::path directory;  // must exist; not used by the memory engine
+  Epoch epoch_if_new;               // identity of the log if this call creates it
+
+  /// What 'tidemark repair' asks for: open a log of which acknowledged records are missing (see src/log/head_floor.h)
+  /// all the same. Its history has changed, so it gets epoch_if_new as its identity; the missing offsets are not given
+  /// again. Changes nothing about a log of which nothing is missing.
+  bool accept_loss = false;
+
+  std::uint64_t free_bytes_min = limits::kFreeBytesMin;  // see src/log/free_space.h
+};
+
+}  // namespace tidemark

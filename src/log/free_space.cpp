@@ -1,0 +1,21 @@
+#include "src/log/free_space.h"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include "src/base/limits.h"
+
+namespace tidemark {
+
+Result<void> check_free_space(const std::filesystem::path& directory, std::uint64_t bytes_min) {
+  struct statvfs status {};
+  // A file system that does not say is not refused: the engine still notices a full disk by itself.
+  if (::statvfs(directory.c_str(), &status) != 0) return {};
+  const auto free = std::uint64_t{status.f_bavail} * status.f_frsize;
+  if (free >= bytes_min) return {};
+  return fail(ErrorCode::out_of_space,
+              fmt::format("only {} MiB are free for {}; records are taken again from {} MiB on, make room on its disk",
+                          free / limits::kMiB, directory.string(), bytes_min / limits::kMiB));
+}
+
+}  // namespace tidemark

@@ -1,0 +1,56 @@
+// The head floor: the newest acknowledged offset, noted outside of the engine's own files.
+//
+// An engine whose write-ahead log is damaged in the middle opens without a word, only shorter (measured: a flipped
+// byte, 49 of 100 commits left, integrity check fine), and so does an older copy put in its place. The floor tells:
+// example, the floor says 100 and the engine opens with head 49, so 51 acknowledged records are missing.
+//
+// A small text file beside the engine's, two lines written in turn, each with its checksum, so that a torn write leaves
+// the other one. It is not flushed at every commit: it survives the death of the process, and a power cut may set it
+// back by half a minute; it never claims more than was durable. The appending thread owns it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "src/base/epoch.h"
+#include "src/base/error.h"
+#include "src/base/offset.h"
+
+namespace tidemark {
+
+class HeadFloor {
+ public:
+  struct Note {
+    Epoch epoch;
+    Offset head;
+    friend bool operator==(const Note&, const Note&) = default;
+  };
+
+  static constexpr auto kFileName = "tidemark.head";
+
+  /// Opens or creates DIRECTORY/tidemark.head.
+  [[nodiscard]] static Result<HeadFloor> open(const std::filesystem::path& directory);
+  /// Refuses, as `corrupt`, a log of this epoch and head of which more was acknowledged.
+  [[nodiscard]] Result<void> check(Note opened) const;
+
+  HeadFloor(HeadFloor&& other) noexcept;
+  HeadFloor& operator=(HeadFloor&&) = delete;
+  ~HeadFloor();
+
+  /// What was noted last; nothing in a new or damaged file.
+  [[nodiscard]] std::optional<Note> noted() const { return noted_; }
+  [[nodiscard]] Result<void> note(Note note);
+  /// Makes the last note survive a power cut.
+  [[nodiscard]] Result<void> flush();
+
+ private:
+  HeadFloor(std::filesystem::path file, int descriptor);
+  [[nodiscard]] std::unexpected<Error> failure(std::string_view doing) const;
+
+  std::filesystem::path file_;
+  int descriptor_;
+  std::optional<Note> noted_;
+  int next_line_ = 0;
+};
+
+}  // namespace tidemark
