@@ -70,7 +70,8 @@ Decoder::Status Decoder::fail(DecodeError error) {
 
 Decoder::Status Decoder::text(std::string_view data) {
   if (missing_ > 0) return fail(DecodeError::unexpected_text);
-  Packet& packet = pending_.emplace();
+  pending_ = std::make_unique<Packet>();
+  Packet& packet = *pending_;
   const auto error = decode(data, packet);
   if (error != DecodeError::none) return fail(error);
   missing_ = packet.attachment_count;

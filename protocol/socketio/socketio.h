@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,7 +82,7 @@ class Decoder {
   DecodeError check_event(std::string_view data) const;
 
   DecoderLimits limits_;
-  std::optional<Packet> pending_;
+  std::unique_ptr<Packet> pending_;  // apart: most connections have none most of the time
   std::size_t missing_ = 0;
   DecodeError error_ = DecodeError::none;
 };

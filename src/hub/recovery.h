@@ -20,7 +20,7 @@
 
 namespace tidemark {
 
-/// What the client said it has. Of the right types already; a server offset given as a position is an `offset`.
+/// What the client said it has. Of the right types already.
 struct Claims {
   bool session_restored = false;
   Offset session_started;                      // meaningful if restored

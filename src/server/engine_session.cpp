@@ -192,7 +192,7 @@ void EngineSession::send(std::string_view socketio_packet) {
 
 void EngineSession::publish(Draft draft) {
   if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
-  held_draft_ = std::move(draft);
+  held_draft_ = std::make_unique<Draft>(std::move(draft));
   thread_.shard().wait_for_room(*this);
 }
 

@@ -50,7 +50,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   [[nodiscard]] Outlet& outlet() { return outlet_; }
   [[nodiscard]] bool closed() const { return closed_; }
   /// Input must wait: a publish found the sequencer's queue full.
-  [[nodiscard]] bool paused() const { return held_draft_.has_value(); }
+  [[nodiscard]] bool paused() const { return held_draft_ != nullptr; }
 
   /// The open packet's text.
   [[nodiscard]] std::string handshake() const;
@@ -116,7 +116,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   Outlet outlet_;
   socketio::Decoder decoder_;
   std::vector<std::unique_ptr<Member>> members_;
-  std::optional<Draft> held_draft_;
+  std::unique_ptr<Draft> held_draft_;  // found the queue full
 
   HttpStream* poller_ = nullptr;  // the GET that waits
   std::unique_ptr<PollBody> poll_body_;

@@ -70,36 +70,35 @@ Member::Member(EngineSession& session, std::string_view channel, const ConnectRe
       channel_(channel),
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
-      pid_(std::move(grant.pid)),
-      decision_(decision),
-      status_(request.status) {}
+      status_(request.status),
+      beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
+  const auto beginning = std::move(beginning_);
+  const Decision& decision = beginning->decision;
   std::string reply;
   // Without a recovery window a pid would promise what is not kept.
   const bool with_pid = session_.thread().service().options.recovery_window > Millis(0);
-  socketio::append_connect(
-      reply, channel_,
-      with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, pid_) : fmt::format(R"({{"sid":"{}"}})", sid_));
+  socketio::append_connect(reply, channel_,
+                           with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, beginning->pid)
+                                    : fmt::format(R"({{"sid":"{}"}})", sid_));
   session_.send(reply);
-  pid_ = {};
-  if (status_ && decision_.gap_to != Offset()) {
+  if (status_ && decision.gap_to != Offset()) {
     std::string gap;
     socketio::append_event(gap, channel_, 0,
                            fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"trimmed"}}])",
-                                       decision_.gap_from.value(), decision_.gap_to.value()));
+                                       decision.gap_from.value(), decision.gap_to.value()));
     session_.send(gap);
   }
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
-  subscription_ = decision_.newest ? &outlet.subscribe_last(channel_, *decision_.newest, *this)
-                                   : &outlet.subscribe(channel_, decision_.after, *this);
+  subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, *this)
+                                  : &outlet.subscribe(channel_, decision.after, *this);
   session_.thread().service().hub.hold_session(sid_, holder());
   starting_ = false;
   // First where the records come from, then - once there is nothing more to come - that it is live.
-  if (decision_.recovered || !live_at_start_) {
-    send_status(subscription_->live() ? "resumed" : "replaying", decision_.after.next(),
-                std::max(decision_.after, seen));
+  if (decision.recovered || !live_at_start_) {
+    send_status(subscription_->live() ? "resumed" : "replaying", decision.after.next(), std::max(decision.after, seen));
   }
   if (live_at_start_) on_live(*live_at_start_);
 }

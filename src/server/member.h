@@ -55,11 +55,14 @@ class Member final : public Subscriber {
   const std::string channel_;
   const std::string sender_;
   const std::string sid_;
-  std::string pid_;  // until start()
-  const Decision decision_;
   const bool status_;
   bool starting_ = true;
   std::optional<Offset> live_at_start_;
+  struct Beginning {
+    Decision decision;
+    std::string pid;
+  };
+  std::unique_ptr<Beginning> beginning_;  // what start() needs; gone after it
   Subscription* subscription_ = nullptr;
 };
 
