@@ -28,7 +28,7 @@ Result<NameTable> NameTable::load(Connection& connection, std::string_view table
 
 std::int64_t NameTable::intern(std::string_view name) {
   if (const auto found = ids_.find(name); found != ids_.end()) return found->second;
-  if (next_id_ >= static_cast<std::int64_t>(limits::kStoredNames)) return -SQLITE_FULL;
+  if (next_id_ >= static_cast<std::int64_t>(limits::kStoredNames)) return -SQLITE_TOOBIG;
   insert_.bind(1, next_id_);
   insert_.bind_text(2, name);
   const ResetLater reset(insert_);

@@ -129,7 +129,10 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
     checkpoint();
     return {};
   }
-  auto error = connection_.error(code, doing);
+  auto error = code == SQLITE_TOOBIG
+                   ? fail(ErrorCode::invalid_argument,
+                          fmt::format("the log holds its limit of {} channel or event names", limits::kStoredNames))
+                   : connection_.error(code, doing);
   // SQLite rolls some failures back by itself; after the others the transaction is still open.
   if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   channels_.rollback();

@@ -20,8 +20,8 @@ void append_date(std::string& out, std::time_t now) {
                  utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-/// RFC 9110 section 8.6: no Content-Length in a 1xx or 204.
-bool has_length(int status) { return status >= 200 && status != 204; }
+/// RFC 9110 section 8.6: no Content-Length in a 1xx or 204; in a 304 it would have to be that of the 200.
+bool has_length(int status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace
 

@@ -7,6 +7,9 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace tidemark::journal {
 namespace {
@@ -55,6 +58,37 @@ void append_value(std::string& out, std::string_view value) {
   out += cut ? "...\"" : "\"";
 }
 
+/// How many lines of each event a second may bring. What one client can provoke must not fill a disk or stall a thread.
+class RateLimit {
+ public:
+  /// Whether this line may be written; if so, `suppressed` says how many of its event were not since the last that was.
+  bool admit(std::string_view event, std::int64_t second, std::uint64_t& suppressed) {
+    const std::lock_guard lock(mutex_);
+    Window& window = windows_[event];
+    if (window.second != second) {
+      window.second = second;
+      window.lines = 0;
+    }
+    if (window.lines == kLinesPerSecond) {
+      ++window.suppressed;
+      return false;
+    }
+    ++window.lines;
+    suppressed = std::exchange(window.suppressed, 0);
+    return true;
+  }
+
+ private:
+  static constexpr int kLinesPerSecond = 20;
+  struct Window {
+    std::int64_t second = 0;
+    int lines = 0;
+    std::uint64_t suppressed = 0;
+  };
+  std::mutex mutex_;
+  std::map<std::string_view, Window> windows_;  // keys are the callers' literals: there are as many as kinds of event
+};
+
 }  // namespace
 
 void set_level(Level level) { threshold.store(level, std::memory_order_relaxed); }
@@ -77,7 +111,12 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   if (level < threshold.load(std::memory_order_relaxed)) return;
   const auto now =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  static RateLimit limit;
+  std::uint64_t suppressed = 0;
+  // Debug lines are asked for, and wanted whole.
+  if (level != Level::debug && !limit.admit(event, now.count() / 1000, suppressed)) return;
   auto line = render(now.count(), level, event, fields);
+  if (suppressed > 0) fmt::format_to(std::back_inserter(line), " suppressed={}", suppressed);
   line += '\n';
   // A journal that cannot be written has nowhere to say so.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -3,7 +3,8 @@
 //
 //   time=2026-11-23T10:02:11.123Z level=info event=serving url=http://localhost:3000 engine=sqlite head=1204
 //
-// Never a payload, a secret or a whole pid. Any thread; a line is one write.
+// Never a payload, a secret or a whole pid. Any thread; a line is one write. Above debug, an event brings at most 20 lines
+// a second; the next line then says how many of its kind were suppressed.
 #pragma once
 
 #include <fmt/format.h>
@@ -32,6 +33,7 @@ struct Field {
 /// Lines below this level are dropped. Default: info.
 void set_level(Level level);
 
+/// `event` must be a literal: it is remembered.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {

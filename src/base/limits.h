@@ -46,7 +46,9 @@ inline constexpr std::size_t kSendBytes = 256 * kKiB;  // one send of frames
 inline constexpr auto kDrainTimeout = 5'000ms;         // at shutdown, for last bytes and closing handshakes
 inline constexpr auto kAcceptPause = 50ms;             // after accept failed (no descriptors left)
 inline constexpr int kListenBacklog = 4096;
-inline constexpr std::size_t kConnectionsDefault = 100'000;
+inline constexpr std::size_t kConnections = 100'000;     // of all I/O threads together
+inline constexpr std::size_t kEngineSessions = 100'000;  // likewise; polling needs no connection to hold one
+inline constexpr std::uint64_t kHistoryRecords = 100'000;  // a larger `history` means everything
 
 // --- the log ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kSequencerQueueBytes = 32 * kMiB;  // drafts waiting for a commit; full = stop reading
@@ -61,7 +63,7 @@ inline constexpr std::size_t kDedupeCandidates = 4;      // records compared for
 inline constexpr std::uint64_t kFreeBytesMin = 64 * kMiB;  // free on the disk, below which nothing is appended
 inline constexpr std::size_t kStoreReaders = 8;          // reads one store runs at a time; more wait
 inline constexpr std::size_t kTrimSliceRecords = 1000;   // removed in one transaction
-inline constexpr std::size_t kStoredNames = 10'000'000;  // channel or event names one store interns
+inline constexpr std::size_t kStoredNames = 1'000'000;  // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
@@ -70,6 +72,7 @@ inline constexpr std::size_t kTailBytesTotal = 64 * kMiB;    // frames held in m
 inline constexpr std::size_t kTailBytesChannel = 16 * kMiB;  // and by one channel
 inline constexpr std::size_t kCatchUpQueue = 65'536;         // catch-up reads waiting for a reader thread
 inline constexpr std::size_t kCatchUpThreads = 2;
+inline constexpr std::size_t kRelayBytes = 4 * kMiB;  // unlogged events waiting for one I/O thread
 inline constexpr std::size_t kPagesHeld = 32;  // pages an I/O thread keeps for others who replay the same range
 inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its start a page under way may be joined
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn

@@ -1,7 +1,7 @@
 // The data directory: one server at a time, one secret, one engine.
 //
-//   DATA/lock               held with flock while a server runs; says its process and address for the error of a second
-//   one DATA/secret.key         32 random bytes that sign session ids; stays, so that sessions outlive a restart
+//   DATA/lock               held with flock while a server runs; says its process and address for a second one's error
+//   DATA/secret.key         32 random bytes that sign session ids; stays, so that sessions outlive a restart
 //   DATA/tidemark.sqlite3   the log, if the engine is sqlite
 //   DATA/rocksdb/           the log, if the engine is rocksdb
 //

@@ -48,7 +48,7 @@ bool CatchUp::run_one() {
     request = std::move(queue_.front());
     queue_.pop_front();
   }
-  request.done(read(request));
+  if (!request.wanted || *request.wanted) request.done(read(request));
   return true;
 }
 

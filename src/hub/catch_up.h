@@ -1,10 +1,12 @@
 // Catch-up readers: a few threads that read pages of a channel from the store and encode them, off the I/O threads.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,9 +31,10 @@ class CatchUp {
   struct Request {
     std::string channel;
     Offset after;
-    Offset up_to;                               // at most log.head()
-    std::optional<std::size_t> last;            // instead of `after`: begin before the newest so many records
-    std::function<void(Result<PagePtr>)> done;  // called on a reader thread
+    Offset up_to;                                     // at most log.head()
+    std::optional<std::size_t> last;                  // instead of `after`: begin before the newest so many records
+    std::shared_ptr<const std::atomic<bool>> wanted;  // if it has become false the request is dropped; may be null
+    std::function<void(Result<PagePtr>)> done;        // called on a reader thread
   };
 
   void start(std::size_t threads);

@@ -1,6 +1,9 @@
 // What one I/O thread knows of one channel: its tail and its subscriptions.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,15 @@ namespace tidemark {
 
 class Subscription;
 
+/// A page on its way from the store, and who waits for it.
+struct PageRead {
+  std::uint64_t id = 0;
+  Offset after;                               // unknown for the newest N
+  bool newest = false;                        // begins at the newest N: whoever waits starts where the page does
+  std::vector<std::uint64_t> waiting;         // subscriptions
+  std::shared_ptr<std::atomic<bool>> wanted;  // false once nobody waits any more: the reader skips it
+};
+
 struct ChannelFeed {
   ChannelFeed(std::string channel_name, const Offset& thread_seen)
       : channel(std::move(channel_name)), tail(thread_seen.next()), seen(thread_seen) {}
@@ -19,6 +31,7 @@ struct ChannelFeed {
   Tail tail;
   const Offset& seen;  // newest record the thread has been told of
   std::vector<Subscription*> subscriptions;
+  std::vector<PageRead> reads;
   Millis last_used{};    // last append with, or departure of, a subscriber
   std::size_t pass = 0;  // next subscription of the delivery pass under way
   bool in_pass = false;  // queued for delivery

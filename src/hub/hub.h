@@ -24,7 +24,6 @@ class Hub final : public CommitListener {
   /// Before the log starts. Shard i must have index i.
   void add(Shard& shard) { shards_.push_back(&shard); }
 
-  [[nodiscard]] SessionTable& sessions() { return sessions_; }
   /// Gives `holder` the session and sends whoever held it away. Any thread.
   void hold_session(const std::string& sid, SessionHolder holder);
   /// Sends an unlogged event to everyone who is live in its channel. Any thread.

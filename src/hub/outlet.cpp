@@ -1,6 +1,7 @@
 #include "src/hub/outlet.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/base/limits.h"
 #include "src/hub/shard.h"
@@ -24,6 +25,7 @@ bool Outlet::send_own() {
     own_sent_ += sent;
     if (own_sent_ < own_.size()) {
       blocked_ = true;
+      if (own_sent_ > own_.size() / 2) own_.erase(0, std::exchange(own_sent_, 0));
       return false;
     }
   }
@@ -81,9 +83,16 @@ void Outlet::flush_soon() {
   shard_.queue_flush(*this);
 }
 
-bool Outlet::idle() const {
-  return own_sent_ == own_.size() &&
-         std::ranges::all_of(subscriptions_, [](const auto& subscription) { return subscription->at_head(); });
+void Outlet::close_with(std::string_view frame) {
+  if (!ready()) return;
+  if (mid_ != nullptr) {
+    const auto rest = mid_->rest_of_record();
+    broken_ = rest.empty() || sink_->send(rest) < rest.size();
+    if (broken_) return;
+  }
+  own_ += frame;
+  (void)send_own();
+  broken_ = true;
 }
 
 Subscription& Outlet::subscribe(std::string_view channel, Offset after, Subscriber& subscriber) {
@@ -92,9 +101,10 @@ Subscription& Outlet::subscribe(std::string_view channel, Offset after, Subscrib
   return added;
 }
 
-Subscription& Outlet::subscribe_last(std::string_view channel, std::size_t count, Subscriber& subscriber) {
+Subscription& Outlet::subscribe_last(std::string_view channel, std::size_t count, Offset up_to,
+                                     Subscriber& subscriber) {
   auto& added = *subscriptions_.emplace_back(shard_.make_subscription(channel, *this, subscriber));
-  shard_.start_last(added, count);
+  shard_.start_last(added, count, up_to);
   return added;
 }
 

@@ -48,13 +48,14 @@ class Outlet {
   void writable();
   /// Flushes at the end of the shard's current turn, once, however often asked.
   void flush_soon();
-  /// Nothing is owed: no own bytes, and every subscription is at the head of its channel.
-  [[nodiscard]] bool idle() const;
+  /// The last that is sent: the rest of a record under way, the own bytes, this frame - as far as the transport takes it
+  /// now. Nothing follows.
+  void close_with(std::string_view frame);
 
   /// Starts a subscription at the record after `after`. Its frames follow with the next flush.
   Subscription& subscribe(std::string_view channel, Offset after, Subscriber& subscriber);
-  /// Starts one that is owed only the newest `count` records of what the channel holds now.
-  Subscription& subscribe_last(std::string_view channel, std::size_t count, Subscriber& subscriber);
+  /// Starts one that is owed the newest `count` records of the channel up to `up_to`, and all after it.
+  Subscription& subscribe_last(std::string_view channel, std::size_t count, Offset up_to, Subscriber& subscriber);
   /// Ends a subscription; a record that is partly sent is still sent to its end.
   void unsubscribe(Subscription& subscription);
   /// A record was cut off in the middle (its rest was not in memory when its subscription ended): the connection's

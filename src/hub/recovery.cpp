@@ -7,17 +7,18 @@
 namespace tidemark {
 namespace {
 
-Decision everything(const Claims& claims, std::string_view reason) {
-  return {.newest = claims.history, .reason = reason};
+Decision everything(const Claims& claims, const LogBounds& log, std::string_view reason) {
+  if (!claims.history) return {.reason = reason};
+  return {.after = log.head, .newest = claims.history, .reason = reason};
 }
 
 Decision without_session(const Claims& claims, const LogBounds& log, std::optional<Offset> position,
                          std::string_view reason) {
   if (claims.server_offset && *claims.server_offset > log.head.value()) {
-    return everything(claims, "server offset beyond the head");
+    return everything(claims, log, "server offset beyond the head");
   }
   const Offset after(std::max(claims.server_offset.value_or(0), position ? position->value() : 0));
-  if (after == Offset()) return everything(claims, reason);
+  if (after == Offset()) return everything(claims, log, reason);
   return {.after = after, .reason = reason};
 }
 
@@ -43,14 +44,14 @@ Decision decide(const Claims& claims, const LogBounds& log) {
   bool owed_from_known_place = true;
   if (!bad_offset.empty()) {
     decision = without_session(claims, log, std::nullopt, bad_offset);
-    owed_from_known_place = decision.after != Offset();
+    owed_from_known_place = decision.after != Offset() && !decision.newest;
   } else if (claims.session_restored) {
     decision = {.recovered = true, .after = position.value_or(claims.session_started)};
-    // Began with the newest N and has received nothing of it yet: it begins with the newest N again.
-    if (decision.after == Offset()) decision.newest = claims.history;
+    // It began with the newest N and has received nothing of it yet: those again, and all since.
+    if (!position && !claims.server_offset) decision.newest = claims.history;
   } else {
     decision = without_session(claims, log, position, "no session");
-    owed_from_known_place = decision.after != Offset();
+    owed_from_known_place = decision.after != Offset() && !decision.newest;
   }
   if (owed_from_known_place && decision.after.next() < log.first) {
     decision.recovered = false;

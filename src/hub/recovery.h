@@ -1,13 +1,15 @@
 // The recovery decision: what a client that says CONNECT is owed. A pure function; docs and tests share its table.
 //
-// | situation                                             | session | records | | session restored, position of this
-// log                | same    | after the position                                 | | session restored, no position
-// (nothing received yet)  | same    | after the session's start                          | | no session, position of
-// this log                      | new     | after the later one of position and server offset  | | position
-// unparseable, of another log or ahead of it   | new     | server offset decides; without one: everything     | |
-// server offset absent, null, 0 or negative             | -       | everything, or the newest N if history is limited |
-// | server offset beyond the head                         | new     | everything: the client knew another log | |
-// records in between trimmed                            | -       | what is left, after a gap; not recovered |
+// | situation                                            | session | records
+// |------------------------------------------------------|---------|-----------------------------------------------------
+// | session restored, position of this log               | same    | after the position
+// | session restored, no position (nothing received yet) | same    | after the session's start (and the newest N before it,
+// |                                                      |         | if it began so)
+// | no session, position of this log                     | new     | after the later one of position and server offset
+// | position unparseable, of another log or ahead of it  | new     | server offset decides; without one: everything
+// | server offset absent, null, 0 or negative            | -       | everything, or the newest N if history is limited
+// | server offset beyond the head                        | new     | everything: the client knew another log
+// | records in between trimmed                           | new     | what is left, after a gap
 #pragma once
 
 #include <cstdint>
@@ -38,7 +40,7 @@ struct LogBounds {
 struct Decision {
   bool recovered = false;  // same session, same pid (which is what the stock client goes by) and nothing missing
   Offset after;            // records after this one are owed
-  std::optional<std::uint64_t> newest;  // instead of `after`: only the newest N
+  std::optional<std::uint64_t> newest;  // and before them the newest N at or before `after`
   Offset gap_from, gap_to;              // trimmed records the client was owed; gap_to 0 = none
   std::string_view reason;  // why there is a new session or a gap, for journal and inspector; empty if recovered
 };

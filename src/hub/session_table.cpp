@@ -9,7 +9,7 @@ SessionTable::SessionTable(const SessionKey& key, std::uint64_t run, Millis wind
 
 SessionTable::Grant SessionTable::create(const SessionBinding& binding, Offset started) {
   const SessionId id{.sid = SessionSigner::random_sid(), .started = started, .run = run_};
-  return {.sid = id.sid, .pid = signer_.sign(id, binding), .started = started, .previous = std::nullopt};
+  return {.sid = id.sid, .pid = signer_.sign(id, binding), .started = started};
 }
 
 SessionTable::Claim SessionTable::find(std::string_view pid, const SessionBinding& binding) const {
@@ -22,13 +22,10 @@ SessionTable::Claim SessionTable::find(std::string_view pid, const SessionBindin
   if (found == sessions_.end()) {
     within = id->run != run_ && now - started_ <= window_;
   } else {
-    within = found->second.holder || now - found->second.left <= window_;
+    within = !found->second.ended && (found->second.holder || now - found->second.left <= window_);
   }
   if (!within) return {.grant = std::nullopt, .refusal = Refusal::expired};
-  return {.grant = Grant{.sid = id->sid,
-                         .pid = std::string(pid),
-                         .started = id->started,
-                         .previous = found == sessions_.end() ? std::nullopt : found->second.holder}};
+  return {.grant = Grant{.sid = id->sid, .pid = std::string(pid), .started = id->started}};
 }
 
 std::optional<SessionHolder> SessionTable::hold(const std::string& sid, SessionHolder holder) {
@@ -36,10 +33,8 @@ std::optional<SessionHolder> SessionTable::hold(const std::string& sid, SessionH
   if (!sessions_.contains(sid) && sessions_.size() >= limits::kSessions) {
     // Full: the one that left first makes room; while all are live, this one simply cannot be had again.
     while (!away_.empty() && sessions_.size() >= limits::kSessions) {
-      const auto [left, oldest] = std::move(away_.front());
+      if (is_away(away_.front())) sessions_.erase(away_.front().second);
       away_.pop_front();
-      const auto found = sessions_.find(oldest);
-      if (found != sessions_.end() && !found->second.holder && found->second.left == left) sessions_.erase(found);
     }
     if (sessions_.size() >= limits::kSessions) return std::nullopt;
   }
@@ -52,26 +47,38 @@ std::optional<SessionHolder> SessionTable::hold(const std::string& sid, SessionH
 void SessionTable::leave(const std::string& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found == sessions_.end() || found->second.holder != holder) return;
-  found->second.holder.reset();
-  found->second.left = clock_.steady();
-  away_.emplace_back(found->second.left, sid);
+  if (found != sessions_.end() && found->second.holder == holder) go_away(found->second, sid);
+}
+
+void SessionTable::go_away(Session& session, const std::string& sid) {
+  // Those who come and go often leave outdated entries behind.
+  if (away_.size() > 2 * sessions_.size()) {
+    std::erase_if(away_, [&](const auto& entry) { return !is_away(entry); });
+  }
+  session.holder.reset();
+  session.left = clock_.steady();
+  away_.emplace_back(session.left, sid);
+}
+
+bool SessionTable::is_away(const std::pair<Millis, std::string>& entry) const {
+  const auto found = sessions_.find(entry.second);
+  return found != sessions_.end() && !found->second.holder && found->second.left == entry.first;
 }
 
 void SessionTable::end(const std::string& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found != sessions_.end() && found->second.holder == holder) sessions_.erase(found);
+  if (found == sessions_.end() || found->second.holder != holder) return;
+  found->second.ended = true;
+  go_away(found->second, sid);
 }
 
 void SessionTable::sweep() {
   const Millis now = clock_.steady();
   const std::lock_guard lock(mutex_);
   while (!away_.empty() && now - away_.front().first > window_) {
-    const auto [left, sid] = std::move(away_.front());
+    if (is_away(away_.front())) sessions_.erase(away_.front().second);
     away_.pop_front();
-    const auto found = sessions_.find(sid);
-    if (found != sessions_.end() && !found->second.holder && found->second.left == left) sessions_.erase(found);
   }
 }
 

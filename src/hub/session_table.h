@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "src/base/clock.h"
 #include "src/hub/session_id.h"
@@ -36,7 +37,6 @@ class SessionTable {
   struct Grant {
     std::string sid, pid;
     Offset started;
-    std::optional<SessionHolder> previous;  // a live holder that has to go
   };
 
   /// A new session.
@@ -64,8 +64,13 @@ class SessionTable {
  private:
   struct Session {
     std::optional<SessionHolder> holder;  // nothing: away
+    bool ended = false;                   // cannot be had again; remembered as long as its pid might be good
     Millis left{};                        // when it went away
   };
+
+  void go_away(Session& session, const std::string& sid);
+  /// Whether an entry of away_ is not outdated.
+  [[nodiscard]] bool is_away(const std::pair<Millis, std::string>& entry) const;
 
   const SessionSigner signer_;
   const std::uint64_t run_;

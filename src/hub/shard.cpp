@@ -46,6 +46,9 @@ void Shard::push_commit(BatchPtr batch, std::vector<Outcome> outcomes) {
 void Shard::push_relay(RelayPtr relay) {
   {
     const std::lock_guard lock(mutex_);
+    const std::size_t bytes = relay->payload.size() + relay->attachments.size() + sizeof(Relay);
+    if (mailbox_.relay_bytes > limits::kRelayBytes) return;
+    mailbox_.relay_bytes += bytes;
     mailbox_.relays.push_back(std::move(relay));
   }
   wake();
@@ -123,11 +126,21 @@ void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
     // A tail may grow while the thread's budget lasts; without it, it makes do with what it has.
     const std::size_t budget_left = options_.tail_bytes_total - std::min(tail_bytes_, options_.tail_bytes_total);
     const std::size_t allowed = std::min(options_.tail_bytes_channel, tail.capacity() + budget_left);
-    const std::uint64_t begin = tail.begin_after_room_for(frames.size(), allowed);
+    const bool hopeless = frames.size() > allowed;  // then everyone takes this record from the store
+    const std::uint64_t begin = hopeless ? tail.end() : tail.begin_after_room_for(frames.size(), allowed);
     for (Subscription* const subscription : feed.subscriptions) {
-      if (subscription->live() && subscription->position() < begin) subscription->fall_behind();
+      if (!subscription->live()) continue;
+      if (subscription->position() < begin) {
+        subscription->fall_behind();
+      } else if (hopeless) {
+        subscription->fall_behind_at(offset);
+      }
     }
     tail_bytes_ -= tail.capacity();
+    if (hopeless) {
+      tail.clear(offset);
+      return;
+    }
     tail.make_room(frames.size(), allowed);
     tail_bytes_ += tail.capacity();
   }
@@ -213,29 +226,11 @@ void Shard::start(Subscription& subscription, Offset after) {
   subscription.outlet().flush_soon();
 }
 
-void Shard::start_last(Subscription& subscription, std::size_t count) {
-  ChannelFeed& feed = subscription.feed();
-  feed.add(subscription);
-  subscription.set_reading(true);
-  const bool queued = catch_up_.request({.channel = feed.channel,
-                                         .after = Offset(),
-                                         .up_to = seen_,
-                                         .last = count,
-                                         .done = [this, id = subscription.id()](const Result<PagePtr>& page) {
-                                           executor_.post([this, id, page] {
-                                             const auto found = subscriptions_.find(id);
-                                             if (found == subscriptions_.end()) return;
-                                             Subscription& waiting = *found->second;
-                                             waiting.set_reading(false);
-                                             if (!page) return waiting.subscriber().on_read_failed(page.error());
-                                             waiting.start((*page)->after);
-                                             if (!waiting.live()) return give_page(waiting, *page);
-                                             waiting.outlet().flush();
-                                           });
-                                         }});
-  if (!queued) {  // too busy to count: it is given everything, in its turn
-    subscription.set_reading(false);
-    subscription.start(Offset());
+void Shard::start_last(Subscription& subscription, std::size_t count, Offset up_to) {
+  if (count == 0) return start(subscription, up_to);
+  subscription.feed().add(subscription);
+  if (!begin_read(subscription, Offset(), count, up_to)) {
+    subscription.subscriber().on_read_failed({ErrorCode::out_of_space, "too many clients are catching up"});
   }
 }
 
@@ -244,6 +239,20 @@ void Shard::remove(Subscription& subscription) {
   feed.remove(subscription);
   feed.last_used = clock_.steady();
   subscriptions_.erase(subscription.id());
+  if (subscription.reading()) {
+    for (PageRead& read : feed.reads) {
+      if (std::erase(read.waiting, subscription.id()) > 0 && read.waiting.empty()) *read.wanted = false;
+    }
+    std::erase_if(feed.reads, [](const PageRead& read) { return read.waiting.empty(); });
+  }
+  forget_if_unused(feed);
+}
+
+/// A feed that holds nothing for anybody: other names may take its place at once.
+void Shard::forget_if_unused(ChannelFeed& feed) {
+  const bool used = !feed.subscriptions.empty() || feed.tail.capacity() > 0 || feed.in_pass ||
+                    std::ranges::any_of(held_, [&](const HeldPage& held) { return held.feed == &feed; });
+  if (!used) feeds_.erase(feeds_.find(feed.channel));
 }
 
 // --- pages -----------------------------------------------------------------------------------------------------------
@@ -266,48 +275,62 @@ void Shard::request_page(Subscription& subscription) {
   ChannelFeed& feed = subscription.feed();
   if (const PagePtr page = held_page(feed, next)) return give_page(subscription, page);
   subscription.set_reading(true);
-  const auto joined = std::ranges::find_if(reads_, [&](const PageRead& read) {
-    return read.feed == &feed && read.after < next && next.value() - read.after.value() <= limits::kPageJoinOffsets;
+  const auto joined = std::ranges::find_if(feed.reads, [&](const PageRead& read) {
+    return !read.newest && read.after < next && next.value() - read.after.value() <= limits::kPageJoinOffsets;
   });
-  if (joined != reads_.end()) {
+  if (joined != feed.reads.end()) {
     joined->waiting.push_back(subscription.id());
-    return;
-  }
-  const Offset after = next.previous();
-  const bool queued =
-      catch_up_.request({.channel = feed.channel,
-                         .after = after,
-                         .up_to = seen_,
-                         .last = std::nullopt,
-                         .done = [this, &feed, after](const Result<PagePtr>& page) {
-                           executor_.post([this, &feed, after, page] { page_arrived(feed, after, page); });
-                         }});
-  if (queued) {
-    reads_.push_back({&feed, after, {subscription.id()}});
-  } else {
+  } else if (!begin_read(subscription, next.previous(), std::nullopt, seen_)) {
     starved_.push_back(subscription.id());
   }
 }
 
-void Shard::page_arrived(ChannelFeed& feed, Offset after, const Result<PagePtr>& page) {
-  const auto read = std::ranges::find_if(
-      reads_, [&](const PageRead& candidate) { return candidate.feed == &feed && candidate.after == after; });
-  const auto waiting = std::move(read->waiting);
-  reads_.erase(read);
+bool Shard::begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest, Offset up_to) {
+  ChannelFeed& feed = subscription.feed();
+  const std::uint64_t id = ++next_read_;
+  auto wanted = std::make_shared<std::atomic<bool>>(true);
+  // By name: the feed may be gone, and another one in its place, when the page comes.
+  const bool queued = catch_up_.request({.channel = feed.channel,
+                                         .after = after,
+                                         .up_to = up_to,
+                                         .last = newest,
+                                         .wanted = wanted,
+                                         .done = [this, channel = feed.channel, id](const Result<PagePtr>& page) {
+                                           executor_.post([this, channel, id, page] {
+                                             const auto found = feeds_.find(channel);
+                                             if (found != feeds_.end()) page_arrived(*found->second, id, page);
+                                           });
+                                         }});
+  if (!queued) return false;
+  subscription.set_reading(true);
+  feed.reads.push_back({.id = id,
+                        .after = after,
+                        .newest = newest.has_value(),
+                        .waiting = {subscription.id()},
+                        .wanted = std::move(wanted)});
+  return true;
+}
+
+void Shard::page_arrived(ChannelFeed& feed, std::uint64_t id, const Result<PagePtr>& page) {
+  const auto found = std::ranges::find(feed.reads, id, &PageRead::id);
+  if (found == feed.reads.end()) return;  // those who waited have left
+  const PageRead read = std::move(*found);
+  feed.reads.erase(found);
   if (page) {
     held_.push_back({&feed, *page});
     if (held_.size() > limits::kPagesHeld) held_.pop_front();
   }
-  for (const std::uint64_t id : waiting) {
-    const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end()) continue;
-    Subscription& subscription = *found->second;
+  for (const std::uint64_t waiting : read.waiting) {
+    const auto subscribed = subscriptions_.find(waiting);
+    if (subscribed == subscriptions_.end()) continue;
+    Subscription& subscription = *subscribed->second;
     subscription.set_reading(false);
     if (!page) {
       subscription.subscriber().on_read_failed(page.error());
-    } else {
-      give_page(subscription, *page);
+      continue;
     }
+    if (read.newest) subscription.start((*page)->after);
+    give_page(subscription, *page);
   }
 }
 
@@ -340,8 +363,7 @@ void Shard::sweep() {
   for (auto it = feeds_.begin(); it != feeds_.end();) {
     ChannelFeed& feed = *it->second;
     const bool idle = now - feed.last_used > options_.tail_window;
-    const bool read = std::ranges::any_of(reads_, [&](const PageRead& r) { return r.feed == &feed; });
-    if (idle && feed.subscriptions.empty() && !feed.in_pass && !read) {
+    if ((idle || feed.tail.capacity() == 0) && feed.subscriptions.empty() && !feed.in_pass) {
       tail_bytes_ -= feed.tail.capacity();
       it = feeds_.erase(it);
       continue;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -66,6 +67,7 @@ class Shard {
 
   // --- any thread ---
   void push_commit(BatchPtr batch, std::vector<Outcome> outcomes);
+  /// Best effort: dropped if limits::kRelayBytes of relays wait already.
   void push_relay(RelayPtr relay);
   void push_room();
   /// Tells a subscription, if it is still here, that its session was taken over.
@@ -82,7 +84,7 @@ class Shard {
 
   std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
   void start(Subscription& subscription, Offset after);
-  void start_last(Subscription& subscription, std::size_t count);
+  void start_last(Subscription& subscription, std::size_t count, Offset up_to);
   void remove(Subscription& subscription);
   void request_page(Subscription& subscription);
   void queue_flush(Outlet& outlet) {
@@ -95,6 +97,7 @@ class Shard {
     std::vector<BatchPtr> batches;
     std::vector<Outcome> outcomes;
     std::vector<RelayPtr> relays;
+    std::size_t relay_bytes = 0;
     std::vector<std::uint64_t> taken_over;
     bool room = false;
   };
@@ -108,15 +111,14 @@ class Shard {
   void run_flushes();
   void resume_publishers();
   void retry_starved();
-  void page_arrived(ChannelFeed& feed, Offset after, const Result<PagePtr>& page);
+  /// False: too many reads wait already.
+  [[nodiscard]] bool begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest,
+                                Offset up_to);
+  void page_arrived(ChannelFeed& feed, std::uint64_t read, const Result<PagePtr>& page);
+  void forget_if_unused(ChannelFeed& feed);
   void give_page(Subscription& subscription, const PagePtr& page);
   [[nodiscard]] PagePtr held_page(const ChannelFeed& feed, Offset next) const;
 
-  struct PageRead {
-    ChannelFeed* feed;
-    Offset after;
-    std::vector<std::uint64_t> waiting;  // subscriptions
-  };
   struct HeldPage {
     const ChannelFeed* feed;
     PagePtr page;
@@ -146,7 +148,7 @@ class Shard {
   std::vector<Outlet*> flushes_;
   std::deque<PausedPublisher*> paused_;
   std::vector<std::uint64_t> starved_;  // subscriptions that could not be served yet: ahead of seen, or a full queue
-  std::vector<PageRead> reads_;
+  std::uint64_t next_read_ = 0;
   std::deque<HeldPage> held_;
 };
 

@@ -40,9 +40,17 @@ void Subscription::try_go_live() {
 }
 
 std::string_view Subscription::pending(std::size_t max_bytes) const {
-  if (live_) return feed_.tail.bytes(position_, max_bytes);
-  if (page_) return std::string_view(page_->frames).substr(position_, max_bytes);
-  return {};
+  // A record is never cut: a sink may need whole frames to take anything at all.
+  if (live_) {
+    const Tail& tail = feed_.tail;
+    if (tail.end() - position_ <= max_bytes) return tail.bytes(position_, max_bytes);
+    return tail.bytes(position_, std::max<std::size_t>(max_bytes, tail.record_end(position_) - position_));
+  }
+  if (!page_) return {};
+  const auto rest = std::string_view(page_->frames).substr(position_);
+  if (rest.size() <= max_bytes) return rest;
+  return rest.substr(0,
+                     std::max<std::size_t>(max_bytes, page_->ends[index_at(page_->ends, position_)].end - position_));
 }
 
 void Subscription::consumed(std::size_t bytes) {
@@ -99,6 +107,13 @@ void Subscription::fall_behind() {
   live_ = false;
   next_ = place.offset;
   sent_ = place.sent;
+}
+
+void Subscription::fall_behind_at(Offset next) {
+  assert(at_head());
+  live_ = false;
+  next_ = next;
+  sent_ = 0;
 }
 
 }  // namespace tidemark

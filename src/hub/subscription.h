@@ -2,9 +2,8 @@
 //
 // A cursor stands in one of two places:
 //   live    in the channel's tail, as a byte position;
-//   behind  before the tail, as the next record's offset and the bytes of its frames already sent; fed by pages from
-//   the
-//           store. Encoding is deterministic, so `sent` bytes are skipped and nothing repeats or is lost in mid-frame.
+//   behind  before the tail, as the next record's offset and the bytes of its frames already sent; fed by pages
+//           from the store. Encoding is deterministic, so those bytes are skipped and nothing repeats in mid-frame.
 // The cursor moves only with bytes handed to a transport. Owned by one I/O thread.
 #pragma once
 
@@ -59,7 +58,7 @@ class Subscription {
   /// The next record owed. Meaningful while behind.
   [[nodiscard]] Offset next() const { return next_; }
 
-  /// Bytes ready to be sent now; empty if there are none or a page must be read first.
+  /// Bytes ready to be sent now, about `max_bytes` of them but at least the rest of the record; empty if there are none or a page must be read first.
   [[nodiscard]] std::string_view pending(std::size_t max_bytes) const;
   /// `bytes` of pending() went to the transport.
   void consumed(std::size_t bytes);
@@ -78,8 +77,10 @@ class Subscription {
   [[nodiscard]] bool feed_page(PagePtr page);
   /// Gives the page back while the transport takes no more: a stalled client holds no memory.
   void drop_page();
-  /// Leaves the tail, whose frames at the cursor are about to go. Precondition: live.
+  /// Leaves the tail, whose frames at the cursor are about to go. Precondition: live and not at the head.
   void fall_behind();
+  /// Leaves the tail at its head, since the record `next` will not be in it. Precondition: at the head.
+  void fall_behind_at(Offset next);
   /// Goes live if the tail has everything from next() on.
   void try_go_live();
 

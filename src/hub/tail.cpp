@@ -42,6 +42,7 @@ void Tail::make_room(std::size_t bytes, std::size_t allowed) {
   const std::size_t needed = held + bytes;
   std::size_t capacity = std::max(capacity_, kSmallestBuffer);
   while (capacity < needed || (capacity < allowed && needed * 4 > capacity * 3)) capacity *= 2;
+  capacity = std::min(capacity, std::max({allowed, needed, capacity_}));
   char* const kept = buffer_.get() + (begin_ - base_);
   if (capacity == capacity_) {
     std::memmove(buffer_.get(), kept, held);

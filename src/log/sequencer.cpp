@@ -60,6 +60,10 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       // Last: whoever sees the new head finds its records in the store and in the index.
       head_.store(records_.back().offset.value(), std::memory_order_release);
       append_worked();
+    } else if (appended.error().code == ErrorCode::invalid_argument && batch.size() > 1) {
+      roll_back();
+      for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1), listener);
+      return;
     } else {
       fail_staged();
       append_failed(appended.error());
@@ -121,10 +125,14 @@ Result<std::optional<Offset>> Sequencer::find_stored(const Draft& draft, std::ui
   return std::nullopt;
 }
 
-void Sequencer::fail_staged() {
+void Sequencer::roll_back() {
   records_.clear();
   index_.rollback();
   window_.rollback();
+}
+
+void Sequencer::fail_staged() {
+  roll_back();
   for (Outcome& outcome : outcomes_) {
     if (outcome.offset <= head()) continue;  // a duplicate of a durable record is as durable as before
     outcome.status = Outcome::Status::failed;
@@ -133,13 +141,18 @@ void Sequencer::fail_staged() {
 }
 
 void Sequencer::append_failed(const Error& error) {
-  const auto health = error.code == ErrorCode::out_of_space ? Health::full : Health::broken;
-  if (health == health_) return;  // said once, not once a batch
-  health_ = health;
+  if (error.code == ErrorCode::invalid_argument) {
+    journal::warning("record-refused", {{"engine", store_.engine()}, {"cause", error.context}});
+    return;
+  }
+  const bool may_pass = error.code == ErrorCode::out_of_space || error.code == ErrorCode::locked;
+  const auto health = may_pass ? Health::full : Health::broken;
   {
     const std::scoped_lock lock(reason_mutex_);
-    reason_ = error.context;
+    reason_ = may_pass ? error.context : error.context + "; then restart the server";
   }
+  if (health == health_) return;  // said once, not once a batch
+  health_ = health;
   journal::error("log-not-writable", {{"engine", store_.engine()},
                                       {"head", head().value()},
                                       {"code", name(error.code)},

@@ -4,8 +4,9 @@
 // durable in one append, publish the new head, and only then report. Everything a batch changes in memory is staged and
 // dropped again if the append fails, so that the next batch gets the same offsets.
 //
-// When an append fails, every draft of the batch is answered `failed`. After out_of_space the next batch simply tries
-// again; after anything else the store is not trusted any more and every later draft fails at once.
+// When an append fails, every draft of the batch is answered `failed`. After out_of_space or locked (another program holds
+// the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
+// anything else the store is not trusted any more and every later draft fails at once.
 //
 // Threads: run() is the sequencer's thread. head() and why_not_writable() may be called by any thread.
 #pragma once
@@ -44,6 +45,7 @@ class Sequencer {
   void commit(std::span<Draft> batch, CommitListener& listener);
   void stage(std::span<Draft> batch);
   [[nodiscard]] Result<std::optional<Offset>> find_stored(const Draft& draft, std::uint64_t hash) const;
+  void roll_back();
   void fail_staged();
 
   void append_failed(const Error& error);

@@ -61,6 +61,7 @@ std::size_t Connection::write(std::string_view bytes) {
       wait_writable();
       return done;
     } else if (errno != EINTR) {
+      failed_ = true;
       // Not from inside the caller's loop: it may be walking over what closing would destroy.
       thread_.post([self = shared_from_this()] { self->fail(); });
       return bytes.size();

@@ -30,6 +30,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     virtual void on_writable() = 0;
     /// The deadline that the handler set has come.
     virtual void on_timeout() = 0;
+    /// The server shuts down: finish() as soon as nothing is under way.
+    virtual void on_drain() = 0;
     /// The peer is gone or the socket failed. The last call.
     virtual void on_closed() = 0;
   };
@@ -61,6 +63,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /// Closes at once. The handler is not called any more.
   void close();
   [[nodiscard]] bool open() const { return state_ == State::open; }
+  /// A write has failed; on_closed follows.
+  [[nodiscard]] bool failed() const { return failed_; }
+  void drain() {
+    if (open()) handler_->on_drain();
+  }
 
   /// Takes the socket away to give it to another thread; this connection is over, the handler is not called any more.
   [[nodiscard]] int release();
@@ -80,6 +87,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::unique_ptr<Handler> handler_;
   State state_ = State::open;
   bool reading_ = true;
+  bool failed_ = false;
   bool waiting_read_ = false;
   bool waiting_write_ = false;
 };

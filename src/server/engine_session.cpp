@@ -99,11 +99,13 @@ void EngineSession::on_deadline() {
   const Millis now = thread_.service().clock.steady();
   if (connect_deadline_ > Millis(0) && now >= connect_deadline_) return close(CloseReason::connect_timeout);
   if (now >= next_ping_) {
-    if (waiting_for_pong_) return close(CloseReason::ping_timeout);
-    waiting_for_pong_ = true;
+    // A pong that stands behind input we hold back ourselves is not overdue.
+    if (waiting_for_pong_ && !held_draft_) return close(CloseReason::ping_timeout);
     next_ping_ = now + thread_.service().options.ping_timeout;
-    append_engine_frame(outlet_.own(), "2");
-    outlet_.flush();
+    if (!std::exchange(waiting_for_pong_, true)) {
+      append_engine_frame(outlet_.own(), "2");
+      outlet_.flush();
+    }
   }
   arm();
 }
@@ -202,7 +204,7 @@ bool EngineSession::on_room() {
   // What was held back goes on after the shard's turn: it may publish, and find the queue full again.
   thread_.post([&thread = thread_, sid = sid_] {
     EngineSession* const self = thread.find(sid);
-    if (self == nullptr || self->paused()) return;
+    if (self == nullptr || self->held_draft_) return;
     if (self->posted_) self->run_post();
     if (!self->closed_ && self->websocket_ != nullptr) self->websocket_->resume();
   });
@@ -224,9 +226,10 @@ void EngineSession::poll(HttpStream& stream) {
       if (EngineSession* const self = thread.find(sid)) self->answer_poll();
     });
   });
-  if (probe_ != nullptr) return answer_poll();  // the client is about to switch: it wants its poll back
   outlet_.attach(poll_body_.get());
   outlet_.flush();
+  // The client is about to switch: it wants its poll back.
+  if (probe_answered_ && poll_body_->empty()) answer_poll();
 }
 
 void EngineSession::answer_poll() {
@@ -272,8 +275,10 @@ void EngineSession::post(HttpStream& stream, std::string body) {
 }
 
 void EngineSession::run_post() {
-  while (!closed_ && !paused() && posted_->next < posted_->packets.size()) on_packet(posted_->packets[posted_->next++]);
-  if (closed_ || paused()) return;
+  while (!closed_ && !held_draft_ && posted_->next < posted_->packets.size()) {
+    on_packet(posted_->packets[posted_->next++]);
+  }
+  if (closed_ || held_draft_) return;
   posted_.reset();
   if (poster_ != nullptr) std::exchange(poster_, nullptr)->respond_posted();
 }
@@ -291,6 +296,7 @@ void EngineSession::open_websocket(WebSocketStream& stream) {
 bool EngineSession::begin_upgrade(WebSocketStream& stream) {
   if (closed_ || !polling() || probe_ != nullptr) return false;
   probe_ = &stream;
+  probe_answered_ = false;
   return true;
 }
 
@@ -298,6 +304,7 @@ void EngineSession::complete_upgrade(WebSocketStream& stream) {
   // The cursors simply go on: they moved only with bytes handed to a poll.
   if (poller_ != nullptr) answer_poll();
   probe_ = nullptr;
+  probe_answered_ = false;
   transport_ = Transport::websocket;
   websocket_ = &stream;
   outlet_.attach(&stream);
@@ -305,7 +312,10 @@ void EngineSession::complete_upgrade(WebSocketStream& stream) {
 }
 
 void EngineSession::websocket_gone(WebSocketStream& stream) {
-  if (probe_ == &stream) probe_ = nullptr;
+  if (probe_ == &stream) {
+    probe_ = nullptr;
+    probe_answered_ = false;
+  }
   if (websocket_ != &stream) return;
   websocket_ = nullptr;
   outlet_.attach(nullptr);
@@ -313,7 +323,9 @@ void EngineSession::websocket_gone(WebSocketStream& stream) {
 }
 
 void EngineSession::probed(WebSocketStream& stream) {
-  if (probe_ == &stream && poller_ != nullptr) answer_poll();
+  if (probe_ != &stream) return;
+  probe_answered_ = true;
+  if (poller_ != nullptr) answer_poll();
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -345,9 +357,11 @@ void EngineSession::close(CloseReason reason) {
   if (probe_ != nullptr) std::exchange(probe_, nullptr)->end_session(1000, name(reason));
   outlet_.attach(nullptr);
   if (poller_ != nullptr) {
-    std::string packet;
-    engineio::append_packet(packet, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
-    std::exchange(poller_, nullptr)->respond_poll(std::move(packet));
+    // What the body has taken already has left the outlet: it goes first.
+    std::string body = poll_body_->take();
+    if (!body.empty()) body += engineio::kSeparator;
+    engineio::append_packet(body, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
+    std::exchange(poller_, nullptr)->respond_poll(body);
   }
   if (poster_ != nullptr) {
     if (tell) {

@@ -49,8 +49,8 @@ class EngineSession final : private Timer, private PausedPublisher {
   [[nodiscard]] IoThread& thread() const { return thread_; }
   [[nodiscard]] Outlet& outlet() { return outlet_; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// Input must wait: a publish found the sequencer's queue full.
-  [[nodiscard]] bool paused() const { return held_draft_ != nullptr; }
+  /// Input must wait: a publish found the sequencer's queue full, or a POST from before the upgrade still waits for that.
+  [[nodiscard]] bool paused() const { return held_draft_ != nullptr || (posted_ != nullptr && websocket_ != nullptr); }
 
   /// The open packet's text.
   [[nodiscard]] std::string handshake() const;
@@ -126,6 +126,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   std::unique_ptr<PostedPackets> posted_;
   WebSocketStream* websocket_ = nullptr;
   WebSocketStream* probe_ = nullptr;
+  bool probe_answered_ = false;  // the client is about to switch
 };
 
 }  // namespace tidemark

@@ -37,10 +37,14 @@ bool matches_any(std::string_view list, std::string_view etag) {
   return false;
 }
 
+/// RFC 9110 section 12.5.3, as far as it matters here: gzip is named and its weight, if any, has a digit other than 0.
 bool accepts_gzip(const http::Request& request) {
   const auto accepted = request.field("accept-encoding").value_or("");
   const auto at = accepted.find("gzip");
-  return at != std::string_view::npos && !accepted.substr(at).starts_with("gzip;q=0");
+  if (at == std::string_view::npos) return false;
+  const auto coding = accepted.substr(at, accepted.find(',', at) - at);
+  const auto weight = coding.find('=');
+  return weight == std::string_view::npos || coding.substr(weight).find_first_of("123456789") != std::string_view::npos;
 }
 
 }  // namespace
@@ -113,7 +117,7 @@ void HttpStream::go_on(http::Request request, std::string rest) {
 
 void HttpStream::respond(int status, std::string_view fields, std::string_view body) {
   if (gone_) return;
-  polled_ = posted_ = nullptr;
+  polled_ = posted_ = nullptr;  // answered: the session does not know of us any more
   http::append_response_head(out_, status, fields, body.size(), keep_alive_);
   if (request_.method != "HEAD") out_ += body;
   flush();
@@ -129,8 +133,10 @@ void HttpStream::flush() {
     connection_.set_deadline(limits::kHttpRequestTimeout);
     return;
   }
+  if (connection_.failed()) return;  // on_closed follows
   out_ = {};
   out_sent_ = 0;
+  carried_for_.clear();
   if (!answering_ || polled_ != nullptr || posted_ != nullptr) return;
   answering_ = false;
   request_ = {};
@@ -159,6 +165,12 @@ void HttpStream::on_timeout() {
   connection_.finish();
 }
 
+void HttpStream::on_drain() {
+  if (answering_) return;  // flush() ends it
+  gone_ = true;
+  connection_.finish();
+}
+
 void HttpStream::on_closed() {
   gone_ = true;
   drop_session();
@@ -167,6 +179,10 @@ void HttpStream::on_closed() {
 void HttpStream::drop_session() {
   if (EngineSession* const session = std::exchange(polled_, nullptr)) session->poll_gone();
   if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone();
+  // Records in an answer that was not written are lost to the session: its client has to come back for them.
+  if (EngineSession* const session = connection_.thread().find(carried_for_)) {
+    session->close(CloseReason::transport_closed);
+  }
 }
 
 // --- routes ----------------------------------------------------------------------------------------------------------
@@ -219,6 +235,7 @@ void HttpStream::respond_error(int status, std::string_view message, int code) {
 }
 
 void HttpStream::respond_poll(std::string_view body) {
+  carried_for_ = request_.parameter("sid").value_or("");
   respond(200, fmt::format("{}{}{}", kTextPlain, kNoStore, cors_fields(request_)), body);
 }
 
@@ -247,7 +264,7 @@ void HttpStream::handle_engine() {
   if (!sid) {
     if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
     if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
-    if (thread.service().draining) return respond_error(503, "Server shutting down", 3);
+    if (thread.service().draining || !thread.has_room()) return respond_error(503, "Service unavailable", 3);
     return open_session(websocket);
   }
   const auto home = EngineSession::thread_of(*sid);
@@ -310,7 +327,7 @@ void HttpStream::upgrade(EngineSession* session) {
     thread.add(std::move(opened));
     websocket.carry(added);
   }
-  if (!sent) return websocket.end_session(1000, {});
+  if (!sent) return websocket.close(1000, {});
   if (!connection_.reading()) connection_.resume_reading();
   if (!rest.empty()) websocket.feed(rest);
 }

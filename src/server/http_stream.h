@@ -33,6 +33,7 @@ class HttpStream final : public Connection::Handler {
   void on_bytes(std::span<char> bytes) override;
   void on_writable() override;
   void on_timeout() override;
+  void on_drain() override;
   void on_closed() override;
 
  private:
@@ -61,6 +62,7 @@ class HttpStream final : public Connection::Handler {
   bool reading_requests_ = false;
   EngineSession* polled_ = nullptr;  // holds our GET
   EngineSession* posted_ = nullptr;  // holds our POST
+  std::string carried_for_;          // the session whose packets are in out_
   std::string in_;
   std::string out_;
   std::size_t out_sent_ = 0;

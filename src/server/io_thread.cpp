@@ -68,6 +68,8 @@ void IoThread::add(std::unique_ptr<EngineSession> session) {
   sessions_.emplace(sid, std::move(session));
 }
 
+bool IoThread::has_room() const { return sessions_.size() * service_.threads.size() < limits::kEngineSessions; }
+
 EngineSession* IoThread::find(std::string_view sid) {
   const auto found = sessions_.find(sid);
   return found == sessions_.end() ? nullptr : found->second.get();
@@ -93,7 +95,7 @@ void IoThread::drain(Millis patience) {
   for (const auto& [sid, session] : sessions_) sessions.push_back(session.get());
   for (EngineSession* const session : sessions) session->close(CloseReason::server_shutdown);
   const auto connections = connections_;
-  for (const auto& connection : connections) connection->finish();
+  for (const auto& connection : connections) connection->drain();
 }
 
 void IoThread::join() {

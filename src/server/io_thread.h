@@ -55,6 +55,8 @@ class IoThread final : public Executor {
   std::shared_ptr<Connection> adopt(tcp::socket socket);
   void forget(Connection& connection);
 
+  /// Whether one more session may be opened here.
+  [[nodiscard]] bool has_room() const;
   void add(std::unique_ptr<EngineSession> session);
   [[nodiscard]] EngineSession* find(std::string_view sid);
   /// Takes the session out of the registry; it is destroyed when the present turn has ended.

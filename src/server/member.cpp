@@ -17,8 +17,8 @@ namespace tidemark {
 namespace {
 
 std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked, std::uint64_t configured) {
-  if (configured == 0) return asked;
-  return std::min(asked.value_or(configured), configured);
+  if (configured != 0) asked = std::min(asked.value_or(configured), configured);
+  return asked > limits::kHistoryRecords ? std::nullopt : asked;
 }
 
 }  // namespace
@@ -46,8 +46,7 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   const LogBounds bounds{.epoch = service.log.epoch(), .first = service.log.first(), .head = service.log.head()};
   const Decision decision = decide(claims, bounds);
   if (!decision.recovered) {
-    const Offset started = decision.newest ? Offset() : std::max(decision.after, bounds.first.previous());
-    claim.grant = service.sessions.create(binding, started);
+    claim.grant = service.sessions.create(binding, std::max(decision.after, bounds.first.previous()));
   }
   if (!decision.recovered && request->pid) {
     const std::string_view reason = decision.reason != "no session" ? decision.reason
@@ -92,7 +91,7 @@ void Member::start() {
   }
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
-  subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, *this)
+  subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
                                   : &outlet.subscribe(channel_, decision.after, *this);
   session_.thread().service().hub.hold_session(sid_, holder());
   starting_ = false;

@@ -122,12 +122,14 @@ void Server::accept(tcp::acceptor& acceptor) {
       });
       return;
     }
-    if (thread.connection_count() * service_.threads.size() < limits::kConnectionsDefault) {
+    if (thread.connection_count() * service_.threads.size() < limits::kConnections) {
       thread.post([&thread, owner = std::make_shared<tcp::socket>(std::move(socket))] {
         auto connection = thread.adopt(std::move(*owner));
         connection->set_handler(std::make_unique<HttpStream>(*connection));
         connection->start();
       });
+    } else {
+      journal::warning("connection_refused", {{"reason", "too many connections"}});
     }
     accept(acceptor);
   });

@@ -135,16 +135,13 @@ void WebSocketStream::reply(websocket::Opcode opcode, std::string_view payload) 
 }
 
 void WebSocketStream::end_session(std::uint16_t code, std::string_view reason) {
-  // Called by the session, which is closing or has let go of us.
   EngineSession* const session = std::exchange(session_, nullptr);
   if (closed_) return;
   closed_ = true;
   std::string frame;
   websocket::append_close(frame, code, reason);
   if (role_ == Role::carrier && session != nullptr) {
-    // At a frame's boundary, or not at all.
-    session->outlet().own() += frame;
-    session->outlet().flush();
+    session->outlet().close_with(frame);
   } else {
     (void)connection_.write(frame);
   }

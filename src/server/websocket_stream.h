@@ -28,7 +28,9 @@ class WebSocketStream final : public Connection::Handler, public Sink {
 
   /// Goes on with input that was held back.
   void resume();
-  /// The session is over or does not want this stream: closes the WebSocket.
+  /// Ends the WebSocket and lets the session know.
+  void close(std::uint16_t code, std::string_view reason);
+  /// For the session only, which is closing or has let go of us: ends the WebSocket.
   void end_session(std::uint16_t code, std::string_view reason);
 
   // Sink
@@ -38,6 +40,7 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   void on_bytes(std::span<char> bytes) override;
   void on_writable() override;
   void on_timeout() override;
+  void on_drain() override {}  // its session says goodbye
   void on_closed() override;
 
  private:
@@ -49,7 +52,6 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   void on_text(std::string_view text);
   void on_probe_packet(std::string_view packet);
   void reply(websocket::Opcode opcode, std::string_view payload);
-  void close(std::uint16_t code, std::string_view reason);
   [[nodiscard]] bool must_wait() const;
 
   Connection& connection_;

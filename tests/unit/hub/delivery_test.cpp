@@ -65,7 +65,7 @@ TEST_CASE("the newest N come first for those who ask for them") {
   for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}, {"/b", "y"}});
   world.settle();
   Client client(world);
-  client.outlet.subscribe_last("/a", 2, client.subscriber);
+  client.outlet.subscribe_last("/a", 2, world.log.head(), client.subscriber);
   world.settle();
   CHECK(client.sink.received == "<17:x><19:x>");
 }
@@ -122,6 +122,89 @@ TEST_CASE("a stalled client holds no page and still gets everything once it read
     world.settle();
   }
   CHECK(client.sink.received == world.owed("/a", Offset(0)));
+}
+
+/// Takes whole frames only, as the body of a poll does.
+class WholeFrames final : public Sink {
+ public:
+  std::string received;
+  std::size_t send(std::string_view frames) override {
+    const auto end = frames.find('>');
+    if (end == std::string_view::npos) return 0;
+    received += frames.substr(0, end + 1);
+    return end + 1;
+  }
+};
+
+TEST_CASE("a record larger than one send is offered whole: a sink that takes whole frames only must not starve") {
+  const std::string large(limits::kSendBytes + 1000, 'L');
+  for (const bool from_store : {false, true}) {
+    CAPTURE(from_store);
+    HubWorld world;
+    world.join();
+    if (from_store) world.commit({{"/a", large}, {"/a", "small"}});
+    world.settle();
+    FakeSubscriber subscriber;
+    WholeFrames sink;
+    Outlet outlet(world.shard);
+    outlet.attach(&sink);
+    outlet.subscribe("/a", Offset(0), subscriber);
+    world.settle();
+    if (!from_store) world.commit({{"/a", large}, {"/a", "small"}});
+    for (int polls = 0; polls < 3; ++polls) {
+      world.settle();
+      outlet.writable();
+    }
+    world.settle();
+    CHECK(sink.received == world.owed("/a", Offset(0)));
+  }
+}
+
+TEST_CASE("a record that no tail has room for is delivered from the store, in its place") {
+  HubWorld world({.tail_bytes_channel = 4096, .tail_bytes_total = 8192});
+  world.join();
+  Client reading(world);
+  reading.outlet.subscribe("/a", Offset(0), reading.subscriber);
+  Client stalled(world);
+  stalled.outlet.subscribe("/a", Offset(0), stalled.subscriber);
+  world.settle();
+  stalled.sink.room = 5;
+  world.commit({{"/a", "before"}});
+  world.commit({{"/a", std::string(50'000, 'L')}, {"/a", "after"}});
+  world.commit({{"/a", "later"}});
+  world.settle();
+  CHECK(world.shard.tail_bytes() <= 8192);
+  CHECK(reading.sink.received == world.owed("/a", Offset(0)));
+  stalled.sink.room = SIZE_MAX;
+  stalled.outlet.writable();
+  world.settle();
+  CHECK(stalled.sink.received == world.owed("/a", Offset(0)));
+}
+
+TEST_CASE("own bytes that are never all taken do not pile up behind what was sent") {
+  HubWorld world;
+  Client client(world);
+  for (int i = 0; i < 1000; ++i) {
+    client.outlet.own() += std::string(1000, 'o');
+    client.sink.room = 999;
+    client.outlet.writable();
+  }
+  CHECK(client.outlet.own().size() < 5000);
+}
+
+TEST_CASE("a page that nobody waits for any more is not read") {
+  HubWorld world;
+  world.join();
+  world.commit({{"/a", "one"}});
+  world.settle();
+  {
+    Client client(world);
+    client.outlet.subscribe("/a", Offset(0), client.subscriber);
+    while (world.executor.run_one()) {
+    }
+  }
+  world.settle();
+  CHECK(world.log.reads == 0);
 }
 
 TEST_CASE("a damaged record ends the subscription with the error, not with silence") {

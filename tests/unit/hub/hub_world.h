@@ -22,6 +22,7 @@ class FakeLog final : public Log {
  public:
   std::vector<Record> records;
   bool fail_reads = false;
+  mutable int reads = 0;
   std::size_t page_records = 1000;  // smaller than the caller's page, to get many pages
 
   void start(CommitListener&) override {}
@@ -36,6 +37,7 @@ class FakeLog final : public Log {
 
   [[nodiscard]] Result<ChannelPage> read_channel(std::string_view channel, Offset after, Offset up_to, PageLimits page,
                                                  RecordVisitor visit) const override {
+    ++reads;
     if (fail_reads) return fail(ErrorCode::corrupt, "record 1 is damaged");
     std::size_t count = 0;
     for (const Record& record : records) {

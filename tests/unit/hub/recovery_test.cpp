@@ -59,6 +59,7 @@ TEST_CASE("a client that has nothing gets everything, or the newest N where hist
   CHECK(decide({}, kLog).after == Offset(0));
   CHECK_FALSE(decide({}, kLog).newest);
   CHECK(decide({.history = 20}, kLog).newest == 20);
+  CHECK(decide({.history = 20}, kLog).after == kLog.head);  // those up to here, and everything after it
   CHECK_FALSE(decide({.server_offset = 7, .history = 20}, kLog).newest);
 }
 
@@ -79,10 +80,18 @@ TEST_CASE("records trimmed in between are a gap, and the session is not recovere
   CHECK(decide({}, trimmed).gap_to == Offset(0));  // it never had a place in the log: nothing it knew of is missing
 }
 
-TEST_CASE("a session that began with the newest N and received nothing begins with the newest N again") {
-  const auto decision = decide({.session_restored = true, .session_started = Offset(0), .history = 20}, kLog);
+TEST_CASE("a session that began with the newest N and received nothing gets those again, and everything since") {
+  const auto decision = decide({.session_restored = true, .session_started = Offset(60), .history = 20}, kLog);
   CHECK(decision.recovered);
   CHECK(decision.newest == 20);
+  CHECK(decision.after == Offset(60));
+}
+
+TEST_CASE("a session that began at its server offset and received nothing gets everything since, whatever the history") {
+  const auto decision =
+      decide({.session_restored = true, .session_started = Offset(60), .server_offset = 60, .history = 20}, kLog);
+  CHECK(decision.after == Offset(60));
+  CHECK_FALSE(decision.newest);
 }
 
 }  // namespace

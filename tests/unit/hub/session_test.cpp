@@ -69,7 +69,6 @@ TEST_CASE_FIXTURE(Fixture, "a session can be had again within the window, with i
   CHECK(claim.grant->sid == grant.sid);
   CHECK(claim.grant->pid == grant.pid);
   CHECK(claim.grant->started == Offset(10));
-  CHECK_FALSE(claim.grant->previous);
 }
 
 TEST_CASE_FIXTURE(Fixture, "after the window a session is gone, swept or not") {
@@ -89,13 +88,13 @@ TEST_CASE_FIXTURE(Fixture, "a live session does not expire and can be taken over
   table.sweep();
   const auto claim = table.find(grant.pid, kBinding);
   REQUIRE(claim.grant);
-  CHECK(claim.grant->previous == first);
   CHECK(table.hold(grant.sid, second) == first);
   table.leave(grant.sid, first);
   table.end(grant.sid, first);
   clock.advance(kWindow * 10);
   table.sweep();
-  CHECK(table.find(grant.pid, kBinding).grant->previous == second);
+  CHECK(table.find(grant.pid, kBinding).grant);
+  CHECK(table.hold(grant.sid, first) == second);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an old departure does not expire a session that came back and left again") {
@@ -113,6 +112,26 @@ TEST_CASE_FIXTURE(Fixture, "a session that its client ended is over") {
   table.hold(grant.sid, first);
   table.end(grant.sid, first);
   CHECK_FALSE(table.find(grant.pid, kBinding).grant);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session of an earlier run that its client ended is over, too") {
+  SessionTable restarted(kKey, 2, kWindow, clock);
+  restarted.hold(grant.sid, first);
+  restarted.end(grant.sid, first);
+  CHECK_FALSE(restarted.find(grant.pid, kBinding).grant);
+  clock.advance(kWindow + Millis(1));
+  restarted.sweep();
+  CHECK(restarted.size() == 0);
+  CHECK_FALSE(restarted.find(grant.pid, kBinding).grant);
+}
+
+TEST_CASE_FIXTURE(Fixture, "one session that comes and goes without end costs one session") {
+  for (int i = 0; i < 10'000; ++i) {
+    table.hold(grant.sid, first);
+    table.leave(grant.sid, first);
+  }
+  CHECK(table.size() == 1);
+  CHECK(table.find(grant.pid, kBinding).grant);
 }
 
 TEST_CASE_FIXTURE(Fixture, "after a restart the window counts from the start of the server") {
