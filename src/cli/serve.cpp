@@ -83,7 +83,7 @@ int run(const ServeOptions& options) {
   wait_for_signal();
   server.stop();
   journal::info("stopped", {{"head", (*log)->head().value()}});
-  return kExitOk;
+  return (*log)->why_not_writable().empty() ? kExitOk : kExitFailure;
 }
 
 }  // namespace
