@@ -23,6 +23,11 @@ void FaultyStore::fail_reads(Error error) {
   read_error_ = std::move(error);
 }
 
+void FaultyStore::before_next_read(std::function<void()> act) {
+  const std::scoped_lock lock(mutex_);
+  before_next_read_ = std::move(act);
+}
+
 void FaultyStore::heal() {
   const std::scoped_lock lock(mutex_);
   append_error_.reset();
@@ -68,32 +73,35 @@ Result<void> FaultyStore::append(std::span<const RecordView> records, std::span<
   return store_->append(records, segments);
 }
 
-Result<void> FaultyStore::read_fault() const {
-  const std::scoped_lock lock(mutex_);
+Result<void> FaultyStore::before_read() const {
+  std::unique_lock lock(mutex_);
   if (read_error_) return std::unexpected(*read_error_);
+  const auto act = std::exchange(before_next_read_, nullptr);
+  lock.unlock();
+  if (act) act();
   return {};
 }
 
 Result<void> FaultyStore::scan(Offset from, Offset to, Direction direction, PageLimits page,
                                RecordVisitor visit) const {
-  if (auto fault = read_fault(); !fault) return fault;
+  if (auto fault = before_read(); !fault) return fault;
   return store_->scan(from, to, direction, page, visit);
 }
 
 Result<void> FaultyStore::read(std::span<const Offset> offsets, RecordVisitor visit) const {
-  if (auto fault = read_fault(); !fault) return fault;
+  if (auto fault = before_read(); !fault) return fault;
   return store_->read(offsets, visit);
 }
 
 Result<void> FaultyStore::channel_segments(std::string_view channel, std::uint64_t from_segment,
                                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const {
-  if (auto fault = read_fault(); !fault) return fault;
+  if (auto fault = before_read(); !fault) return fault;
   return store_->channel_segments(channel, from_segment, visit);
 }
 
 Result<void> FaultyStore::key_segments(std::uint64_t from_segment,
                                        FunctionRef<bool(std::uint64_t, std::string_view)> visit) const {
-  if (auto fault = read_fault(); !fault) return fault;
+  if (auto fault = before_read(); !fault) return fault;
   return store_->key_segments(from_segment, visit);
 }
 

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,9 @@ class FaultyStore final : public LogStore {
   void heal();
   /// Every read (scan, read, segments) fails with `error` until heal().
   void fail_reads(Error error);
+
+  /// Once, before the next read of any kind: whatever could happen between a reader's two looks.
+  void before_next_read(std::function<void()> act);
 
   /// Appends wait, before they store anything, until release_appends().
   void hold_appends();
@@ -52,7 +56,7 @@ class FaultyStore final : public LogStore {
   void close() override { store_->close(); }
 
  private:
-  [[nodiscard]] Result<void> read_fault() const;
+  [[nodiscard]] Result<void> before_read() const;
 
   const std::unique_ptr<LogStore> store_;
   mutable std::mutex mutex_;  // guards all below
@@ -61,6 +65,7 @@ class FaultyStore final : public LogStore {
   bool every_append_ = false;
   std::optional<Error> append_error_;
   std::optional<Error> read_error_;
+  mutable std::function<void()> before_next_read_;
   bool hold_ = false;
   std::size_t held_ = 0;
   std::vector<std::size_t> append_sizes_;

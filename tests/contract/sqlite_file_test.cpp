@@ -176,6 +176,22 @@ TEST_CASE("an interrupted creation is completed") {
   CHECK(scan(**store, 1, 3).size() == 3);
 }
 
+TEST_CASE("an interrupted trim counts, and the next one finishes it") {
+  const Directory directory;
+  directory.fill(records_between(1, 10));
+  static_cast<void>(directory.sql("UPDATE meta SET value=5 WHERE name='trimmed_before'"));
+  {
+    const auto store = directory.open();
+    REQUIRE(store);
+    CHECK((*store)->state().first == Offset(5));
+    CHECK(scan(**store, 0, 10) == records_between(5, 10));
+    CHECK(scan(**store, 0, 10, Direction::backward).size() == 6);
+    CHECK(read(**store, {4, 5}) == std::vector{record_at(5)});
+    CHECK((*store)->trim(Offset(2)));
+  }
+  CHECK(directory.sql("SELECT min(offset) FROM records") == "5");
+}
+
 TEST_CASE("without permission the sentence says what cannot be done") {
   const Directory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);

@@ -159,6 +159,20 @@ TEST_CASE("opening writes the index segments that records copied in without them
   CHECK(contract::channel_segments(filled.log->store(), "/busy", 0) == Offsets{0, 1});
 }
 
+TEST_CASE("a segment that finishes in the middle of a read is not read twice") {
+  FilledLog filled("memory", 2 * kSegment - 1, 4);
+  auto& log = *filled.log->operator->();
+  filled.log->store().before_next_read([&] { filled.publish(1); });
+  const auto up_to = log.head().value();
+  std::size_t records = 0;
+  const auto page = log.read_channel("/room-3", Offset(0), Offset(up_to), {10'000, 10'000'000},
+                                     [&](const RecordView&) { return ++records > 0; });
+  REQUIRE(page);
+  CHECK(page->end);
+  CHECK(contract::key_segments(filled.log->store(), 0) == Offsets{0, 1});
+  CHECK(records == filled.expected("/room-3", 0, up_to).size());
+}
+
 TEST_CASE("a page ends when the visitor says so, and the next one goes on after it") {
   FilledLog filled("memory", 1000, 2);
   auto& log = *filled.log->operator->();

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "backends/memory/memory_store.h"
 #include "src/log/dedupe_window.h"
 #include "tests/contract/engine_under_test.h"
 #include "tests/unit/log/log_under_test.h"
@@ -125,6 +126,29 @@ TEST_CASE("keys of finished segments are known after a restart") {
     check_duplicate(log->publish_and_wait(draft("1", fmt::format("k{}", offset))), offset);
   }
   CHECK(log->publish_and_wait(draft("1", "new")).offset.value() == kRecords + 1);
+}
+
+TEST_CASE("keys from before a restart survive a commit that fails after it") {
+  auto memory = make_memory_store(Epoch(1));
+  contract::append(*memory, {contract::record_at(1), contract::record_at(2)});
+  LogUnderTest log(std::move(memory), {});
+  log.store().fail_append({ErrorCode::out_of_space, "full"});
+  CHECK(log.publish_and_wait(draft("1", "new")).status == Outcome::Status::failed);
+  check_duplicate(log.publish_and_wait(draft("1", "key-1")), 1);
+  check_duplicate(log.publish_and_wait(draft("1", "key-2")), 2);
+}
+
+TEST_CASE("a hash that two keys share makes no duplicate") {
+  // The index claims that record 5 has the hash of "twin"; its key is another one.
+  auto memory = make_memory_store(Epoch(1));
+  std::vector<IndexSegment> segments{contract::segment_with(0, "/", {5})};
+  segments.front().key_hashes = encode_key_hashes(0, {{DedupeWindow::hash("/", "twin"), Offset(5)}});
+  contract::append(*memory, contract::records_between(1, limits::kSegmentRecords), segments);
+  LogUnderTest log(std::move(memory), {});
+  const auto stored = log.publish_and_wait(draft("1", "twin"));
+  CHECK(stored.status == Outcome::Status::stored);
+  CHECK(stored.offset == segment_first(1));
+  check_duplicate(log.publish_and_wait(draft("1", "twin")), segment_first(1).value());
 }
 
 TEST_CASE("a key whose record was trimmed is new") {

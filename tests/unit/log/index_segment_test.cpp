@@ -87,6 +87,8 @@ TEST_CASE("a record's checksum covers every field and where it ends") {
   CHECK(differs([](RecordView& r) { r.channel = "/d"; }));
   CHECK(differs([](RecordView& r) { r.event = "f"; }));
   CHECK(differs([](RecordView& r) { r.sender = "a", r.client_key = "bc"; }));
+  CHECK(differs([](RecordView& r) { r.sender = "ax"; }));
+  CHECK(differs([](RecordView& r) { r.client_key = "d"; }));
   CHECK(differs([](RecordView& r) { r.payload = "2"; }));
   CHECK(differs([](RecordView& r) { r.attachments = "xz"; }));
 }
