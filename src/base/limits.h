@@ -38,6 +38,7 @@ inline constexpr std::size_t kHttpFields = 128;           // fields of one reque
 inline constexpr auto kHttpRequestTimeout = 30'000ms;     // from a request's first byte to its last
 inline constexpr auto kHttpIdleTimeout = 75'000ms;        // a kept-alive connection between requests
 inline constexpr auto kUpgradeTimeout = 10'000ms;         // from a probe's handshake to its "5"
+inline constexpr auto kProbePollHold = 100ms;  // a poll beside an answered probe is given back after this
 inline constexpr auto kCloseTimeout = 2'000ms;            // closing handshake and last bytes
 inline constexpr std::size_t kReadBytes = 64 * kKiB;      // per-thread read buffer
 inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses

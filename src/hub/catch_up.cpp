@@ -67,8 +67,13 @@ Result<PagePtr> CatchUp::read(const Request& request) const {
                           page->ends.push_back({record.offset, page->frames.size()});
                           return true;
                         });
-  if (!read) return std::unexpected(read.error());
-  page->covered = read->covered;
+  if (read) {
+    page->covered = read->covered;
+  } else if (!page->ends.empty()) {
+    page->covered = page->ends.back().offset;  // what came before the record that cannot be read is good
+  } else {
+    return std::unexpected(read.error());
+  }
   return page;
 }
 

@@ -91,13 +91,16 @@ std::optional<std::uint32_t> EngineSession::thread_of(std::string_view sid) {
 // --- heartbeat -------------------------------------------------------------------------------------------------------
 
 void EngineSession::arm() {
-  const Millis next = connect_deadline_ > Millis(0) ? std::min(next_ping_, connect_deadline_) : next_ping_;
+  Millis next = next_ping_;
+  if (connect_deadline_ > Millis(0)) next = std::min(next, connect_deadline_);
+  if (noop_at_ > Millis(0)) next = std::min(next, noop_at_);
   thread_.wheel().arm(*this, next - thread_.service().clock.steady());
 }
 
 void EngineSession::on_deadline() {
   const Millis now = thread_.service().clock.steady();
   if (connect_deadline_ > Millis(0) && now >= connect_deadline_) return close(CloseReason::connect_timeout);
+  if (noop_at_ > Millis(0) && now >= noop_at_) answer_poll();
   if (now >= next_ping_) {
     // A pong that stands behind input we hold back ourselves is not overdue.
     if (waiting_for_pong_ && !held_draft_) return close(CloseReason::ping_timeout);
@@ -228,12 +231,16 @@ void EngineSession::poll(HttpStream& stream) {
   });
   outlet_.attach(poll_body_.get());
   outlet_.flush();
-  // The client is about to switch: it wants its poll back.
-  if (probe_answered_ && poll_body_->empty()) answer_poll();
+  // The client is about to switch: it wants its poll back, but one that only pretends must not spin.
+  if (probe_answered_ && poll_body_->empty()) {
+    noop_at_ = thread_.service().clock.steady() + limits::kProbePollHold;
+    arm();
+  }
 }
 
 void EngineSession::answer_poll() {
   answer_queued_ = false;
+  noop_at_ = Millis(0);
   if (poller_ == nullptr) return;
   outlet_.attach(nullptr);
   HttpStream& stream = *std::exchange(poller_, nullptr);

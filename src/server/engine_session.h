@@ -127,6 +127,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   WebSocketStream* websocket_ = nullptr;
   WebSocketStream* probe_ = nullptr;
   bool probe_answered_ = false;  // the client is about to switch
+  Millis noop_at_{};             // when a poll that waits meanwhile is given back; zero: none is
 };
 
 }  // namespace tidemark

@@ -316,6 +316,10 @@ void HttpStream::upgrade(EngineSession* session) {
   // A socket that cannot take these few bytes is not worth waiting for.
   gone_ = true;
   const bool sent = connection_.write(out_) == out_.size();
+  if (!sent) {
+    if (session != nullptr) session->websocket_gone(websocket);
+    return connection_.close();
+  }
   connection_.clear_deadline();
   std::string rest = std::move(in_);
   connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
@@ -327,7 +331,6 @@ void HttpStream::upgrade(EngineSession* session) {
     thread.add(std::move(opened));
     websocket.carry(added);
   }
-  if (!sent) return websocket.close(1000, {});
   if (!connection_.reading()) connection_.resume_reading();
   if (!rest.empty()) websocket.feed(rest);
 }

@@ -26,7 +26,9 @@ std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked,
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
                                                                     std::string_view auth) {
   Service& service = session.thread().service();
-  if (channel.size() > limits::kChannelNameBytes || !channel_matches(service.options.channels, channel)) {
+  // A control character could forge a packet's end in a poll (U+001E) or a line for whoever reads the log.
+  const bool printable = std::ranges::none_of(channel, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (!printable || channel.size() > limits::kChannelNameBytes || !channel_matches(service.options.channels, channel)) {
     return std::unexpected("Invalid namespace");
   }
   auto request = read_connect_request(auth);

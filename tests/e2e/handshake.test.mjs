@@ -97,7 +97,7 @@ describe("CONNECT", () => {
 
   test("to what is no channel is refused with 'Invalid namespace', and the connection stays", async (t) => {
     const raw = await RawWebSocket.open(t, server.url);
-    for (const channel of ["/nowhere", "/chat", "/chat/", "/admin"]) {
+    for (const channel of ["/nowhere", "/chat", "/chat/", "/admin", "/chat/a\u001eb", "/chat/a\nb", "/chat/\u007f"]) {
       raw.send(`40${channel},`);
       assert.equal(await raw.inbox.next("the refusal"), `4${channel},{"message":"Invalid namespace"}`);
     }

@@ -207,6 +207,19 @@ TEST_CASE("a page that nobody waits for any more is not read") {
   CHECK(world.log.reads == 0);
 }
 
+TEST_CASE("what comes before a damaged record is delivered, the record itself and what comes after it is not") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 5; ++i) world.commit({{"/a", "x"}});
+  world.settle();
+  world.log.damaged = Offset(4);
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(1), client.subscriber);
+  world.settle();
+  CHECK(client.sink.received == "<2:x><3:x>");
+  CHECK(client.subscriber.failures.size() == 1);
+}
+
 TEST_CASE("a damaged record ends the subscription with the error, not with silence") {
   HubWorld world;
   world.join();

@@ -22,6 +22,7 @@ class FakeLog final : public Log {
  public:
   std::vector<Record> records;
   bool fail_reads = false;
+  Offset damaged;  // reading it fails
   mutable int reads = 0;
   std::size_t page_records = 1000;  // smaller than the caller's page, to get many pages
 
@@ -42,6 +43,7 @@ class FakeLog final : public Log {
     std::size_t count = 0;
     for (const Record& record : records) {
       if (record.channel != channel || record.offset <= after || record.offset > up_to) continue;
+      if (record.offset == damaged) return fail(ErrorCode::corrupt, "a record is damaged");
       (void)visit(record.view());
       if (++count == std::min(page.records, page_records)) return ChannelPage{.covered = record.offset};
     }

@@ -87,7 +87,8 @@ TEST_CASE("a session that began with the newest N and received nothing gets thos
   CHECK(decision.after == Offset(60));
 }
 
-TEST_CASE("a session that began at its server offset and received nothing gets everything since, whatever the history") {
+TEST_CASE(
+    "a session that began at its server offset and received nothing gets everything since, whatever the history") {
   const auto decision =
       decide({.session_restored = true, .session_started = Offset(60), .server_offset = 60, .history = 20}, kLog);
   CHECK(decision.after == Offset(60));
