@@ -26,7 +26,7 @@ void append_wrapped(std::string& out, std::string_view text, std::string_view in
   }
 }
 
-/// "sqlite, rocksdb or memory"
+/// "debug, info, warning or error"
 std::string alternatives(std::span<const std::string_view> choices) {
   return fmt::format("{} or {}", fmt::join(choices.first(choices.size() - 1), ", "), choices.back());
 }
@@ -86,7 +86,7 @@ environment over the file, the file over the default.
 
 Examples
   tidemark serve
-  tidemark serve --backend rocksdb --data /var/lib/tidemark --host 0.0.0.0 --port 8080
+  tidemark serve --data /var/lib/tidemark --host 0.0.0.0 --port 8080
   tidemark serve --event "chat message" --event reaction --relay typing --channel '/rooms/*'
   TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://example.org
 )";

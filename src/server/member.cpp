@@ -8,6 +8,7 @@
 #include "protocol/json/json.h"
 #include "src/base/journal.h"
 #include "src/base/limits.h"
+#include "src/base/position.h"
 #include "src/config/channel_pattern.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
@@ -53,8 +54,8 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   if (!decision.recovered && request->pid) {
     const std::string_view reason = decision.reason != "no session" ? decision.reason
                                     : claim.refusal == SessionTable::Refusal::expired
-                                        ? "session expired or not of this server"
-                                        : "session unknown: forged, or of another log, channel or name";
+                                        ? "session expired"
+                                        : "no session of this log, channel and name";
     journal::info("recovery_refused", {{"channel", std::string(channel)},
                                        {"reason", reason},
                                        {"after", decision.after.value()},
@@ -106,12 +107,12 @@ void Member::start() {
 
 SessionHolder Member::holder() const { return {session_.thread().index(), subscription_->id()}; }
 
-void Member::send_status(std::string_view state, Offset from, Offset to) {
+void Member::send_status(std::string_view state, Offset from, Offset to, std::string_view position) {
   if (!status_) return;
   std::string packet;
-  socketio::append_event(
-      packet, channel_, 0,
-      fmt::format(R"(["log:status",{{"state":"{}","from":{},"to":{}}}])", state, from.value(), to.value()));
+  socketio::append_event(packet, channel_, 0,
+                         fmt::format(R"(["log:status",{{"state":"{}","from":{},"to":{}}}{}])", state, from.value(),
+                                     to.value(), position.empty() ? std::string() : fmt::format(R"(,"{}")", position)));
   session_.send(packet);
 }
 
@@ -120,7 +121,9 @@ void Member::on_live(Offset to) {
     live_at_start_ = to;
     return;
   }
-  send_status("live", to.next(), to);
+  // It has everything up to here: in an idle channel this is how it learns which log it stands in, and where.
+  const Epoch epoch = session_.thread().service().log.epoch();
+  send_status("live", to.next(), to, Position{.epoch = epoch, .offset = to}.text());
 }
 
 void Member::on_event(const socketio::Packet& packet) {

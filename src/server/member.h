@@ -46,7 +46,8 @@ class Member final : public Subscriber {
   Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, const Decision& decision,
          SessionTable::Grant grant);
 
-  void send_status(std::string_view state, Offset from, Offset to);
+  /// `position` is what the client may take as its own from now on; empty: it keeps the one it has.
+  void send_status(std::string_view state, Offset from, Offset to, std::string_view position = {});
   void ack(std::int64_t ack_id, std::string_view args);
   void refuse(const socketio::Packet& packet, const Refusal& refusal);
   [[nodiscard]] SessionHolder holder() const;

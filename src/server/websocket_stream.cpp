@@ -1,13 +1,20 @@
 #include "src/server/websocket_stream.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "protocol/engineio/engineio.h"
+#include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
+#include "src/server/service.h"
 
 namespace tidemark {
+namespace {
+constexpr std::uint16_t kTooLarge = 1009;  // RFC 6455 section 7.4.1
+}
 
 WebSocketStream::WebSocketStream(Connection& connection, std::size_t max_message_bytes)
     : connection_(connection), reader_(max_message_bytes) {}
@@ -92,7 +99,13 @@ void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
     case Kind::ping: return reply(websocket::Opcode::pong, event.data);
     // RFC 6455 section 5.5.1: answer with the code that was sent; 1005 stands for none and must not be sent.
     case Kind::close: return close(event.close_code == 1005 ? 1000 : event.close_code, {});
-    case Kind::error: return close(event.close_code, {});
+    case Kind::error:
+      if (event.close_code == kTooLarge) {
+        const std::size_t most = connection_.thread().service().options.max_payload;
+        journal::info("message_too_large", {{"max-payload", most}});
+        return close(kTooLarge, fmt::format("larger than {} bytes (--max-payload)", most));
+      }
+      return close(event.close_code, {});
     case Kind::binary:
       if (role_ != Role::carrier) return close(1002, "expected a probe");
       return session_->on_packet({.type = engineio::PacketType::message, .binary = true, .data = event.data});

@@ -197,6 +197,23 @@ test("a server that stopped in good order is found again", async (t) => {
   await ada.sees(["before", "in between"]);
 });
 
+test("another log that holds nothing here is noticed, too, and a message that becomes its first record stays one's own", async (t) => {
+  const old = await serve(t);
+  const channel = newChannel();
+  const ada = await visitor(t, old, channel, { name: "Ada" });
+  await ada.says(...numbered("old", 3));
+  await ada.sees(numbered("old", 3));
+  await old.kill9();
+  await ada.phase("offline");
+  const other = await startServer({ port: old.port, data: tempDir() });
+  t.after(() => other.kill9());
+  await ada.isLive();
+  await ada.page.getByText("The server now keeps another log.").waitFor();
+  assert.deepEqual(await ada.texts(), []);
+  await ada.says("first");
+  await ada.sees(["first"]);
+});
+
 test("another log at the same address is noticed, said and shown; what was typed is not lost", async (t) => {
   const old = await serve(t);
   const channel = newChannel();

@@ -174,7 +174,7 @@ class Visitor {
   }
 
   comesBack() {
-    return this.pressInDetails("Stay offline");
+    return this.pressInDetails("Go online again");
   }
 }
 

@@ -92,7 +92,6 @@ function connected() {
   session = connection.recovered ? "recovered" : "new";
   how = undefined;
   setPhase("catching up");
-  outbox.start();
 }
 
 function disconnected() {
@@ -112,7 +111,7 @@ function renamed() {
 function refused(message) {
   outbox.stop();
   setPhase("refused");
-  statusView.refused(`The server does not let this page into #${channel}: ${message}.`);
+  statusView.refused(`The server does not let this page into #${channel} (${message}). It is asked again now and then.`);
 }
 
 function caughtUp(status, lastArgument) {
@@ -128,6 +127,7 @@ function caughtUp(status, lastArgument) {
   logView.busy = false;
   logView.forgetUnneededUnreadLine();
   setPhase("live");
+  outbox.start(); // not before: an answer's offset means something only once it is known which log this is
   lookForWanted();
   if (logView.following) markSeen();
 }

@@ -4,6 +4,7 @@
 // ask for status events, and close its own transport to see what happens.
 import { ACK_TIMEOUT_MS } from "./limits.js";
 
+const REFUSED_RETRY_MS = 5000; // the server may be configured anew
 const REJOIN_DELAY_MS = 1500; // after the server ended the namespace itself; the stock client leaves that to us
 
 export class Connection {
@@ -120,7 +121,11 @@ export class Connection {
       when((error) => {
         // A socket that is still active tries again by itself; one that is not was turned away by the server.
         if (socket.active) this.#handlers.disconnected(error.message);
-        else this.#handlers.refused(error.message);
+        else {
+          this.#handlers.refused(error.message);
+          clearTimeout(this.#rejoinTimer);
+          if (!this.held) this.#rejoinTimer = setTimeout(() => socket.connect(), REFUSED_RETRY_MS);
+        }
       }),
     );
     socket.onAny((event, ...args) => {

@@ -60,7 +60,8 @@ export class StatusView {
     const compact = localLog.epoch === undefined ? "" : `${localLog.epoch.slice(0, 4)}·${localLog.offset}`;
     byId("status-offset").textContent = compact;
     byId("waterline-label").textContent = localLog.epoch === undefined ? "" : `tidemark ${localLog.offset}`;
-    byId("hold-button").setAttribute("aria-pressed", String(held));
+    byId("hold-button").textContent = held ? "Go online again" : "Stay offline";
+    byId("hold-button").classList.toggle("pressed", held);
     byId("drop-button").disabled = held;
   }
 

@@ -76,10 +76,10 @@ TEST_CASE("the last of several flags counts, so that a wrapper's can be overridd
 }
 
 TEST_CASE("every kind of value reaches its option") {
-  const auto options = parsed({"--backend", "rocksdb", "--history", "50", "--io-threads", "3", "--ping-interval", "5s",
+  const auto options = parsed({"--backend", "memory", "--history", "50", "--io-threads", "3", "--ping-interval", "5s",
                                "--ping-timeout", "1500", "--recovery-window", "0", "--max-payload", "64KiB",
                                "--cors-origin", "*", "--log-level", "debug"});
-  CHECK(options.backend == "rocksdb");
+  CHECK(options.backend == "memory");
   CHECK(options.history == 50);
   CHECK(options.io_threads == 3);
   CHECK(options.ping_interval == Millis(5000));
