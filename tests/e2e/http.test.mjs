@@ -122,6 +122,33 @@ describe("the files for browsers", () => {
     }
   });
 
+  test("the answer that nothing has changed states no length, since it would have to be the file's", async () => {
+    const { headers } = await request(server.url, "/", { headers: { "accept-encoding": "identity" } });
+    const answers = await exchange(
+      `GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: ${headers.get("etag")}\r\n\r\n` +
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    );
+    const [unchanged, next] = answers.split(/(?<=\r\n\r\n)/);
+    assert.match(unchanged, /^HTTP\/1\.1 304 /);
+    assert.doesNotMatch(unchanged, /^(content-length|transfer-encoding):/im);
+    assert.match(next, /^HTTP\/1\.1 200 /, "the next answer follows at once");
+  });
+
+  for (const [accepted, coding] of [
+    ["gzip;q=0", null],
+    ["gzip; q=0", null],
+    ["gzip;q=0.0, identity", null],
+    ["gzip;q=0.5", "gzip"],
+    ["gzip; q=1.0", "gzip"],
+    ["br, gzip;q=0.001, *;q=0", "gzip"],
+  ]) {
+    test(`Accept-Encoding: ${accepted} gets ${coding ?? "no compression"}`, async () => {
+      const { status, headers } = await request(server.url, "/", { headers: { "accept-encoding": accepted } });
+      assert.equal(status, 200);
+      assert.equal(headers.get("content-encoding"), coding);
+    });
+  }
+
   test("HEAD says what GET would, without the body", async () => {
     const headers = { "accept-encoding": "identity" };
     const get = await request(server.url, "/", { headers });

@@ -164,6 +164,44 @@ describe("a known session within its window", () => {
   });
 });
 
+describe("a channel left on purpose", () => {
+  /** Leaves the channel and comes back, on the same connection: the one is certain to be taken before the other. */
+  async function leavesAndComesBack(t, { url, channel, raw, session, at }) {
+    await raw.sendPacket(`1${channel},`);
+    const { type, ...next } = await raw.connect(channel, { pid: session.pid, offset: at[2].position });
+    assert.equal(type, 0);
+    assert.notEqual(next.sid, session.sid);
+    assert.notEqual(next.pid, session.pid);
+    assert.deepEqual((await raw.deliveries(2)).map((one) => one.payload), asJson(["m 3", "m 4"]));
+    // Nor from any other connection.
+    const back = await comesBackTo(t, {
+      url,
+      channel,
+      auth: { pid: session.pid, offset: at[2].position },
+      expected: ["m 3", "m 4"],
+    });
+    assert.notEqual(back.session.sid, session.sid);
+    assert.notEqual(back.session.pid, session.pid);
+  }
+
+  test("is a session that is over: who comes back starts a new one", async (t) => {
+    await leavesAndComesBack(t, { url: server.url, ...(await channelWithFive(t)) });
+  });
+
+  test("stays so if the session was from before a restart of the server", { skip: backend === "memory" }, async (t) => {
+    const own = await serve(t);
+    const channel = newChannel();
+    await publishFromElsewhere(own.url, channel, numbered("m", 5));
+    const before = await RawWebSocket.open(t, own.url);
+    const { type, ...session } = await before.connect(channel);
+    const at = await before.deliveries(5);
+    await own.restart();
+    const raw = await RawWebSocket.open(t, own.url);
+    assert.deepEqual(await raw.connect(channel, { pid: session.pid, offset: at[4].position }), { type: 0, ...session });
+    await leavesAndComesBack(t, { url: own.url, channel, raw, session, at });
+  });
+});
+
 describe("an unknown session", () => {
   const forgeries = [
     ["made up", () => "AAAAAAAAAAAAAAAA"],
@@ -294,6 +332,30 @@ describe("history", () => {
     });
   });
 
+  for (const [what, args, auth, before] of [
+    ["none asked for", [], { history: 0 }, []],
+    ["the newest 2 asked for", [], { history: 2 }, ["m 3", "m 4"]],
+    ["the newest 2 configured", ["--history", "2"], {}, ["m 3", "m 4"]],
+  ]) {
+    test(`(${what}) skips nothing that came after a session began which had received nothing yet`, async (t) => {
+      const own = args.length > 0 ? await serve(t, args) : server;
+      const channel = newChannel();
+      await publishFromElsewhere(own.url, channel, numbered("m", 5));
+      const raw = await RawWebSocket.open(t, own.url);
+      const { type, ...session } = await raw.connect(channel, auth);
+      raw.terminate();
+      await raw.closed;
+      await publishFromElsewhere(own.url, channel, numbered("missed", 5));
+      const back = await comesBackTo(t, {
+        url: own.url,
+        channel,
+        auth: { pid: session.pid, ...auth },
+        expected: [...before, ...numbered("missed", 5)],
+      });
+      assert.deepEqual(back.session, session);
+    });
+  }
+
   test("takes nothing from a client that knows where it was", async (t) => {
     const { channel, at } = await channelWithFive(t);
     await comesBackTo(t, {
@@ -359,6 +421,40 @@ describe("a restart of the server", { skip: backend === "memory" }, () => {
       assert.deepEqual(earlyBack.session, earlySession);
     });
   }
+
+  test("in the middle of publishing takes no acknowledged record from a client whose poll was held", async (t) => {
+    const own = await serve(t);
+    const channel = newChannel();
+    const publisher = await Client.open(t, own.url, channel);
+    const polling = await RawPolling.open(t, own.url);
+    const { type, ...session } = await polling.connect(channel);
+    await publisher.publish("first");
+    let [{ position }] = await polling.deliveries(1);
+    const held = polling.poll();
+    const acked = [];
+    const publishing = numbered("m", 50).map((payload) =>
+      publisher.publish(payload).then(
+        () => acked.push(payload),
+        () => {}, // not acknowledged: stored or not, nothing was promised
+      ),
+    );
+    await publishing[0];
+    const { code } = await own.stop();
+    assert.equal(code, 0);
+    await held;
+    const inTime = [];
+    while (polling.inbox.unread > 0) inTime.push(...(await polling.deliveries(1)));
+    position = inTime.at(-1)?.position ?? position;
+    publisher.close();
+    await own.start();
+    const back = await RawWebSocket.open(t, own.url);
+    assert.deepEqual(await back.connect(channel, { pid: session.pid, offset: position }), { type: 0, ...session });
+    const [marker] = await publishFromElsewhere(own.url, channel, ["marker"]);
+    const got = [...inTime, ...(await back.deliveriesUpTo(marker.offset))];
+    assertInOrderOnce(got.map((one) => one.offset));
+    const payloads = got.map((one) => JSON.parse(one.payload));
+    assert.deepEqual(acked.filter((payload) => !payloads.includes(payload)), []);
+  });
 
   test("from an empty data directory on the same port is another log, and its clients get all of that one", async (t) => {
     const own = await serve(t);

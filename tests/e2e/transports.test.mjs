@@ -5,7 +5,7 @@ import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import {
   assertInOrderOnce, Client, newChannel, numbered, parseDelivery, parsePacket, publishFromElsewhere, RawPolling,
-  RawWebSocket, SEPARATOR, serve, waitFor, within,
+  RawWebSocket, request, SEPARATOR, serve, waitFor, within,
 } from "./support.mjs";
 
 let server;
@@ -79,6 +79,43 @@ describe("an upgrade under traffic", () => {
     await socket.inbox.next("the message");
     assert.deepEqual(payloadsOf(socket.inbox.all), ["over the socket"]);
     await late.catch((error) => assert.match(error.message, /400/));
+  });
+
+  test("leaves polls as they are until the client has its probe answered: they are held and carry records", async (t) => {
+    const { polling, publisher } = await pollingSession(t);
+    const socket = await RawWebSocket.open(t, server.url, { sid: polling.handshake.sid });
+    for (const payload of ["one", "two"]) {
+      let answered = false;
+      const held = polling.poll().finally(() => (answered = true));
+      for (let i = 0; i < 20; i++) await request(server.url, "/healthz");
+      assert.equal(answered, false, "a poll was answered with nothing in it");
+      await publisher.publish(payload);
+      assert.deepEqual(await held, []);
+    }
+    assert.deepEqual(payloadsOf(polling.inbox.all), ["one", "two"]);
+    const held = polling.poll();
+    socket.send("2probe");
+    assert.equal(await socket.control.next("the answer to the probe"), "3probe");
+    assert.deepEqual(await held, ["6"]);
+    socket.send("5");
+    await publisher.publish("three");
+    await socket.inbox.next("the message over the socket");
+    assert.deepEqual(payloadsOf(socket.inbox.all), ["three"]);
+  });
+
+  test("whose 101 the client's socket cannot take leaves the polling session whole, and another one may follow", async (t) => {
+    const own = await serve(t, ["--io-threads", "1", "--ping-interval", "500", "--ping-timeout", "1500"]);
+    const { polling, upgradable } = await upgradeThatCannotBeAnswered(t, own);
+    const channel = newChannel();
+    await polling.connect(channel);
+    await publishFromElsewhere(own.url, channel, ["still polled"]);
+    const [{ payload }] = await polling.deliveries(1);
+    assert.equal(payload, '"still polled"');
+    // Silent from now on. Its end is where a stream that is gone would be told of it.
+    await waitFor(async () => (await polling.get()).status === 400, { what: "the silent session to be dropped" });
+    assert.ok(own.running, `the server is gone; it said:\n${own.stderr}`);
+    assert.equal((await request(own.url, "/readyz")).status, 200);
+    assert.ok(upgradable, "the session took no second upgrade, as if the first were still under way");
   });
 
   test("that is begun and given up leaves the polling session whole", async (t) => {
@@ -227,6 +264,59 @@ describe("polling", () => {
     await waitFor(async () => (await polling.post("3")).status === 400, { what: "the session to end" });
   });
 
+  for (const [what, payload] of [
+    ["of 300,000 characters", "x".repeat(300_000)],
+    ["of 900,000 characters", "x".repeat(900_000)],
+    ["with attachments of 300 KB", { files: [Buffer.alloc(300_000, 1), Buffer.alloc(300_000, 2)] }],
+  ]) {
+    test(`a message ${what} is delivered, live and replayed, and the session goes on`, async (t) => {
+      const channel = newChannel();
+      const over = { transports: ["polling"] };
+      const live = await Client.open(t, server.url, channel, over);
+      const publisher = await Client.open(t, server.url, channel);
+      await publisher.publishAll(["before", payload, "after"]);
+      assert.deepEqual((await live.receives(3)).map((one) => one.payload), ["before", payload, "after"]);
+      const late = await Client.open(t, server.url, channel, over);
+      assert.deepEqual((await late.receives(3)).map((one) => one.payload), ["before", payload, "after"]);
+      for (const client of [live, late]) await client.publish("going on");
+      for (const client of [live, late]) {
+        assert.deepEqual((await client.receives(5)).slice(3).map((one) => one.payload), ["going on", "going on"]);
+        assert.deepEqual(client.disconnects, []);
+      }
+    });
+  }
+
+  test("an answer with records that could not be written ends the session, and its client can come back for them", async (t) => {
+    const own = await serve(t, ["--io-threads", "1", "--max-payload", "32MB"]);
+    const channel = newChannel();
+    const polling = await RawPolling.open(t, own.url);
+    const { pid, sid } = await polling.connect(channel);
+    await publishFromElsewhere(own.url, channel, ["received"]);
+    const [received] = await polling.deliveries(1);
+    const files = Array.from({ length: 10 }, (_, i) => Buffer.alloc(262_134, i));
+    const publisher = await Client.open(t, own.url, channel);
+    await publisher.publishAll([{ files }, "behind them"]);
+    // Polls for all of them, behind answers that are not read either: more than the buffers of both ends hold.
+    const poll = new URL(polling.base);
+    const target = poll.pathname + poll.search;
+    const socket = await unread(t, own, [...Array(6).fill("/socket.io/socket.io.js.map"), target, target].map(get).join(""));
+    socket.resetAndDestroy();
+    const unknown = await waitFor(
+      async () => {
+        const answer = await polling.post("3");
+        return answer.status === 400 && answer.json();
+      },
+      { what: "the session to end", timeout: 5_000 },
+    );
+    assert.equal(unknown.code, 1);
+    const back = await RawPolling.open(t, own.url);
+    assert.deepEqual(await back.connect(channel, { pid, offset: received.position }), { type: 0, sid, pid });
+    assert.equal((await back.nextPacket()).attachments, files.length);
+    while (back.inbox.unread < files.length + 1) await back.poll();
+    for (const file of files) assert.ok(file.equals(await back.inbox.next("an attachment")));
+    assert.equal(parseDelivery(await back.nextPacket()).payload, '"behind them"');
+  });
+
   test("a close packet ends the session and answers the held poll", async (t) => {
     const { polling } = await pollingSession(t);
     const held = polling.get();
@@ -237,6 +327,78 @@ describe("polling", () => {
     assert.equal((await polling.get()).status, 400);
   });
 });
+
+const get = (target) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+/**
+ * A connection whose client reads nothing of what these requests are answered, once the server has done with them what
+ * it can. For a server with one I/O thread: it answers others after it has come to the end of what it can do for this one.
+ */
+async function unread(t, own, requests) {
+  const socket = net.connect(own.port, "localhost").pause();
+  t.after(() => socket.destroy());
+  socket.on("error", () => {});
+  await within(new Promise((resolve) => socket.once("connect", resolve)), "a connection");
+  socket.write(requests);
+  for (let i = 0; i < 10; i++) await request(own.url, "/healthz");
+  return socket;
+}
+
+/**
+ * A polling session whose upgrade came when the client's connection had no room for the 101, because the client had sent
+ * requests ahead of it and read none of their answers. How many leave just no room is found by trying: as many large
+ * files as fit, then as many short answers as fit, until the upgrade behind them is neither answered nor left waiting.
+ */
+async function upgradeThatCannotBeAnswered(t, own) {
+  const until = performance.now() + 6_000;
+  for (let others = 0; performance.now() < until; others++) {
+    let ahead = [];
+    for (const [target, most] of [
+      ["/socket.io/socket.io.js.map", 16],
+      ["/healthz", 4096],
+    ]) {
+      for (let count = most; count >= 1; count /= 2) {
+        const more = [...ahead, ...Array(count).fill(target)];
+        const tried = await upgradeBehind(t, own, more);
+        if (tried.outcome === "cut off") return tried;
+        if (tried.outcome === "answered") ahead = more;
+      }
+      // Answers of another length: they shift what is left at the end.
+      if (target !== "/healthz") ahead.push(...Array(others).fill("/nothing"));
+    }
+  }
+  throw new Error("no number of answers left just no room for the 101");
+}
+
+/**
+ * What becomes of an upgrade behind requests whose answers are not read at first: "answered", "waiting" (an answer
+ * ahead of it does not fit; it is answered once the client reads) or "cut off".
+ */
+async function upgradeBehind(t, own, paths) {
+  const polling = await RawPolling.open(t, own.url);
+  const { sid } = polling.handshake;
+  const socket = await unread(
+    t,
+    own,
+    paths.map(get).join("") +
+      `GET /socket.io/?EIO=4&transport=websocket&sid=${sid} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n` +
+      "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  );
+  // A session takes one upgrade at a time: another one is refused exactly while the first is under way.
+  const other = new RawWebSocket(own.url, { sid });
+  const upgradable = await within(other.opened.then(() => true, () => false), "the answer to another upgrade");
+  other.terminate();
+  let [got, ended] = ["", false];
+  socket.setEncoding("latin1");
+  socket.on("data", (chunk) => (got = (got + chunk).slice(-1_000)));
+  socket.on("close", () => (ended = true));
+  socket.resume();
+  const answered = () => /HTTP\/1\.1 (101|400) [^]*\r\n\r\n/.test(got);
+  await waitFor(() => answered() || ended, { what: "the end of the answers" });
+  socket.destroy();
+  const outcome = !answered() ? "cut off" : upgradable ? "waiting" : "answered";
+  return { polling, outcome, upgradable };
+}
 
 /** A GET on a connection of its own; `sent` resolves once its head is on the way. */
 function openGet(target) {
