@@ -18,7 +18,7 @@ inline constexpr std::size_t kChannelNameBytes = 255;
 inline constexpr std::size_t kEventNameBytes = 255;
 inline constexpr std::size_t kClientKeyBytes = 255;
 inline constexpr std::size_t kSenderBytes = 255;
-inline constexpr std::size_t kAttachmentsPerEvent = 16;
+inline constexpr std::size_t kAttachmentsPerEvent = 10;  // the stock client refuses to receive more
 inline constexpr int kJsonDepth = 64;
 inline constexpr std::size_t kEventArguments = 16;  // an EVENT may carry; we use at most three
 

@@ -198,6 +198,20 @@ test("the main channel's packets carry no name", async (t) => {
   assert.match(messages[1], /^30\[\{"offset":\d+,"duplicate":false\}\]$/);
 });
 
+test("an event with more binary parts than a stock client may receive is stored for nobody", async (t) => {
+  const channel = newChannel();
+  const reader = await Client.open(t, server.url, channel);
+  const parts = (count) => Array.from({ length: count }, (_, i) => Buffer.from([i]));
+  const sender = await Client.open(t, server.url, channel, { reconnection: false });
+  assertStored(await sender.publish(parts(10)));
+  sender.socket.emit("chat message", parts(11));
+  await waitFor(() => sender.disconnects.length === 1, { what: "the end of the sender's connection" });
+  assertStored(await reader.publish("after it"));
+  await reader.receives(2);
+  assert.deepEqual(reader.payloads(), [parts(10), "after it"]);
+  assert.equal(reader.disconnects.length, 0);
+});
+
 test("only who asks for an ack gets one", async (t) => {
   const channel = newChannel();
   const raw = await RawWebSocket.open(t, server.url);
