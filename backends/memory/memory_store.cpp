@@ -31,7 +31,10 @@ class MemoryStore final : public LogStore {
     if (closed_) return closed();
     if (auto checked = check_append(state_.head, records); !checked) return checked;
     const bool was_empty = records_.empty();
-    for (const RecordView& record : records) records_.emplace_back(record);
+    for (const RecordView& record : records) {
+      records_.emplace_back(record);
+      bytes_ += record.bytes();
+    }
     for (const IndexSegment& segment : segments) segments_.insert_or_assign(segment.number, segment);
     if (records.empty()) return {};
     if (was_empty) state_.first = records.front().offset;
@@ -91,13 +94,26 @@ class MemoryStore final : public LogStore {
     return {};
   }
 
-  Result<void> trim(Offset before) override {
+  Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     const std::unique_lock lock(mutex_);
     if (closed_) return closed();
     if (auto checked = check_trim(state_.head, before); !checked) return checked;
-    while (!records_.empty() && records_.front().offset < before) records_.pop_front();
+    while (!records_.empty() && records_.front().offset < before) {
+      bytes_ -= records_.front().view().bytes();
+      records_.pop_front();
+    }
     if (before > Offset()) segments_.erase(segments_.begin(), segments_.lower_bound(segment_of(before)));
     state_.first = records_.empty() ? state_.head.next() : records_.front().offset;
+    for (const auto& [channel, last] : losses) losses_.insert_or_assign(std::string(channel), last);
+    return {};
+  }
+
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    const std::shared_lock lock(mutex_);
+    if (closed_) return closed();
+    for (const auto& [channel, last] : losses_) {
+      if (!visit({channel, last})) break;
+    }
     return {};
   }
 
@@ -112,14 +128,16 @@ class MemoryStore final : public LogStore {
 
   StoreStats stats() const override {
     const std::shared_lock lock(mutex_);
-    return {.records = kept_offsets(state_), .bytes_on_disk = 0};
+    return {.records = kept_offsets(state_), .bytes_on_disk = 0, .bytes_in_use = bytes_};
   }
 
   void close() override {
     const std::unique_lock lock(mutex_);
     closed_ = true;
     records_.clear();
+    bytes_ = 0;
     segments_.clear();
+    losses_.clear();
   }
 
  private:
@@ -129,7 +147,9 @@ class MemoryStore final : public LogStore {
   bool closed_ = false;
   StoreState state_;
   std::deque<Record> records_;
+  std::uint64_t bytes_ = 0;  // of records_
   std::map<std::uint64_t, IndexSegment> segments_;
+  std::map<std::string, Offset> losses_;
 };
 
 }  // namespace

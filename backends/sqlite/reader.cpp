@@ -43,7 +43,7 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
   if (!connection) return std::unexpected(connection.error());
   Reader reader(std::move(*connection));
   const auto many = many_sql();
-  const std::array<std::pair<Statement*, std::string_view>, 13> statements{{
+  const std::array<std::pair<Statement*, std::string_view>, 14> statements{{
       {&reader.begin_, "BEGIN"},
       {&reader.commit_, "COMMIT"},
       {&reader.trimmed_before_, "SELECT value FROM meta WHERE name='trimmed_before'"},
@@ -55,6 +55,7 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
       {&reader.channel_segment_, "SELECT offsets FROM channel_segments WHERE segment=?1 AND channel_id=?2"},
       {&reader.last_segment_, "SELECT max(segment) FROM key_segments"},
       {&reader.key_segments_, "SELECT segment,hashes FROM key_segments WHERE segment>=?1 ORDER BY segment"},
+      {&reader.losses_, "SELECT channel_id,offset FROM losses"},
       {&reader.channels_.by_id, "SELECT name FROM channels WHERE id=?1"},
       {&reader.events_.by_id, "SELECT name FROM events WHERE id=?1"},
   }};
@@ -214,6 +215,39 @@ Result<void> Reader::key_segments(std::uint64_t from_segment,
       if (!visit(static_cast<std::uint64_t>(key_segments_.integer(0)), key_segments_.bytes(1))) return {};
     }
   });
+}
+
+Result<void> Reader::losses(FunctionRef<bool(const ChannelLoss&)> visit) {
+  return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
+    const ResetLater reset(losses_);
+    for (;;) {
+      const int code = losses_.step();
+      if (code == SQLITE_DONE) return {};
+      if (code != SQLITE_ROW) return connection_.error(code, "read");
+      const auto* channel = channels_.find(losses_.integer(0));
+      if (channel == nullptr) {
+        return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"),
+                       "a channel's name is missing");
+      }
+      if (!visit({*channel, Offset(static_cast<std::uint64_t>(losses_.integer(1)))})) return {};
+    }
+  });
+}
+
+Result<std::uint64_t> Reader::bytes_in_use() {
+  std::uint64_t bytes = 0;
+  const auto read = in_transaction([&](Offset /*kept_from*/) -> Result<void> {
+    const auto pages = connection_.integer("PRAGMA page_count");
+    if (!pages) return std::unexpected(pages.error());
+    const auto free = connection_.integer("PRAGMA freelist_count");
+    if (!free) return std::unexpected(free.error());
+    const auto page_bytes = connection_.integer("PRAGMA page_size");
+    if (!page_bytes) return std::unexpected(page_bytes.error());
+    bytes = static_cast<std::uint64_t>((*pages - *free) * *page_bytes);
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
+  return bytes;
 }
 
 Result<void> Reader::check_structure() {

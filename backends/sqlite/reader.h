@@ -29,6 +29,9 @@ class Reader {
                                               FunctionRef<bool(std::uint64_t, std::string_view)> visit);
   [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit);
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit);
+  /// What the kept records take of the file, in bytes: the pages that are not free for the next ones.
+  [[nodiscard]] Result<std::uint64_t> bytes_in_use();
   /// The engine's own check of the file's structure, and every index segment's checksum.
   [[nodiscard]] Result<void> check_structure();
 
@@ -55,7 +58,7 @@ class Reader {
 
   Connection connection_;
   Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, many_, channel_id_, channel_segment_,
-      last_segment_, key_segments_;
+      last_segment_, key_segments_, losses_;
   Names channels_, events_;
 };
 

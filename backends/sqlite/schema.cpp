@@ -18,7 +18,14 @@ constexpr std::int64_t kApplicationId = 0x54494445;  // "TIDE"
 constexpr std::int64_t kFormat = 1;                  // user_version
 constexpr std::int64_t kPageBytes = 4096;
 
-// Nothing is ever updated but `meta`, and only by a trim. STRICT, so that a column holds what it says.
+constexpr auto kLosses = R"sql(
+CREATE TABLE IF NOT EXISTS losses(  -- the newest record that was trimmed, of each channel that lost any
+  channel_id INTEGER PRIMARY KEY,
+  offset     INTEGER NOT NULL
+) STRICT;
+)sql";
+
+// Nothing is ever updated but `meta` and `losses`, and only by a trim. STRICT, so that a column holds what it says.
 constexpr auto kSchema = R"sql(
 CREATE TABLE meta(
   name  TEXT PRIMARY KEY,
@@ -130,12 +137,12 @@ Result<void> set(Connection& connection, std::string_view pragma, std::string_vi
 
 Result<void> create(Connection& connection, Epoch epoch) {
   const auto sql = fmt::format(
-      "BEGIN IMMEDIATE;{}"
+      "BEGIN IMMEDIATE;{}{}"
       "INSERT INTO meta VALUES('epoch','{}'),('next_offset',1),('trimmed_before',1);"
       "PRAGMA application_id={};PRAGMA user_version={};COMMIT;"
       // Moves it into the file itself: from now on the file's header says whose it is.
       "PRAGMA wal_checkpoint(TRUNCATE);",
-      kSchema, epoch.text(), kApplicationId, kFormat);
+      kSchema, kLosses, epoch.text(), kApplicationId, kFormat);
   return connection.run(sql.c_str());
 }
 
@@ -224,6 +231,8 @@ Result<Connection> open_writer(const std::filesystem::path& file, FileState stat
   }
   if (*identified == FileState::empty) {
     if (auto created = create(*connection, epoch_if_new); !created) return std::unexpected(created.error());
+  } else if (auto added = connection->run(kLosses); !added) {  // files of the first days lack this table
+    return std::unexpected(added.error());
   }
   return connection;
 }

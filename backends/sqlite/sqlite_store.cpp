@@ -87,12 +87,12 @@ class SqliteStore final : public LogStore {
     return (*reader)->key_segments(from_segment, visit);
   }
 
-  Result<void> trim(Offset before) override {
+  Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     if (!writer_) return closed();
     const auto kept = state();
     if (auto checked = check_trim(kept.head, before); !checked) return checked;
     before = std::max(before, trimmed_before_);  // also finishes a trim that was interrupted
-    if (auto done = writer_->set_trimmed(before, kept.head.next()); !done) return done;
+    if (auto done = writer_->set_trimmed(before, kept.head.next(), losses); !done) return done;
     const auto first = writer_->first_record(before, kept.head.next());
     if (!first) return std::unexpected(first.error());
     {
@@ -101,6 +101,12 @@ class SqliteStore final : public LogStore {
     }
     trimmed_before_ = before;
     return writer_->remove_trimmed(before);
+  }
+
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->losses(visit);
   }
 
   Result<void> verify() const override {
@@ -130,12 +136,13 @@ class SqliteStore final : public LogStore {
   }
 
   StoreStats stats() const override {
-    StoreStats result{.records = kept_offsets(state()), .bytes_on_disk = 0};
+    StoreStats result{.records = kept_offsets(state())};
     for (const char* suffix : {"", "-wal"}) {
       std::error_code ignored;  // there need not be a write-ahead log
       const auto size = std::filesystem::file_size(file_.string() + suffix, ignored);
       if (!ignored) result.bytes_on_disk += size;
     }
+    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(result.bytes_on_disk);
     return result;
   }
 

@@ -31,7 +31,7 @@ std::int64_t count_attachments(std::string_view attachments) {
 
 Result<Writer> Writer::open(Connection connection) {
   Writer writer(std::move(connection));
-  const std::array<std::pair<Statement*, std::string_view>, 10> statements{{
+  const std::array<std::pair<Statement*, std::string_view>, 11> statements{{
       {&writer.begin_, "BEGIN IMMEDIATE"},
       {&writer.commit_, "COMMIT"},
       {&writer.insert_record_,
@@ -40,6 +40,7 @@ Result<Writer> Writer::open(Connection connection) {
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
+      {&writer.insert_loss_, "INSERT OR REPLACE INTO losses(channel_id,offset) VALUES(?1,?2)"},
       {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
       {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},
       {&writer.delete_records_, "DELETE FROM records WHERE offset<?1"},
@@ -213,10 +214,22 @@ Result<void> Writer::append(std::span<const RecordView> records, std::span<const
   });
 }
 
-Result<void> Writer::set_trimmed(Offset before, Offset next) {
+int Writer::insert(const ChannelLoss& loss) {
+  const auto id = channels_.intern(loss.channel);
+  if (id < 0) return static_cast<int>(-id);
+  insert_loss_.bind(1, id);
+  insert_loss_.bind(2, number(loss.last));
+  const ResetLater reset(insert_loss_);
+  return insert_loss_.step();
+}
+
+Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses) {
   return in_transaction("trim", [&] {
-    const int code = set_meta("trimmed_before", before);
-    return code == SQLITE_DONE ? set_meta("next_offset", next) : code;
+    if (const int code = set_meta("trimmed_before", before); code != SQLITE_DONE) return code;
+    for (const ChannelLoss& loss : losses) {
+      if (const int code = insert(loss); code != SQLITE_DONE) return code;
+    }
+    return set_meta("next_offset", next);
   });
 }
 

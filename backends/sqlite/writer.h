@@ -35,9 +35,9 @@ class Writer {
   /// LogStore::append, one transaction.
   [[nodiscard]] Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments);
 
-  /// First half of a trim: from when it returns, nothing below `before` counts any more, and `next` is never given
-  /// again.
-  [[nodiscard]] Result<void> set_trimmed(Offset before, Offset next);
+  /// First half of a trim: from when it returns, nothing below `before` counts any more, `losses` are noted, and no
+  /// offset below `next` is given again.
+  [[nodiscard]] Result<void> set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses);
   /// Second half: removes the records below `before` in slices, and the segments that end below it.
   [[nodiscard]] Result<void> remove_trimmed(Offset before);
   /// The first record at or above `from`, or `none`.
@@ -51,12 +51,13 @@ class Writer {
   [[nodiscard]] Result<void> in_transaction(std::string_view doing, Body body);
   [[nodiscard]] int insert(const RecordView& record);
   [[nodiscard]] int insert(const IndexSegment& segment);
+  [[nodiscard]] int insert(const ChannelLoss& loss);
   [[nodiscard]] int set_meta(std::string_view name, Offset value);
   void checkpoint();
 
   Connection connection_;
-  Statement begin_, commit_, insert_record_, insert_channel_segment_, insert_key_segment_, set_meta_, first_record_,
-      delete_records_, delete_channel_segments_, delete_key_segments_;
+  Statement begin_, commit_, insert_record_, insert_channel_segment_, insert_key_segment_, insert_loss_, set_meta_,
+      first_record_, delete_records_, delete_channel_segments_, delete_key_segments_;
   NameTable channels_, events_;
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // in the write-ahead log, as of the last commit
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written through this connection any more

@@ -38,7 +38,7 @@ inline constexpr std::size_t kHttpFields = 128;           // fields of one reque
 inline constexpr auto kHttpRequestTimeout = 30'000ms;     // from a request's first byte to its last
 inline constexpr auto kHttpIdleTimeout = 75'000ms;        // a kept-alive connection between requests
 inline constexpr auto kUpgradeTimeout = 10'000ms;         // from a probe's handshake to its "5"
-inline constexpr auto kProbePollHold = 100ms;  // a poll beside an answered probe is given back after this
+inline constexpr auto kProbePollHold = 100ms;             // a poll beside an answered probe is given back after this
 inline constexpr auto kCloseTimeout = 2'000ms;            // closing handshake and last bytes
 inline constexpr std::size_t kReadBytes = 64 * kKiB;      // per-thread read buffer
 inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses
@@ -47,8 +47,8 @@ inline constexpr std::size_t kSendBytes = 256 * kKiB;  // one send of frames
 inline constexpr auto kDrainTimeout = 5'000ms;         // at shutdown, for last bytes and closing handshakes
 inline constexpr auto kAcceptPause = 50ms;             // after accept failed (no descriptors left)
 inline constexpr int kListenBacklog = 4096;
-inline constexpr std::size_t kConnections = 100'000;     // of all I/O threads together
-inline constexpr std::size_t kEngineSessions = 100'000;  // likewise; polling needs no connection to hold one
+inline constexpr std::size_t kConnections = 100'000;       // of all I/O threads together
+inline constexpr std::size_t kEngineSessions = 100'000;    // likewise; polling needs no connection to hold one
 inline constexpr std::uint64_t kHistoryRecords = 100'000;  // a larger `history` means everything
 
 // --- the log ---------------------------------------------------------------------------------------------------------
@@ -60,11 +60,11 @@ inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys r
 inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction
 inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
-inline constexpr std::size_t kDedupeCandidates = 4;      // records compared for one key hash
+inline constexpr std::size_t kDedupeCandidates = 4;        // records compared for one key hash
 inline constexpr std::uint64_t kFreeBytesMin = 64 * kMiB;  // free on the disk, below which nothing is appended
-inline constexpr std::size_t kStoreReaders = 8;          // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;   // removed in one transaction
-inline constexpr std::size_t kStoredNames = 1'000'000;  // channel or event names one store interns
+inline constexpr std::size_t kStoreReaders = 8;            // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;     // removed in one transaction
+inline constexpr std::size_t kStoredNames = 1'000'000;     // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
@@ -74,7 +74,7 @@ inline constexpr std::size_t kTailBytesChannel = 16 * kMiB;  // and by one chann
 inline constexpr std::size_t kCatchUpQueue = 65'536;         // catch-up reads waiting for a reader thread
 inline constexpr std::size_t kCatchUpThreads = 2;
 inline constexpr std::size_t kRelayBytes = 4 * kMiB;  // unlogged events waiting for one I/O thread
-inline constexpr std::size_t kPagesHeld = 32;  // pages an I/O thread keeps for others who replay the same range
+inline constexpr std::size_t kPagesHeld = 32;         // pages an I/O thread keeps for others who replay the same range
 inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its start a page under way may be joined
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window

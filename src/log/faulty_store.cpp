@@ -105,4 +105,9 @@ Result<void> FaultyStore::key_segments(std::uint64_t from_segment,
   return store_->key_segments(from_segment, visit);
 }
 
+Result<void> FaultyStore::losses(FunctionRef<bool(const ChannelLoss&)> visit) const {
+  if (auto fault = before_read(); !fault) return fault;
+  return store_->losses(visit);
+}
+
 }  // namespace tidemark

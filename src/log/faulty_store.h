@@ -50,7 +50,10 @@ class FaultyStore final : public LogStore {
                                               FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
   [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
-  [[nodiscard]] Result<void> trim(Offset before) override { return store_->trim(before); }
+  [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
+    return store_->trim(before, losses);
+  }
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override;
   [[nodiscard]] Result<void> verify() const override { return store_->verify(); }
   [[nodiscard]] StoreStats stats() const override { return store_->stats(); }
   void close() override { store_->close(); }

@@ -51,6 +51,15 @@ using RecordVisitor = FunctionRef<bool(const RecordView&)>;
 struct StoreStats {
   std::uint64_t records = 0;  // from first to head; offsets of a log are contiguous, so nothing has to be counted
   std::uint64_t bytes_on_disk = 0;
+  std::uint64_t bytes_in_use = 0;  // of them, what the kept records take; the rest is used again or given back later
+};
+
+/// What a channel lost to trimming. Example: records 3, 7 and 9 of /chat/pier, trimmed before 8: last is 7. A client
+/// that has everything up to 7 has missed nothing, whatever was trimmed in other channels meanwhile.
+struct ChannelLoss {
+  std::string_view channel;
+  Offset last;  // the newest of its records that are gone
+  friend bool operator==(const ChannelLoss&, const ChannelLoss&) = default;
 };
 
 class LogStore {
@@ -94,9 +103,14 @@ class LogStore {
       std::uint64_t from_segment,
       FunctionRef<bool(std::uint64_t segment, std::string_view key_hashes)> visit) const = 0;
 
-  /// Removes all records below `before` (at most head.next()) and the segments that end below it. Readers see the trim
-  /// at once; space may come back later. Durable when it returns. Failure: first may have moved part of the way.
-  [[nodiscard]] virtual Result<void> trim(Offset before) = 0;
+  /// Removes all records below `before` (at most head.next()) and the segments that end below it, and notes `losses`,
+  /// each in place of an older one of its channel, in the step that makes the trim visible. Readers see it at once;
+  /// space may come back later. Durable when it returns. It takes as long as there are records to remove: who wants to
+  /// append meanwhile trims in steps. Failure: first may have moved part of the way.
+  [[nodiscard]] virtual Result<void> trim(Offset before, std::span<const ChannelLoss> losses) = 0;
+
+  /// Visits what each channel has lost, in no particular order. False ends the visit.
+  [[nodiscard]] virtual Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const = 0;
 
   /// Reads everything and checks every record's checksum and order, and the engine's own structure.
   [[nodiscard]] virtual Result<void> verify() const = 0;

@@ -145,7 +145,7 @@ TEST_CASE("a closed store answers `closed` and nothing else") {
     CHECK(code(engine->read({&one, 1}, ignore)) == ErrorCode::closed);
     CHECK(code(engine->channel_segments("/", 0, ignore_segment)) == ErrorCode::closed);
     CHECK(code(engine->key_segments(0, ignore_segment)) == ErrorCode::closed);
-    CHECK(code(engine->trim(one)) == ErrorCode::closed);
+    CHECK(code(engine->trim(one, {})) == ErrorCode::closed);
     CHECK(code(engine->verify()) == ErrorCode::closed);
     CHECK(engine->state().head == Offset(3));
   });

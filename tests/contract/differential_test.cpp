@@ -116,7 +116,13 @@ class Comparison {
     const auto before =
         dice_.between(0, 9) == 0 ? head() + dice_.between(0, 2) : first + (head() + 1 - first) / dice_.between(2, 20);
     INFO("trim before ", before);
-    check_same(engine_->trim(Offset(before)), model_->trim(Offset(before)));
+    std::vector<std::string> channels;
+    for (int channel = 0; channel < 3; ++channel) channels.push_back(fmt::format("/channel-{}", dice_.between(0, 7)));
+    std::vector<ChannelLoss> losses;
+    for (const auto& channel : channels)
+      losses.push_back({channel, Offset(before - std::min<std::uint64_t>(1, before))});
+    check_same(engine_->trim(Offset(before), losses), model_->trim(Offset(before), losses));
+    REQUIRE(losses_of(engine_.store()) == losses_of(model_.store()));
     compare_state();
   }
 

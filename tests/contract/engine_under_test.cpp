@@ -117,6 +117,16 @@ std::vector<std::uint64_t> channel_segments(const LogStore& store, std::string_v
   return numbers;
 }
 
+Losses losses_of(const LogStore& store) {
+  Losses losses;
+  const auto done = store.losses([&](const ChannelLoss& loss) {
+    losses.emplace(loss.channel, loss.last.value());
+    return true;
+  });
+  if (!done) FAIL(done.error().context);
+  return losses;
+}
+
 std::vector<std::uint64_t> key_segments(const LogStore& store, std::uint64_t from) {
   std::vector<std::uint64_t> numbers;
   const auto done = store.key_segments(from, [&](std::uint64_t number, std::string_view encoded) {

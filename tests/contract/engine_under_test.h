@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -83,6 +84,9 @@ void append(LogStore& store, const std::vector<Record>& records, const std::vect
                                         const std::vector<std::uint64_t>& offsets);
 [[nodiscard]] std::vector<std::uint64_t> channel_segments(const LogStore& store, std::string_view channel,
                                                           std::uint64_t from);
+/// Per channel the newest record it lost.
+using Losses = std::map<std::string, std::uint64_t>;
+[[nodiscard]] Losses losses_of(const LogStore& store);
 [[nodiscard]] std::vector<std::uint64_t> key_segments(const LogStore& store, std::uint64_t from);
 
 }  // namespace tidemark::contract

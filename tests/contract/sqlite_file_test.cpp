@@ -187,7 +187,7 @@ TEST_CASE("an interrupted trim counts, and the next one finishes it") {
     CHECK(scan(**store, 0, 10) == records_between(5, 10));
     CHECK(scan(**store, 0, 10, Direction::backward).size() == 6);
     CHECK(read(**store, {4, 5}) == std::vector{record_at(5)});
-    CHECK((*store)->trim(Offset(2)));
+    CHECK((*store)->trim(Offset(2), {}));
   }
   CHECK(directory.sql("SELECT min(offset) FROM records") == "5");
 }

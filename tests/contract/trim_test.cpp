@@ -1,4 +1,6 @@
 // What index segments and trim promise.
+#include <array>
+
 #include "tests/contract/engine_under_test.h"
 
 namespace tidemark::contract {
@@ -19,7 +21,7 @@ void fill_segments(LogStore& store) {
 }
 
 void trim(LogStore& store, std::uint64_t before) {
-  const auto done = store.trim(Offset(before));
+  const auto done = store.trim(Offset(before), {});
   if (!done) FAIL(done.error().context);
 }
 
@@ -127,10 +129,40 @@ TEST_CASE("offsets are not used again after trimming everything and opening agai
   });
 }
 
+TEST_CASE("what a channel lost is known from the trim on, the newest loss counts, also after opening again") {
+  on_every_engine([](EngineUnderTest& engine) {
+    append(engine.store(), {record_at(1, "/a"), record_at(2, "/b"), record_at(3, "/a"), record_at(4, "/b")});
+    CHECK(losses_of(engine.store()).empty());
+    REQUIRE(engine->trim(Offset(3), std::array{ChannelLoss{"/a", Offset(1)}, ChannelLoss{"/b", Offset(2)}}));
+    REQUIRE(engine->trim(Offset(4), std::array{ChannelLoss{"/a", Offset(3)}}));
+    for (int round = 0; round < 2; ++round) {
+      CHECK(losses_of(engine.store()) == Losses{{"/a", 3}, {"/b", 2}});
+      engine.reopen();
+    }
+    int visits = 0;
+    CHECK(engine->losses([&](const ChannelLoss&) {
+      ++visits;
+      return false;
+    }));
+    CHECK(visits == 1);
+  });
+}
+
+TEST_CASE("what the kept records take grows with them and shrinks when most are trimmed") {
+  on_every_engine([](EngineUnderTest& engine) {
+    const auto empty = engine->stats().bytes_in_use;
+    append(engine.store(), records_between(1, 20'000));
+    const auto full = engine->stats().bytes_in_use;
+    CHECK(full > empty + 200'000);
+    trim(engine.store(), 18'001);
+    CHECK(engine->stats().bytes_in_use < empty + (full - empty) / 2);
+  });
+}
+
 TEST_CASE("a trim beyond the next offset is refused") {
   on_every_engine([](EngineUnderTest& engine) {
     append(engine.store(), records_between(1, 3));
-    const auto refused = engine->trim(Offset(5));
+    const auto refused = engine->trim(Offset(5), {});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::invalid_argument);
     CHECK(scan(engine.store(), 0, 10).size() == 3);

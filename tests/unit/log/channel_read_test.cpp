@@ -142,10 +142,10 @@ TEST_CASE("a channel read is a filter over the log, across segments, appends and
     filled.publish(kSegment - 4000);  // finishes another segment and begins the next
     compare_random_reads(filled, 30);
     for (const std::uint64_t before : {std::uint64_t{6}, kSegment / 2, 2 * kSegment + 1, 4 * kSegment - 3}) {
-      REQUIRE(filled.log->store().trim(Offset(before)));
+      REQUIRE(filled.log->store().trim(Offset(before), {}));
       compare_random_reads(filled, 30);
     }
-    REQUIRE(filled.log->store().trim((*filled.log)->head().next()));
+    REQUIRE(filled.log->store().trim((*filled.log)->head().next(), {}));
     compare_random_reads(filled, 5);
     filled.publish(10);
     compare_random_reads(filled, 20);

@@ -155,7 +155,7 @@ TEST_CASE("a key whose record was trimmed is new") {
   LogUnderTest log;
   static_cast<void>(log.publish_and_wait(draft("1", "k1")));
   static_cast<void>(log.publish_and_wait(draft("2", "k2")));
-  REQUIRE(log.store().trim(Offset(2)));
+  REQUIRE(log.store().trim(Offset(2), {}));
   CHECK(log.publish_and_wait(draft("1", "k1")).offset == Offset(3));
   check_duplicate(log.publish_and_wait(draft("2", "k2")), 2);
 }
