@@ -129,6 +129,16 @@ std::unexpected<Error> Connection::error(int code, std::string_view doing) const
                  database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
 }
 
+Result<void> Connection::flush_log() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
+    code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  }
+  if (code == SQLITE_OK) return {};
+  return failure(code, fmt::format("cannot flush the write-ahead log of {}", file_), sqlite3_errstr(code));
+}
+
 void Connection::keep_log_on_close(bool keep) {
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
 }

@@ -76,6 +76,8 @@ class Connection {
   /// No transaction is open (also after SQLite rolled one back by itself).
   [[nodiscard]] bool idle() const { return sqlite3_get_autocommit(database_.get()) != 0; }
   [[nodiscard]] sqlite3* handle() const { return database_.get(); }
+  /// Flushes the write-ahead log as it is, without a commit.
+  [[nodiscard]] Result<void> flush_log();
   /// Whether closing the last connection leaves the write-ahead log as it is, instead of moving it into the file.
   void keep_log_on_close(bool keep);
 

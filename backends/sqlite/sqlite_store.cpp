@@ -1,17 +1,14 @@
 #include "backends/sqlite/sqlite_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <utility>
 
+#include "backends/flush_directory.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
@@ -180,17 +177,6 @@ class SqliteStore final : public LogStore {
   StoreState state_;
 };
 
-/// The file's name is durable only once its directory is.
-Result<void> flush_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int number = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (flushed) return {};
-  return fail(ErrorCode::io, fmt::format("cannot flush directory {}: {}; check the disk", directory.string(),
-                                         std::generic_category().message(number)));
-}
-
 /// Compares the log with what was acknowledged. Where records are missing and that is accepted, it becomes another log.
 Result<Writer::Contents> reconcile(const StoreOptions& options, Writer& writer, HeadFloor& floor) {
   auto contents = writer.contents();
@@ -207,36 +193,38 @@ Result<Writer::Contents> reconcile(const StoreOptions& options, Writer& writer, 
     contents = writer.contents();
     if (!contents) return contents;
   }
+  // A process that died may have left records that were written and not flushed. They are about to be served, so that
+  // they must not be lost any more.
+  if (auto flushed = writer.flush(); !flushed) return std::unexpected(flushed.error());
   if (auto noted = floor.note({contents->state.epoch, contents->state.head}); !noted) {
     return std::unexpected(noted.error());
   }
   return contents;
 }
 
-Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const std::filesystem::path& file,
-                                            FileState file_state) {
+Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int checkpoint_pages,
+                                            const std::filesystem::path& file, FileState file_state) {
   auto connection = open_writer(file, file_state, options.epoch_if_new);
   if (!connection) return std::unexpected(connection.error());
-  auto writer = Writer::open(std::move(*connection));
+  auto writer = Writer::open(std::move(*connection), checkpoint_pages);
   if (!writer) return std::unexpected(writer.error());
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
+  // Always: the process that created the file may have died before it came to this.
+  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   const auto contents = reconcile(options, *writer, *floor);
   if (!contents) return std::unexpected(contents.error());
-  if (file_state != FileState::tidemark) {
-    if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
-  }
   writer->trust();
   return std::make_unique<SqliteStore>(options, file, std::move(*writer), std::move(*floor), *contents);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options) {
+Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options, int checkpoint_pages) {
   const auto file = options.directory / kFileName;
   const auto file_state = inspect(file);
   if (!file_state) return std::unexpected(file_state.error());
-  auto store = open_file(options, file, *file_state);
+  auto store = open_file(options, checkpoint_pages, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.
     for (const char* suffix : {"", "-wal", "-shm"}) {
