@@ -17,7 +17,10 @@ namespace tidemark::sqlite {
 
 /// The error for SQLite's result `code`: full -> out_of_space, corrupt -> corrupt, not a database -> foreign,
 /// busy -> locked, anything else -> io. `what` begins the sentence: "cannot append to /data/tidemark.sqlite3".
-[[nodiscard]] std::unexpected<Error> failure(int code, std::string_view what, std::string_view message);
+/// `system_errno`: of the call that failed, if any did. It tells a full disk where SQLite does not say so and going on is
+/// harmless: a file that could not be created or enlarged. A flush that failed is `io` whatever the reason was.
+[[nodiscard]] std::unexpected<Error> failure(int code, std::string_view what, std::string_view message,
+                                             int system_errno = 0);
 
 /// Arguments are bound by reference: they must stay valid until reset().
 class Statement {

@@ -77,8 +77,10 @@ JOIN events AS e ON e.id = r.event_id;
 )sql";
 
 std::unexpected<Error> os_failure(std::string_view doing, const std::filesystem::path& file, int number) {
-  return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; check the owner and permissions of file and directory",
-                                         doing, file.string(), std::generic_category().message(number)));
+  const bool full = number == ENOSPC || number == EDQUOT;
+  return fail(full ? ErrorCode::out_of_space : ErrorCode::io,
+              fmt::format("cannot {} {}: {}; {}", doing, file.string(), std::generic_category().message(number),
+                          full ? "make room on its disk" : "check the owner and permissions of file and directory"));
 }
 
 std::unexpected<Error> foreign(const std::filesystem::path& file, std::string_view what) {

@@ -193,9 +193,8 @@ Result<Writer::Contents> reconcile(const StoreOptions& options, Writer& writer, 
     contents = writer.contents();
     if (!contents) return contents;
   }
-  // A process that died may have left records that were written and not flushed. They are about to be served, so that
-  // they must not be lost any more.
-  if (auto flushed = writer.flush(); !flushed) return std::unexpected(flushed.error());
+  // It is about to be served, so that it must not be lost any more.
+  if (auto settled = writer.settle(); !settled) return std::unexpected(settled.error());
   if (auto noted = floor.note({contents->state.epoch, contents->state.head}); !noted) {
     return std::unexpected(noted.error());
   }

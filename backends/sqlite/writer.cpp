@@ -84,6 +84,16 @@ Result<Writer::Contents> Writer::contents() {
   return Contents{{*epoch, *first, head}, trimmed_before};
 }
 
+Result<void> Writer::settle() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  // Another program reads the log and needs those pages where they are, or the file cannot grow: a log that can be read
+  // is worth more than the rare case of a flush that had failed before.
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return connection_.flush_log();
+  return connection_.error(code, "move the write-ahead log into");
+}
+
 Result<void> Writer::renew(Epoch epoch, Offset next) {
   return in_transaction("repair", [&] {
     const auto text = epoch.text();
@@ -134,7 +144,8 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
   if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   channels_.rollback();
   events_.rollback();
-  if (error.error().code == ErrorCode::io) {
+  // SQLite calls a page that the disk cannot read corrupt, too.
+  if (error.error().code == ErrorCode::io || error.error().code == ErrorCode::corrupt) {
     broken_ = error.error();
     connection_.keep_log_on_close(true);
   }

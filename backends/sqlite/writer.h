@@ -28,8 +28,10 @@ class Writer {
   };
   [[nodiscard]] Result<Contents> contents();
 
-  /// Makes durable what contents() answered: it may have been read from pages that nobody flushed.
-  [[nodiscard]] Result<void> flush() { return connection_.flush_log(); }
+  /// Makes durable what contents() answered. It may have come from pages of the write-ahead log that nobody flushed (the
+  /// process died before it could), or whose flush failed: those the kernel takes for clean, and flushing them again
+  /// does nothing. So they are written anew, into the file.
+  [[nodiscard]] Result<void> settle();
   /// The contents are what was expected: from now on, closing moves the write-ahead log into the file.
   void trust() { connection_.keep_log_on_close(false); }
   /// Another identity, and the next offset to be given: part of the history is lost.

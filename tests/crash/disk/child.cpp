@@ -15,63 +15,79 @@
 namespace tidemark::crash {
 namespace {
 
-constexpr int kThrew = 3;
-
-void write_all(int descriptor, const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
-    const auto written = ::write(descriptor, text.data() + done, text.size() - done);
-    if (written <= 0) return;
-    done += static_cast<std::size_t>(written);
+void write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written <= 0) ::_exit(2);  // nobody listens any more
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
 std::string read_all(int descriptor) {
-  std::string text;
-  std::array<char, 4096> buffer{};
+  std::string bytes;
+  std::array<char, 65'536> buffer{};
   for (;;) {
     const auto got = ::read(descriptor, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (got <= 0) return bytes;
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
   }
+}
+
+/// A file in memory that both processes have.
+class SharedNote {
+ public:
+  SharedNote() : descriptor_(::memfd_create("note", 0)) {
+    if (descriptor_ < 0) throw std::runtime_error("no file in memory");
+  }
+  SharedNote(const SharedNote&) = delete;
+  SharedNote& operator=(const SharedNote&) = delete;
+  ~SharedNote() { ::close(descriptor_); }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] std::string read() const {
+    ::lseek(descriptor_, 0, SEEK_SET);
+    return read_all(descriptor_);
+  }
+
+ private:
+  int descriptor_;
+};
+
+[[noreturn]] void live(const std::function<void(const Tell&)>& body, int told, const SharedNote& exception) {
+  try {
+    body([told](std::string_view bytes) { write_all(told, bytes); });
+  } catch (const std::exception& error) {
+    write_all(exception.descriptor(), error.what());
+  }
+  ::_exit(0);
 }
 
 }  // namespace
 
-Ended in_child(const std::function<std::string()>& body) {
+Ended in_child(const std::function<void(const Tell&)>& body) {
   std::array<int, 2> pipe{};
   if (::pipe(pipe.data()) != 0) throw std::runtime_error("no pipe");
-  const int diary = ::memfd_create("stderr", 0);
+  const SharedNote exception;
+  const SharedNote said;
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("no process");
   if (child == 0) {
     ::close(pipe[0]);
-    ::dup2(diary, STDERR_FILENO);  // expected failures are journalled; they matter only if the case dies
-    int code = 0;
-    std::string text;
-    try {
-      text = body();
-    } catch (const std::exception& error) {
-      text = error.what();
-      code = kThrew;
-    }
-    write_all(pipe[1], text);
-    ::_exit(code);
+    ::dup2(said.descriptor(), STDERR_FILENO);
+    live(body, pipe[1], exception);
   }
   ::close(pipe[1]);
-  Ended ended{.output = read_all(pipe[0]), .death = {}, .said = {}};
+  Ended ended;
+  ended.told = read_all(pipe[0]);
   ::close(pipe[0]);
-  ::lseek(diary, 0, SEEK_SET);
-  ended.said = read_all(diary);
-  ::close(diary);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  ended.exception = exception.read();
+  ended.said = said.read();
   if (WIFSIGNALED(status)) {
     ended.death = WTERMSIG(status) == SIGABRT ? "aborted" : fmt::format("killed by signal {}", WTERMSIG(status));
-  } else if (WEXITSTATUS(status) == kThrew) {
-    ended.death = "threw: " + ended.output;
   } else if (WEXITSTATUS(status) != 0) {
     ended.death = fmt::format("exited with {}", WEXITSTATUS(status));
   }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/crash/disk/engine.h"
+#include "tests/crash/disk/fault_sweep.h"
 #include "tests/crash/disk/power_case.h"
 
 namespace tidemark::crash {
@@ -29,6 +30,7 @@ struct Options {
   std::string engine;  // empty: every durable one
   std::uint64_t cases = 100;
   std::uint64_t seed = std::random_device{}();
+  std::uint64_t step = 1;
   bool lying = false;
 };
 
@@ -53,10 +55,10 @@ std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
       const auto engines = durable_engines();
       if (std::ranges::find(engines, value) == engines.end()) return std::nullopt;
       options.engine = value;
-    } else if (arguments[i] == "--cases" || arguments[i] == "--seed") {
+    } else if (arguments[i] == "--cases" || arguments[i] == "--seed" || arguments[i] == "--step") {
       const auto parsed = number(value);
-      if (!parsed) return std::nullopt;
-      (arguments[i] == "--cases" ? options.cases : options.seed) = *parsed;
+      if (!parsed || (arguments[i] == "--step" && *parsed == 0)) return std::nullopt;
+      (arguments[i] == "--cases" ? options.cases : arguments[i] == "--seed" ? options.seed : options.step) = *parsed;
     } else {
       return std::nullopt;
     }
@@ -81,17 +83,39 @@ bool power(std::string_view engine, const Options& options) {
   return failures == 0;
 }
 
+bool faults(std::string_view engine, const Options& options) {
+  bool passed = true;
+  for (const auto level : {Level::store, Level::log}) {
+    for (const FaultKind& kind : fault_kinds()) {
+      const auto tally = sweep(engine, level, kind, 1 + options.seed % options.step, options.step);
+      fmt::print("{}: {} on {} {}: {} cases, {} failures\n", tally.failures.empty() ? "PASS" : "FAIL", kind.name,
+                 engine, level == Level::store ? "store" : "log", tally.cases, tally.failures.size());
+      for (const auto& [what, count] : tally.seen) fmt::print("  {} x {}\n", count, what);
+      for (const auto& [death, count] : tally.deaths) fmt::print("  {} x {}\n", count, death);
+      for (std::size_t i = 0; i < tally.failures.size() && i < kFailuresListed; ++i) {
+        fmt::print("  {}\n", tally.failures[i]);
+      }
+      std::fflush(stdout);
+      passed = passed && tally.failures.empty();
+    }
+  }
+  return passed;
+}
+
 }  // namespace
 
 int long_run(std::vector<std::string_view> arguments) {
   const auto options = parse(arguments);
-  if (!options || arguments.front() != "power") {
+  const bool is_power = arguments.front() == "power";
+  if (!options || (!is_power && arguments.front() != "faults")) {
     fmt::print(stderr, "{}", kHelp);
     return 2;
   }
   bool passed = true;
   for (const auto engine : durable_engines()) {
-    if (options->engine.empty() || options->engine == engine) passed = power(engine, *options) && passed;
+    if (options->engine.empty() || options->engine == engine) {
+      passed = (is_power ? power(engine, *options) : faults(engine, *options)) && passed;
+    }
   }
   return passed ? 0 : 1;
 }

@@ -15,6 +15,7 @@
 #include "src/log/head_floor.h"
 #include "tests/crash/disk/child.h"
 #include "tests/crash/disk/engine.h"
+#include "tests/crash/disk/faulty_store.h"
 #include "tests/crash/disk/oracle.h"
 #include "tests/crash/disk/recorder.h"
 #include "tests/crash/disk/scratch.h"
@@ -22,8 +23,6 @@
 
 namespace tidemark::crash {
 namespace {
-
-constexpr auto kLogDirectory = "log";  // its name itself is durable; whoever starts the server makes it
 
 class Case {
  public:
@@ -239,9 +238,10 @@ PowerTally run_power_case(std::string_view engine, std::uint64_t seed, Flushes f
 }
 
 PowerResult run_power_case_apart(std::string_view engine, std::uint64_t seed, Flushes flushes) {
-  const auto ended = in_child([&] { return run_power_case(engine, seed, flushes).text(); });
-  if (ended.death.empty()) return {PowerTally::parse(ended.output), {}};
-  return {{}, fmt::format("{}, seed {}: {}", engine, seed, ended.death)};
+  const auto ended = in_child([&](const Tell& tell) { tell(run_power_case(engine, seed, flushes).text()); });
+  if (ended.death.empty() && ended.exception.empty()) return {PowerTally::parse(ended.told), {}};
+  const auto what = ended.exception.empty() ? fmt::format("{}: {}", ended.death, ended.said) : ended.exception;
+  return {{}, fmt::format("{}, seed {}: {}", engine, seed, what)};
 }
 
 }  // namespace tidemark::crash

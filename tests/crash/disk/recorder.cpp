@@ -207,7 +207,9 @@ std::optional<int> Recorder::resize(int descriptor, off_t size) {
   const std::scoped_lock lock(mutex_);
   const auto* file = find(descriptor);
   if (file == nullptr) return std::nullopt;
-  if (const auto error = fails("ftruncate", file->path, Need::space)) return failed(*error);
+  struct stat status {};
+  const bool grows = ::fstat(descriptor, &status) == 0 && status.st_size < size;
+  if (const auto error = fails("ftruncate", file->path, grows ? Need::space : Need::anything)) return failed(*error);
   const int done = static_cast<int>(::syscall(SYS_ftruncate, descriptor, size));
   if (done == 0) {
     record({.kind = Change::Kind::resize, .file = file->file, .offset = static_cast<std::uint64_t>(size)});
