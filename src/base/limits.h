@@ -62,6 +62,7 @@ inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
 inline constexpr std::size_t kDedupeCandidates = 4;        // records compared for one key hash
 inline constexpr std::uint64_t kFreeBytesMin = 64 * kMiB;  // free on the disk, below which nothing is appended
+inline constexpr auto kUpkeepInterval = 1'000ms;           // between two looks whether the store would take records
 inline constexpr std::size_t kStoreReaders = 8;            // reads one store runs at a time; more wait
 inline constexpr std::size_t kTrimSliceRecords = 1000;     // removed in one transaction
 inline constexpr std::size_t kStoredNames = 1'000'000;     // channel or event names one store interns
