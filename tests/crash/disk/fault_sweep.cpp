@@ -9,7 +9,8 @@ SweepTally sweep(std::string_view engine, Level level, const FaultKind& kind, st
   for (auto nth = first;; nth += step) {
     const auto result = run_fault_case(engine, level, kind, nth);
     if (!result.failure.empty()) {
-      tally.failures.push_back(fmt::format("{}, {}, call {} ({}): {}", engine, kind.name, nth,
+      tally.failures.push_back(fmt::format("{} {}, {}, call {} ({}): {}", engine,
+                                           level == Level::store ? "store" : "log", kind.name, nth,
                                            result.faulted.empty() ? result.death : result.faulted, result.failure));
     }
     // A failure may hide that the fault was reached; the script is short, so a case too many costs nothing.

@@ -19,12 +19,7 @@ namespace {
 
 constexpr std::uint64_t kFailuresListed = 20;
 
-constexpr auto kHelp = R"(power --engine E --cases N --seed S [--lying]
-
-  Simulated power loss. A case is a log that lives through two to five generations of random work; after each the power
-  is cut at four to eight places of what it did, and what is left must be the log that was acknowledged. --lying: the
-  control group, a disk that answers success to flushes and does nothing.
-)";
+constexpr auto kHelp = "see ./dev crash --help\n";
 
 struct Options {
   std::string engine;  // empty: every durable one
@@ -51,7 +46,7 @@ std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
     }
     if (i + 1 == arguments.size()) return std::nullopt;
     const auto value = arguments[i + 1];
-    if (arguments[i] == "--engine" || arguments[i] == "--backend") {
+    if (arguments[i] == "--backend") {
       const auto engines = durable_engines();
       if (std::ranges::find(engines, value) == engines.end()) return std::nullopt;
       options.engine = value;

@@ -241,7 +241,9 @@ PowerResult run_power_case_apart(std::string_view engine, std::uint64_t seed, Fl
   const auto ended = in_child([&](const Tell& tell) { tell(run_power_case(engine, seed, flushes).text()); });
   if (ended.death.empty() && ended.exception.empty()) return {PowerTally::parse(ended.told), {}};
   const auto what = ended.exception.empty() ? fmt::format("{}: {}", ended.death, ended.said) : ended.exception;
-  return {{}, fmt::format("{}, seed {}: {}", engine, seed, what)};
+  return {{},
+          fmt::format("./dev crash power --backend {} --cases 1 --seed {}{}: {}", engine, seed,
+                      flushes == Flushes::lied_about ? " --lying" : "", what)};
 }
 
 }  // namespace tidemark::crash
