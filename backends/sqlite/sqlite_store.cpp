@@ -1,22 +1,18 @@
 #include "backends/sqlite/sqlite_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "backends/flush_directory.h"
 #include "backends/guarded_store.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
-#include "src/base/limits.h"
 #include "src/log/head_floor.h"
 #include "src/log/store_rules.h"
 
@@ -100,29 +96,12 @@ class SqliteStore final : public LogStore {
   }
 
   Result<void> verify() const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    if (auto structure = (*reader)->check_structure(); !structure) return structure;
-    const auto kept = state();
-    for (auto from = kept.first; from <= kept.head;) {
-      std::optional<Offset> last;
-      std::optional<Offset> out_of_order;
-      const PageLimits page{limits::kScanRecords, std::numeric_limits<std::size_t>::max()};
-      const auto scanned = (*reader)->scan(from, kept.head, Direction::forward, page, [&](const RecordView& record) {
-        if (record.offset < from || (last && record.offset <= *last)) out_of_order = record.offset;
-        last = record.offset;
-        return !out_of_order;
-      });
-      if (!scanned) return scanned;
-      if (out_of_order) {
-        return fail(ErrorCode::corrupt,
-                    fmt::format("the record at offset {} in {} is out of order; restore the log from a copy",
-                                out_of_order->value(), file_.string()));
-      }
-      if (!last) break;
-      from = last->next();
+    {
+      auto reader = readers_.lend();
+      if (!reader) return std::unexpected(reader.error());
+      if (auto structure = (*reader)->check_structure(); !structure) return structure;
     }
-    return {};
+    return check_records(*this, file_.string());
   }
 
   StoreStats stats() const override {
@@ -154,17 +133,6 @@ class SqliteStore final : public LogStore {
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
 };
-
-/// The file's name is durable only once its directory is.
-Result<void> flush_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int number = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (flushed) return {};
-  return fail(ErrorCode::io, fmt::format("cannot flush directory {}: {}; check the disk", directory.string(),
-                                         std::generic_category().message(number)));
-}
 
 Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const std::filesystem::path& file,
                                             FileState file_state) {
