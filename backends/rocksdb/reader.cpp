@@ -4,8 +4,8 @@
 #include <rocksdb/iterator.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <numeric>
 #include <optional>
 
 #include "backends/rocksdb/keys.h"
@@ -51,29 +51,33 @@ bool Reader::readable(Offset offset) const {
 }
 
 /// RocksDB says which file a damaged block is in; a person wants to know which records. Those that cannot be read are
-/// neighbours, so both ends are found by looking at ever more distant ones, then between.
-std::unexpected<Error> Reader::broken(const rocksdb::Status& status, Offset at) const {
+/// neighbours, so each end is found by looking at ever more distant offsets, then between.
+std::unexpected<Error> Reader::broken(const rocksdb::Status& status, Offset at, Direction direction) const {
   if (!status.IsCorruption()) return failure(status, "read", database_.directory());
-  const auto bound = last_record().value_or(kLastOffset);
-  std::uint64_t first = at.value();
-  // The view broke at the next record there is, which need not be the next offset.
-  for (std::uint64_t step = 1; readable(Offset(first)) && first < bound.value(); step *= 2) {
-    first = std::min(first + step, bound.value());
-  }
-  if (readable(Offset(first))) return failure(status, "read", database_.directory());
-  const auto edge = [&](std::uint64_t inside, std::uint64_t outside) {
-    while ((inside < outside ? outside - inside : inside - outside) > 1) {
-      const auto middle = inside < outside ? inside + (outside - inside) / 2 : outside + (inside - outside) / 2;
-      (readable(Offset(middle)) ? outside : inside) = middle;
+  const auto lowest = database_.watermark().get().value();
+  constexpr auto highest = Offset::kMax;
+  const auto seek = [&](std::uint64_t from, bool up, bool sought) -> std::optional<std::uint64_t> {
+    for (std::uint64_t step = 1; readable(Offset(from)) != sought; step *= 2) {
+      if (from == (up ? highest : lowest)) return std::nullopt;
+      from = up ? from + std::min(step, highest - from) : from - std::min(step, from - lowest);
     }
-    return inside;
+    return from;
   };
-  std::uint64_t below = first;
-  for (std::uint64_t step = 1; below > 0 && !readable(Offset(below)); step *= 2) below -= std::min(step, below);
-  std::uint64_t above = first;
-  for (std::uint64_t step = 1; above <= bound.value() && !readable(Offset(above)); step *= 2) above += step;
-  above = std::min(above, bound.next().value());
-  return damaged(Offset(std::max<std::uint64_t>(edge(first, below), 1)), Offset(edge(first, above)));
+  // The view broke at the next record there is, which need not be the next offset.
+  const auto inside = seek(at.value(), direction == Direction::forward, false);
+  if (!inside) return failure(status, "read", database_.directory());
+  const auto edge = [&](bool up) {
+    const auto outside = seek(*inside, up, true);
+    if (!outside) return up ? highest : lowest;
+    auto damaged = *inside;
+    auto sound = *outside;
+    while ((up ? sound - damaged : damaged - sound) > 1) {
+      const auto middle = std::midpoint(damaged, sound);
+      (readable(Offset(middle)) ? sound : damaged) = middle;
+    }
+    return damaged;
+  };
+  return damaged(Offset(edge(false)), Offset(edge(true)));
 }
 
 Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const {
@@ -105,8 +109,16 @@ Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimit
     if (!count.admits(record) || !visit(record)) return {};
     next = forward ? record.offset.next() : record.offset.previous();
   }
-  if (!rows->status().ok()) return broken(rows->status(), next);
-  return {};
+  if (rows->status().ok()) return {};
+  // Backward, an iterator looks at the record before the one it delivers, and breaks one record early.
+  std::string value;
+  if (!forward && next >= from && database_.db().Get({}, database_.records(), NumberKey(next).slice(), &value).ok()) {
+    record.offset = next;
+    if (!decode_record(value, record)) return damaged(next, next);
+    if (!count.admits(record) || !visit(record)) return {};
+    next = next.previous();
+  }
+  return broken(rows->status(), next, direction);
 }
 
 Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) const {
@@ -117,7 +129,7 @@ Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) 
     const NumberKey key(offset);
     rows->Seek(key.slice());
     if (!rows->Valid()) {
-      if (!rows->status().ok()) return broken(rows->status(), offset);
+      if (!rows->status().ok()) return broken(rows->status(), offset, Direction::forward);
       continue;
     }
     if (rows->key() != key.slice()) continue;

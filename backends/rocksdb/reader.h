@@ -46,8 +46,8 @@ class Reader {
   };
   [[nodiscard]] View view(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) const;
 
-  /// The error of a view that broke when it was to deliver the record at `at`, or one after it.
-  [[nodiscard]] std::unexpected<Error> broken(const rocksdb::Status& status, Offset at) const;
+  /// The error of a view that broke when it was to deliver the record at `at`, or the nearest beyond it.
+  [[nodiscard]] std::unexpected<Error> broken(const rocksdb::Status& status, Offset at, Direction direction) const;
   [[nodiscard]] std::unexpected<Error> damaged(Offset first, Offset last) const;
   [[nodiscard]] bool readable(Offset offset) const;
 
