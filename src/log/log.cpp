@@ -7,11 +7,12 @@
 #include "src/log/draft_queue.h"
 #include "src/log/rebuild.h"
 #include "src/log/sequencer.h"
+#include "src/log/upkeep.h"
 
 namespace tidemark {
 namespace {
 
-/// Glue: one store, what was rebuilt from it, one sequencer thread.
+/// Glue: one store, what was rebuilt from it, the sequencer's thread and that of upkeep.
 class StoredLog final : public Log {
  public:
   StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, const LogOptions& options, const Clock& clock)
@@ -20,12 +21,14 @@ class StoredLog final : public Log {
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
-        reader_(*store_, *index_) {}
+        reader_(*store_, *index_),
+        upkeep_(sequencer_, options.upkeep_interval) {}
 
   ~StoredLog() override { stop(); }
 
   void start(CommitListener& listener) override {
     thread_ = std::thread([this, &listener] { sequencer_.run(queue_, listener); });
+    upkeep_.start();
   }
 
   Admission publish(Draft&& draft) override { return queue_.push(std::move(draft)); }
@@ -52,6 +55,7 @@ class StoredLog final : public Log {
   void stop() {
     queue_.close();
     if (thread_.joinable()) thread_.join();
+    upkeep_.stop();
     store_->close();
   }
 
@@ -61,6 +65,7 @@ class StoredLog final : public Log {
   DraftQueue queue_;
   Sequencer sequencer_;
   const ChannelReader reader_;
+  Upkeep upkeep_;
   std::thread thread_;
 };
 

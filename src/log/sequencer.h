@@ -8,7 +8,8 @@
 // the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
 // anything else the store is not trusted any more and every later draft fails at once.
 //
-// Threads: run() is the sequencer's thread. head() and why_not_writable() may be called by any thread.
+// Threads: run() is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
+// its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -35,6 +36,10 @@ class Sequencer {
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
+
+  /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
+  /// nobody publishes. Waits for the commit under way.
+  void check_writable();
 
   [[nodiscard]] Offset head() const { return Offset(head_.load(std::memory_order_acquire)); }
   [[nodiscard]] std::string why_not_writable() const;
@@ -64,6 +69,7 @@ class Sequencer {
   std::vector<Outcome> outcomes_;
 
   enum class Health : std::uint8_t { writable, full, broken };
+  std::mutex turn_;  // to write to the store; guards health_. Taken before reason_mutex_
   Health health_ = Health::writable;
   bool unverified_noted_ = false;
   mutable std::mutex reason_mutex_;  // guards reason_
