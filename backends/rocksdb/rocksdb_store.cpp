@@ -31,10 +31,43 @@ struct Contents {
   Offset trimmed_before;
 };
 
+Result<std::uint64_t> number_in_meta(const Reader& reader, std::string_view name,
+                                     const std::filesystem::path& directory) {
+  const auto text = reader.meta(name);
+  if (!text) return std::unexpected(text.error());
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (parsed.ec == std::errc() && number >= 1 && number <= Offset::kMax + 1) return number;
+  return failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", name)), "open", directory);
+}
+
+Result<Contents> read_contents(const Database& database) {
+  const Reader reader(database);
+  const auto epoch_text = reader.meta(kEpochKey);
+  if (!epoch_text) return std::unexpected(epoch_text.error());
+  const auto epoch = Epoch::parse(*epoch_text);
+  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
+  const auto next = number_in_meta(reader, kNextOffsetKey, database.directory());
+  if (!next) return std::unexpected(next.error());
+  const auto trimmed = number_in_meta(reader, kTrimmedBeforeKey, database.directory());
+  if (!trimmed) return std::unexpected(trimmed.error());
+  const auto last = reader.last_record();
+  if (!last) return std::unexpected(last.error());
+  const auto head = std::max(*last, Offset(*next - 1));
+  const auto first = reader.first_record(Offset(*trimmed), head.next());
+  if (!first) return std::unexpected(first.error());
+  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
+}
+
 class RocksdbStore final : public LogStore {
  public:
-  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents)
-      : directory_(database->directory()), database_(std::move(database)), state_(contents.state) {
+  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents, rocksdb::Env* env,
+               std::size_t record_buffer_bytes)
+      : directory_(database->directory()),
+        env_(env),
+        record_buffer_bytes_(record_buffer_bytes),
+        database_(std::move(database)),
+        state_(contents.state) {
     database_->watermark().set(contents.trimmed_before);
   }
   ~RocksdbStore() override { shut(); }
@@ -176,23 +209,43 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> check_writable() {
-    if (!database_) return closed();
     if (broken_) return std::unexpected(*broken_);
-    if (!full_) return {};
-    // RocksDB refuses every write since the one for which there was no room. Going on begins a new write-ahead log, so
-    // that the torn end of the old one is never read again.
-    const auto status = database_->db().Resume();
-    if (status.ok()) {
+    if (!database_) return closed();
+    return full_ ? begin_again() : Result<void>();
+  }
+
+  /// RocksDB refuses every write since the one for which there was no room. Its own way on (DB::Resume) now and then writes
+  /// to the same broken file again, where an assertion ends the process, or waits for a flush that nobody begins, or calls
+  /// it fatal. So it is opened again, as a restart of the server would do. While that fails, what there is can be read.
+  Result<void> begin_again() {
+    const std::unique_lock lock(open_mutex_);
+    const auto trimmed_before = database_->watermark().get();
+    database_.reset();
+    auto opened = Database::open(directory_, Recovery::strict, env_, record_buffer_bytes_);
+    if (opened) {
+      auto settled = (*opened)->settle();
+      if (!settled) opened = std::unexpected(settled.error());
+    }
+    const auto contents = opened ? read_contents(**opened) : std::unexpected(opened.error());
+    Result<void> result;
+    if (!contents) {
+      result = std::unexpected(contents.error());
+    } else if (contents->state.head != state().head || contents->state.epoch != state().epoch) {
+      result =
+          fail(ErrorCode::io, fmt::format("{} ends at offset {} instead of {} after its disk was full; start again",
+                                          directory_.string(), contents->state.head.value(), state().head.value()));
+    }
+    if (result) {
+      database_ = std::move(*opened);
       full_ = false;
-      return {};
+    } else {
+      opened = std::unexpected(result.error());  // closes it
+      auto readable = Database::look(directory_, env_);
+      if (readable) database_ = std::move(*readable);
+      if (!readable || result.error().code != ErrorCode::out_of_space) broken_ = result.error();
     }
-    if (status.IsBusy() || status.IsNoSpace()) {
-      return fail(ErrorCode::out_of_space,
-                  fmt::format("{} is recovering from a full disk; make room on it", directory_.string()));
-    }
-    auto error = failure(status, "go on writing to", directory_);
-    broken_ = error.error();
-    return error;
+    if (database_) database_->watermark().set(trimmed_before);
+    return result;
   }
 
   /// Only whole files go; what is left in others stays until RocksDB rewrites them, see watermark.h.
@@ -206,6 +259,7 @@ class RocksdbStore final : public LogStore {
   void shut() {
     const std::unique_lock lock(open_mutex_);
     database_.reset();
+    broken_.reset();
   }
 
   std::unexpected<Error> closed() const {
@@ -213,46 +267,20 @@ class RocksdbStore final : public LogStore {
   }
 
   const std::filesystem::path directory_;
-  mutable std::shared_mutex open_mutex_;  // held by every read; close takes it alone
+  rocksdb::Env* const env_;
+  const std::size_t record_buffer_bytes_;
+  mutable std::shared_mutex open_mutex_;  // held by every read; opening again and closing take it alone
   std::unique_ptr<Database> database_;
 
   // The appending thread's.
   rocksdb::WriteBatch batch_;
   std::string value_;
-  bool full_ = false;            // RocksDB had no room for a write; it must be told to go on
+  bool full_ = false;            // RocksDB had no room for a write; it must be opened again
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written any more
 
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
 };
-
-Result<std::uint64_t> number_in_meta(const Reader& reader, std::string_view name,
-                                     const std::filesystem::path& directory) {
-  const auto text = reader.meta(name);
-  if (!text) return std::unexpected(text.error());
-  std::uint64_t number = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (parsed.ec == std::errc() && number >= 1 && number <= Offset::kMax + 1) return number;
-  return failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", name)), "open", directory);
-}
-
-Result<Contents> read_contents(const Database& database) {
-  const Reader reader(database);
-  const auto epoch_text = reader.meta(kEpochKey);
-  if (!epoch_text) return std::unexpected(epoch_text.error());
-  const auto epoch = Epoch::parse(*epoch_text);
-  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
-  const auto next = number_in_meta(reader, kNextOffsetKey, database.directory());
-  if (!next) return std::unexpected(next.error());
-  const auto trimmed = number_in_meta(reader, kTrimmedBeforeKey, database.directory());
-  if (!trimmed) return std::unexpected(trimmed.error());
-  const auto last = reader.last_record();
-  if (!last) return std::unexpected(last.error());
-  const auto head = std::max(*last, Offset(*next - 1));
-  const auto first = reader.first_record(Offset(*trimmed), head.next());
-  if (!first) return std::unexpected(first.error());
-  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
-}
 
 Result<void> write_meta(Database& database, Epoch epoch, Offset next, bool create) {
   rocksdb::WriteBatch batch;
@@ -306,12 +334,11 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   const auto agreed = reconcile(
       options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
       [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); },
-      [] { return Result<void>(); });
+      [&] { return database.settle(); });
   if (!agreed) return std::unexpected(agreed.error());
   if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
-  if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
-  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);
+  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
   return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
                                         std::max(options.free_bytes_min, kFreeBytesNeeded));
 }
