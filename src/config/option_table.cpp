@@ -69,6 +69,31 @@ const std::array kTable = {
         .value_name = "N",
         .help = "Newest records of a channel that a client gets when it has seen nothing yet; 0 gives it all of them.",
         .max = Offset::kMax},
+    Option{.group = kLog,
+           .name = "retain-age",
+           .field = &ServeOptions::retain_age,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help =
+               "Age at which records are removed, such as 30d. 0 keeps them for ever. Of several limits the strictest "
+               "counts.",
+           .max = milliseconds(limits::kRetainAgeCeiling)},
+    Option{.group = kLog,
+           .name = "retain-bytes",
+           .field = &ServeOptions::retain_bytes,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help =
+               "Space that records may take, such as 10GB; beyond it the oldest are removed. 0 sets no limit. SQLite "
+               "uses the space of removed records again; its file does not shrink.",
+           .max = limits::kRetainBytesCeiling},
+    Option{.group = kLog,
+           .name = "retain-records",
+           .field = &ServeOptions::retain_records,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "Newest records that are kept, of all channels together; older ones are removed. 0 sets no limit.",
+           .max = Offset::kMax},
 
     Option{.group = kNetwork,
            .name = "host",
