@@ -94,6 +94,14 @@ const std::array kTable = {
            .value_name = "N",
            .help = "Newest records that are kept, of all channels together; older ones are removed. 0 sets no limit.",
            .max = Offset::kMax},
+    Option{.group = kLog,
+           .name = "min-free",
+           .field = &ServeOptions::min_free,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help = "Free bytes on the data directory's disk below which nothing is stored or acknowledged, until there "
+                   "is room again; reading goes on. An engine may insist on more.",
+           .max = limits::kMinFreeCeiling},
 
     Option{.group = kNetwork,
            .name = "host",

@@ -41,6 +41,8 @@ struct ServeOptions {
   std::uint64_t retain_bytes = 0;    // the kept records may take
   std::uint64_t retain_records = 0;  // newest records kept
 
+  std::uint64_t min_free = limits::kMinFreeDefault;  // bytes on the disk, below which nothing is stored
+
   std::string host = "localhost";
   std::uint16_t port = 3000;              // 0 = any free port
   unsigned io_threads = 0;                // 0 = one per core
