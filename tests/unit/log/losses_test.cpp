@@ -90,6 +90,7 @@ TEST_CASE("who asks for what is settled waits for the trim under way, who does n
   REQUIRE(losses.note_after(*store, lost, [&] {
     reader = std::thread([&] {
       asking = true;
+      asking.notify_one();
       settled = losses.settled("/a");
     });
     asking.wait(false);

@@ -94,13 +94,32 @@ TEST_CASE("a key whose record was trimmed is new again, one whose record is kept
   CHECK(again.offset == Offset(4));
 }
 
-TEST_CASE("a trim that fails is tried again") {
+TEST_CASE("a trim that fails loses nothing and is tried again, and records are taken meanwhile") {
+  for (const bool reading : {false, true}) {
+    CAPTURE(reading);
+    LogUnderTest log(trimming({.records = 5}));
+    if (reading) {
+      log.store().fail_reads({ErrorCode::io, "cannot read"});
+    } else {
+      log.store().fail_trims({ErrorCode::out_of_space, "the disk is full"});
+    }
+    publish(log, 20);
+    CHECK(log->first() == Offset(1));
+    CHECK(log->lost_settled("/") == Offset());
+    CHECK(log->why_not_writable().empty());
+    log.store().heal();
+    wait_for_first(log, 16);
+  }
+}
+
+TEST_CASE("after a trim whose write failed the store is not trusted any more: nothing is acknowledged") {
   LogUnderTest log(trimming({.records = 5}));
-  log.store().fail_reads({ErrorCode::io, "cannot read"});
+  log.store().fail_trims({ErrorCode::io, "the disk is broken"});
   publish(log, 20);
-  CHECK(log->first() == Offset(1));
+  wait_until([&] { return !log->why_not_writable().empty(); });
   log.store().heal();
-  wait_for_first(log, 16);
+  CHECK(log.publish_and_wait(draft("1")).status == Outcome::Status::failed);
+  CHECK(log->first() == Offset(1));
 }
 
 TEST_CASE("a full disk does not stop retention: it is what makes room") {
