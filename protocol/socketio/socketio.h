@@ -95,7 +95,9 @@ class Decoder {
 void append_connect(std::string& out, std::string_view nsp, std::string_view payload_json);
 void append_connect_error(std::string& out, std::string_view nsp, std::string_view payload_json);
 void append_disconnect(std::string& out, std::string_view nsp);
-void append_ack(std::string& out, std::string_view nsp, std::int64_t ack_id, std::string_view args_json);
+/// ack, or binary_ack if attachment_count > 0, as with append_event.
+void append_ack(std::string& out, std::string_view nsp, std::int64_t ack_id, std::string_view args_json,
+                std::size_t attachment_count = 0);
 /// event, or binary_event if attachment_count > 0 (the attachments themselves are binary messages after it).
 void append_event(std::string& out, std::string_view nsp, std::size_t attachment_count, std::string_view args_json);
 

@@ -18,6 +18,7 @@
 namespace tidemark {
 namespace {
 
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 constexpr std::string_view kTextPlain = "Content-Type: text/plain; charset=utf-8\r\n";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 constexpr std::string_view kSecurityFields =
@@ -188,7 +189,8 @@ void HttpStream::drop_session() {
 // --- routes ----------------------------------------------------------------------------------------------------------
 
 void HttpStream::handle() {
-  if (request_.path == "/socket.io/" || request_.path == "/socket.io") return handle_engine();
+  const Endpoint* const endpoint = connection_.thread().service().endpoint_at(request_.path);
+  if (endpoint != nullptr) return handle_engine(*endpoint);
   if (find_asset(request_.path) != nullptr) return serve_asset();
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
   respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/.");
@@ -243,7 +245,7 @@ void HttpStream::respond_posted() {
   respond(200, fmt::format("Content-Type: text/html\r\n{}{}", kNoStore, cors_fields(request_)), "ok");
 }
 
-void HttpStream::handle_engine() {
+void HttpStream::handle_engine(const Endpoint& endpoint) {
   IoThread& thread = connection_.thread();
   if (!origin_allowed(request_, thread.service().options.cors_origins)) {
     keep_alive_ = false;
@@ -265,23 +267,22 @@ void HttpStream::handle_engine() {
     if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
     if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
     if (thread.service().draining || !thread.has_room()) return respond_error(503, "Service unavailable", 3);
-    return open_session(websocket);
+    return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
   }
   const auto home = EngineSession::thread_of(*sid);
   if (!home || *home >= thread.service().threads.size()) return respond_error(400, "Session ID unknown", 1);
   if (*home != thread.index()) return migrate(*home);
   EngineSession* const session = thread.find(*sid);
+  if (session != nullptr) session->keep_time();
   if (session == nullptr || session->closed()) return respond_error(400, "Session ID unknown", 1);
-  if (websocket != websocket::wants_upgrade(request_) || !session->polling()) {
-    return respond_error(400, "Bad request", 3);
-  }
-  if (websocket) return upgrade(session);
+  if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
+  if (websocket) return upgrade(endpoint, session);
+  if (!session->polling()) return respond_error(400, "Bad request", 3);
   handle_poll(*session);
 }
 
-void HttpStream::open_session(bool websocket) {
-  if (websocket) return upgrade(nullptr);
-  auto session = std::make_unique<EngineSession>(connection_.thread(), true);
+void HttpStream::open_session(const Endpoint& endpoint) {
+  auto session = std::make_unique<EngineSession>(connection_.thread(), endpoint, true);
   const std::string handshake = session->handshake();
   connection_.thread().add(std::move(session));
   respond_poll(handshake);
@@ -299,7 +300,7 @@ void HttpStream::handle_poll(EngineSession& session) {
   respond_error(400, "Bad request", 3);
 }
 
-void HttpStream::upgrade(EngineSession* session) {
+void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
   const auto answer = websocket::answer_handshake(request_);
   if (answer.status != 101) {
     keep_alive_ = false;
@@ -308,7 +309,8 @@ void HttpStream::upgrade(EngineSession* session) {
   IoThread& thread = connection_.thread();
   auto stream = std::make_unique<WebSocketStream>(connection_, thread.service().options.max_payload);
   WebSocketStream& websocket = *stream;
-  if (session != nullptr && !session->begin_upgrade(websocket)) return respond_error(400, "Bad request", 3);
+  // A second one for the same session is not refused by a status: the protocol's test suite expects it to open and close.
+  const bool surplus = session != nullptr && !session->begin_upgrade(websocket);
   out_ += fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
       "{}\r\n\r\n",
@@ -317,16 +319,17 @@ void HttpStream::upgrade(EngineSession* session) {
   gone_ = true;
   const bool sent = connection_.write(out_) == out_.size();
   if (!sent) {
-    if (session != nullptr) session->websocket_gone(websocket);
+    if (session != nullptr && !surplus) session->websocket_gone(websocket);
     return connection_.close();
   }
   connection_.clear_deadline();
   std::string rest = std::move(in_);
   connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
+  if (surplus) return websocket.end_session(kPolicyViolation, "this session has its WebSocket already");
   if (session != nullptr) {
     websocket.probe(*session);
   } else {
-    auto opened = std::make_unique<EngineSession>(thread, false);
+    auto opened = std::make_unique<EngineSession>(thread, endpoint, false);
     EngineSession& added = *opened;
     thread.add(std::move(opened));
     websocket.carry(added);

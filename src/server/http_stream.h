@@ -14,6 +14,7 @@
 namespace tidemark {
 
 class EngineSession;
+struct Endpoint;
 
 class HttpStream final : public Connection::Handler {
  public:
@@ -39,10 +40,11 @@ class HttpStream final : public Connection::Handler {
  private:
   void read_requests();
   void handle();
-  void handle_engine();
-  void open_session(bool websocket);
+  void handle_engine(const Endpoint& endpoint);
+  void open_session(const Endpoint& endpoint);
   void handle_poll(EngineSession& session);
-  void upgrade(EngineSession* session);
+  /// To the WebSocket of `session`, or of a new one.
+  void upgrade(const Endpoint& endpoint, EngineSession* session);
   void migrate(std::uint32_t thread);
   void serve_asset();
   void serve_health();

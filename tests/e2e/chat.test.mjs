@@ -57,7 +57,6 @@ for (const { name, transports } of TRANSPORTS) {
       const socket = first.socket.io.socket(channels[1], {});
       t.after(() => socket.disconnect());
       socket.on("chat message", (payload, offset) => second.received.push([payload, offset]));
-      socket.connect();
       await waitFor(() => socket.connected, { what: "the second channel" });
       const expected = [];
       for (let i = 0; i < 10; i++) {
@@ -68,6 +67,7 @@ for (const { name, transports } of TRANSPORTS) {
       await waitFor(() => second.received.length >= 10, { what: "10 messages of the second channel" });
       assert.deepEqual(first.payloads(), numbered("one", 10));
       assert.deepEqual(second.received, expected);
+      assert.deepEqual(first.disconnects, []);
     });
 
     test("bytes arrive as bytes: alone, within JSON, several, and none at all", async (t) => {

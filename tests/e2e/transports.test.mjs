@@ -384,9 +384,11 @@ async function upgradeBehind(t, own, paths) {
       `GET /socket.io/?EIO=4&transport=websocket&sid=${sid} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n` +
       "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
   );
-  // A session takes one upgrade at a time: another one is refused exactly while the first is under way.
+  // A session takes one upgrade at a time: another one is closed at once exactly while the first is under way.
   const other = new RawWebSocket(own.url, { sid });
-  const upgradable = await within(other.opened.then(() => true, () => false), "the answer to another upgrade");
+  other.opened.then(() => other.send("2probe"));
+  const probed = other.control.next("the answer to another probe").then(() => true, () => false);
+  const upgradable = await within(probed, "the answer to another upgrade");
   other.terminate();
   let [got, ended] = ["", false];
   socket.setEncoding("latin1");

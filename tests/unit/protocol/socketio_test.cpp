@@ -330,6 +330,8 @@ TEST_CASE("Socket.IO protocol, Packet encoding, Examples: what is sent") {
   CHECK(made([](auto& out) { socketio::append_disconnect(out, "/admin"); }) == "1/admin,");
   CHECK(made([](auto& out) { socketio::append_ack(out, "/admin", 13, R"(["bar"])"); }) == R"(3/admin,13["bar"])");
   CHECK(made([](auto& out) { socketio::append_ack(out, "/", 9007199254740991, "[]"); }) == "39007199254740991[]");
+  CHECK(made([](auto& out) { socketio::append_ack(out, "/admin", 7, R"([{"_placeholder":true,"num":0}])", 1); }) ==
+        R"(61-/admin,7[{"_placeholder":true,"num":0}])");
   CHECK(made([](auto& out) { socketio::append_event(out, "/", 0, R"(["foo"])"); }) == R"(2["foo"])");
   CHECK(made([](auto& out) { socketio::append_event(out, "/admin", 2, R"(["baz"])"); }) == R"(52-/admin,["baz"])");
 }
