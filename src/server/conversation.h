@@ -17,6 +17,8 @@ class Conversation {
 
   /// A message packet's data: bytes, or text that is valid UTF-8. May close the session.
   virtual void on_message(bool binary, std::string_view data) = 0;
+  /// A message above max-payload, of which only the beginning was kept; text may end within a character.
+  virtual void on_cut_message(bool binary, std::string_view beginning) = 0;
   /// The deadline that EngineSession::expect_within() set has come.
   virtual void on_overdue() = 0;
   /// The session is over. The last call.

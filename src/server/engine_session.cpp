@@ -30,6 +30,7 @@ std::string_view name(CloseReason reason) {
     case CloseReason::ping_timeout: return "ping timeout";
     case CloseReason::connect_timeout: return "no CONNECT in time";
     case CloseReason::parse_error: return "parse error";
+    case CloseReason::unfinished_message: return "message not finished in time";
     case CloseReason::poll_overlap: return "overlapping polls";
     case CloseReason::unread_bytes: return "client does not read its answers";
     case CloseReason::taken_over: return "session resumed elsewhere";
@@ -137,6 +138,11 @@ void EngineSession::on_packet(const engineio::Packet& packet) {
   }
 }
 
+void EngineSession::on_cut_packet(const engineio::Packet& packet) {
+  if (packet.type != engineio::PacketType::message) return close(CloseReason::parse_error);
+  conversation_->on_cut_message(packet.binary, packet.data);
+}
+
 void EngineSession::expect_within(Millis delay) {
   expected_ = thread_.service().clock.steady() + delay;
   arm();
@@ -213,11 +219,18 @@ void EngineSession::poll_gone() {
   close(CloseReason::transport_closed);
 }
 
-void EngineSession::post(HttpStream& stream, std::string body) {
+bool EngineSession::begin_post(HttpStream& stream) {
+  if (poster_ == &stream) return true;
   if (poster_ != nullptr || posted_) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::poll_overlap);
+    close(CloseReason::poll_overlap);
+    return false;
   }
+  poster_ = &stream;
+  return true;
+}
+
+void EngineSession::post(HttpStream& stream, std::string body) {
+  if (!begin_post(stream)) return stream.respond_error(400, "Bad request", 3);
   auto posted = std::make_unique<PostedPackets>();
   posted->body = std::move(body);
   if (json::is_utf8(posted->body)) {
@@ -225,15 +238,8 @@ void EngineSession::post(HttpStream& stream, std::string body) {
       posted->packets = std::move(*packets);
     }
   }
-  if (posted->packets.empty()) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::parse_error);
-  }
-  if (outlet_.own_bytes() > limits::kUnreadBytes) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::unread_bytes);
-  }
-  poster_ = &stream;
+  if (posted->packets.empty()) return close(CloseReason::parse_error);
+  if (outlet_.own_bytes() > limits::kUnreadBytes) return close(CloseReason::unread_bytes);
   posted_ = std::move(posted);
   run_post();
 }

@@ -29,6 +29,7 @@ enum class CloseReason : std::uint8_t {
   ping_timeout,
   connect_timeout,
   parse_error,
+  unfinished_message,
   poll_overlap,
   unread_bytes,
   taken_over,
@@ -63,9 +64,14 @@ class EngineSession final : private Timer, private PausedPublisher {
   /// A GET: answered now or held. The stream calls poll_gone() if it ends before it is answered.
   void poll(HttpStream& stream);
   void poll_gone();
-  /// A POST's body: answered when all its packets are taken.
+  /// A POST's head has come, its body may take a while. The stream calls post_gone() if it ends before it is answered.
+  /// False: there is one already; the session closes, the caller answers.
+  [[nodiscard]] bool begin_post(HttpStream& stream);
+  /// Its body: answered when all its packets are taken.
   void post(HttpStream& stream, std::string body);
-  void post_gone() { poster_ = nullptr; }
+  void post_gone(HttpStream& stream) {
+    if (poster_ == &stream) poster_ = nullptr;
+  }
 
   // --- WebSocket ---
   /// A new session's transport from the start.
@@ -80,6 +86,8 @@ class EngineSession final : private Timer, private PausedPublisher {
 
   /// One packet from the client. Not to be called while paused() or after closed().
   void on_packet(const engineio::Packet& packet);
+  /// One that is above max-payload and of which only the beginning was kept; else the same.
+  void on_cut_packet(const engineio::Packet& packet);
 
   // --- for its conversation ---
   /// Calls Conversation::on_overdue after `delay`, unless expect_nothing() comes before; replaces an earlier deadline.

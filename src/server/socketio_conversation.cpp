@@ -27,16 +27,34 @@ SocketioConversation::SocketioConversation(EngineSession& session, const Admit& 
   session_.expect_within(options_of(session).connect_timeout);
 }
 
-void SocketioConversation::on_overdue() { session_.close(CloseReason::connect_timeout); }
+void SocketioConversation::on_overdue() {
+  if (!half_packet_) return session_.close(CloseReason::connect_timeout);
+  // Attachments that stand behind input we hold back ourselves are not overdue.
+  if (session_.paused()) return session_.expect_within(options_of(session_).message_timeout);
+  session_.close(CloseReason::unfinished_message);
+}
 
 void SocketioConversation::on_end() {
   for (const auto& participant : participants_) participant->lose();
 }
 
 void SocketioConversation::on_message(bool binary, std::string_view data) {
-  switch (binary ? decoder_.binary(data) : decoder_.text(data)) {
-    case socketio::Decoder::Status::need_more: return;
-    case socketio::Decoder::Status::packet: return on_packet(decoder_.take());
+  on_decoded(binary ? decoder_.binary(data) : decoder_.text(data));
+}
+
+void SocketioConversation::on_cut_message(bool binary, std::string_view beginning) {
+  on_decoded(binary ? decoder_.cut_binary() : decoder_.cut_text(beginning));
+}
+
+void SocketioConversation::on_decoded(socketio::Decoder::Status status) {
+  switch (status) {
+    case socketio::Decoder::Status::need_more:
+      // Without a participant the deadline of CONNECT stands.
+      if (participants_.empty() || std::exchange(half_packet_, true)) return;
+      return session_.expect_within(options_of(session_).message_timeout);
+    case socketio::Decoder::Status::packet:
+      if (std::exchange(half_packet_, false)) session_.expect_nothing();
+      return on_packet(decoder_.take());
     case socketio::Decoder::Status::error:
       journal::debug("packet_refused", {{"sid", session_.sid()}, {"reason", socketio::name(decoder_.error())}});
       return session_.close(CloseReason::parse_error);
@@ -73,6 +91,7 @@ void SocketioConversation::on_connect(const socketio::Packet& packet) {
     socketio::append_connect_error(reply, packet.nsp, payload);
     session_.send(reply);
   };
+  if (packet.excess != socketio::Excess::none) return refuse("auth is too large or nested too deep");
   if (participants_.size() >= limits::kNamespacesPerConnection) return refuse("Too many namespaces");
   auto participant = admit_(session_, packet.nsp, packet.data);
   if (!participant) return refuse(participant.error());

@@ -20,10 +20,12 @@ class SocketioConversation final : public Conversation {
 
   // Conversation
   void on_message(bool binary, std::string_view data) override;
+  void on_cut_message(bool binary, std::string_view beginning) override;
   void on_overdue() override;
   void on_end() override;
 
  private:
+  void on_decoded(socketio::Decoder::Status status);
   void on_packet(const socketio::Packet& packet);
   void on_connect(const socketio::Packet& packet);
   void leave(Participant& participant);
@@ -33,6 +35,7 @@ class SocketioConversation final : public Conversation {
   const Admit& admit_;
   socketio::Decoder decoder_;
   std::vector<std::unique_ptr<Participant>> participants_;
+  bool half_packet_ = false;  // the session waits for its attachments
 };
 
 /// Socket.IO at `path`.

@@ -20,6 +20,7 @@ class Echo final : public Conversation {
     }
     outlet.flush_soon();
   }
+  void on_cut_message(bool, std::string_view) override { session_.close(CloseReason::parse_error); }
   void on_overdue() override {}
   void on_end() override {}
 

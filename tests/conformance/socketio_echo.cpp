@@ -31,6 +31,7 @@ class Echo final : public Participant {
   }
 
   void on_event(const socketio::Packet& packet) override {
+    if (packet.excess != socketio::Excess::none) return;
     const auto elements = json::split_array(packet.data, limits::kJsonDepth, limits::kEventArguments + 1);
     const auto event = json::decode_string(elements->front()).value_or("");
     const std::string_view name = elements->front();
