@@ -175,7 +175,7 @@ void Shard::queue_pass(ChannelFeed& feed) {
 }
 
 void Shard::run_passes() {
-  std::size_t budget = limits::kDeliveriesPerTurn;
+  std::size_t budget = options_.deliveries_turn;
   while (!passes_.empty() && budget > 0) {
     ChannelFeed& feed = *passes_.front();
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
@@ -229,9 +229,13 @@ void Shard::start(Subscription& subscription, Offset after) {
 void Shard::start_last(Subscription& subscription, std::size_t count, Offset up_to) {
   if (count == 0) return start(subscription, up_to);
   subscription.feed().add(subscription);
-  if (!begin_read(subscription, Offset(), count, up_to)) {
-    subscription.subscriber().on_read_failed({ErrorCode::out_of_space, "too many clients are catching up"});
-  }
+  begin_newest(subscription, count, up_to);
+}
+
+void Shard::begin_newest(Subscription& subscription, std::size_t count, Offset up_to) {
+  if (begin_read(subscription, Offset(), count, up_to)) return;
+  subscription.set_reading(true);
+  starved_.push_back({.subscription = subscription.id(), .newest = count, .up_to = up_to});
 }
 
 void Shard::remove(Subscription& subscription) {
@@ -268,7 +272,7 @@ void Shard::request_page(Subscription& subscription) {
   if (subscription.reading()) return;
   const Offset next = subscription.next();
   if (next > seen_) {  // it has seen more than this thread, whose mailbox is about to bring it
-    starved_.push_back(subscription.id());
+    starved_.push_back({.subscription = subscription.id()});
     subscription.set_reading(true);
     return;
   }
@@ -281,7 +285,7 @@ void Shard::request_page(Subscription& subscription) {
   if (joined != feed.reads.end()) {
     joined->waiting.push_back(subscription.id());
   } else if (!begin_read(subscription, next.previous(), std::nullopt, seen_)) {
-    starved_.push_back(subscription.id());
+    starved_.push_back({.subscription = subscription.id()});
   }
 }
 
@@ -346,10 +350,14 @@ void Shard::give_page(Subscription& subscription, const PagePtr& page) {
 }
 
 void Shard::retry_starved() {
-  for (const std::uint64_t id : std::exchange(starved_, {})) {
-    const auto found = subscriptions_.find(id);
+  for (const Starved& starved : std::exchange(starved_, {})) {
+    const auto found = subscriptions_.find(starved.subscription);
     if (found == subscriptions_.end()) continue;
     Subscription& subscription = *found->second;
+    if (starved.newest) {
+      begin_newest(subscription, *starved.newest, starved.up_to);
+      continue;
+    }
     subscription.set_reading(false);
     subscription.try_go_live();
     subscription.outlet().flush();

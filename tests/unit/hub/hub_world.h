@@ -111,14 +111,15 @@ class FakeSubscriber final : public Subscriber {
 };
 
 struct HubWorld {
-  explicit HubWorld(const ShardOptions& options = {}) : shard_options(options) {}
+  explicit HubWorld(const ShardOptions& options = {}, std::size_t readers_queue = limits::kCatchUpQueue)
+      : shard_options(options), catch_up(log, frames, readers_queue) {}
 
   ShardOptions shard_options;
   ManualClock clock;
   FakeLog log;
   TextFrames frames;
   ManualExecutor executor;
-  CatchUp catch_up{log, frames};
+  CatchUp catch_up;
   SessionTable sessions{SessionKey{}, 1, Millis(1000), clock};
   Hub hub{frames, sessions};
   Shard shard{0, Offset(), frames, catch_up, executor, clock, shard_options};
