@@ -191,6 +191,7 @@ void Client::on_position(std::string_view channel, Place& place, Offset position
     violated("client {} is moved to {} in {}, over record {} that it has not seen", id_, position.value(), channel,
              unseen.value());
   }
+  if (traits_.kind == Kind::old) return;  // it keeps what its app keeps: the offset of a record
   place.position = position;
   place.seen = position;
   place.anchored = true;

@@ -17,7 +17,9 @@ namespace tidemark::sim {
 /// As a WebSocket's socket: takes what fits, now and then less.
 class Connection::Socket final : public Sink {
  public:
-  Socket(Pipe& pipe, Random& random) : pipe_(pipe), random_(random) {}
+  Socket(Pipe& pipe, Random& random, std::uint64_t number)
+      : pipe_(pipe), random_(random), number_(static_cast<int>(number)) {}
+  [[nodiscard]] int socket() const override { return number_; }
   std::size_t send(std::string_view frames) override {
     std::size_t taken = std::min(frames.size(), pipe_.capacity - std::min(pipe_.capacity, pipe_.down.size()));
     if (taken > 1 && random_.one_in(8)) taken = random_.between(1, taken);
@@ -28,6 +30,7 @@ class Connection::Socket final : public Sink {
  private:
   Pipe& pipe_;
   Random& random_;
+  const int number_;
 };
 
 /// As the body of a poll: whole frames, so many and so large.
@@ -159,7 +162,7 @@ void Member::on_read_failed(const Error&) { connection_.close_soon(); }
 Connection::Connection(Node& node, std::uint64_t id, std::uint32_t thread, std::shared_ptr<Pipe> pipe)
     : node_(node), id_(id), thread_(thread), pipe_(std::move(pipe)), outlet_(node.threads[thread]->shard) {
   if (pipe_->polling) return;
-  socket_ = std::make_unique<Socket>(*pipe_, node_.random);
+  socket_ = std::make_unique<Socket>(*pipe_, node_.random, id_);
   outlet_.attach(socket_.get());
 }
 
@@ -240,6 +243,8 @@ bool Connection::can_write() const {
   return socket_ && !outlet_.ready() && !outlet_.broken() && pipe_->down.size() < pipe_->capacity;
 }
 
+std::size_t Connection::take(std::string_view bytes) { return socket_->send(bytes); }
+
 void Connection::open_poll() {
   poll_ = std::make_unique<PollBody>(node_.settings);
   outlet_.attach(poll_.get());
@@ -257,7 +262,7 @@ void Connection::answer_poll() {
 void Connection::upgrade() {
   if (poll_) answer_poll();
   pipe_->polling = false;
-  socket_ = std::make_unique<Socket>(*pipe_, node_.random);
+  socket_ = std::make_unique<Socket>(*pipe_, node_.random, id_);
   outlet_.attach(socket_.get());
   outlet_.flush();
 }

@@ -75,6 +75,8 @@ class Connection final : public PausedPublisher {
   void read_packet();
   [[nodiscard]] bool can_write() const;
   void writable() { outlet_.writable(); }
+  /// Bytes that somebody else sends into its socket: how many it takes.
+  [[nodiscard]] std::size_t take(std::string_view bytes);
   void open_poll();
   [[nodiscard]] bool poll_open() const { return poll_ != nullptr; }
   [[nodiscard]] bool poll_filled() const;

@@ -1,5 +1,6 @@
 #include "tests/sim/node.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "src/base/limits.h"
@@ -8,7 +9,20 @@
 namespace tidemark::sim {
 
 Node::IoThread::IoThread(std::uint32_t index, Node& node)
-    : shard(index, node.log.head(), node.frames, node.catch_up, executor, node.clock, node.settings.shard) {}
+    : sender(node.connections, node.settings.sends_per_batch),
+      shard(index, node.log.head(), node.frames, node.catch_up, executor, node.clock, node.settings.shard) {
+  if (node.settings.sends_per_batch > 0) shard.set_batch_sender(&sender);
+}
+
+std::span<const int> SimBatchSender::send_all() {
+  results_.clear();
+  for (const auto& [socket, bytes] : batch_) {
+    const std::size_t taken = connections_.at(static_cast<std::uint64_t>(socket))->take(bytes);
+    results_.push_back(taken == 0 ? -EAGAIN : static_cast<int>(taken));
+  }
+  batch_.clear();
+  return results_;
+}
 
 Node::Node(std::uint64_t number, Disk& disk, Truth& all, Random& chance, Trace& lines, const Settings& fixed,
            const Clock& time, std::vector<Admission>& told, std::map<std::string, SessionModel>& models)

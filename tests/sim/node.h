@@ -26,6 +26,7 @@ struct Settings {
   std::size_t catch_up_queue = 1000;
   std::size_t packets_per_poll = 16;
   std::size_t poll_bytes = 1000;
+  std::size_t sends_per_batch = 0;  // 0: each on its own
   Millis window{1000};
   LogOptions log;
 };
@@ -48,6 +49,22 @@ struct SessionModel {
   Millis left{};
 };
 
+/// Sends for many sockets at once, as io_uring does. Sockets are known by the ids of their connections.
+class SimBatchSender final : public BatchSender {
+ public:
+  SimBatchSender(const std::map<std::uint64_t, std::unique_ptr<Connection>>& connections, std::size_t capacity)
+      : connections_(connections), capacity_(capacity) {}
+  [[nodiscard]] std::size_t capacity() const override { return capacity_; }
+  void add(int socket, std::string_view bytes) override { batch_.emplace_back(socket, bytes); }
+  [[nodiscard]] std::span<const int> send_all() override;
+
+ private:
+  const std::map<std::uint64_t, std::unique_ptr<Connection>>& connections_;
+  const std::size_t capacity_;
+  std::vector<std::pair<int, std::string_view>> batch_;
+  std::vector<int> results_;
+};
+
 class Node {
  public:
   Node(std::uint64_t run, Disk& disk, Truth& truth, Random& random, Trace& trace, const Settings& settings,
@@ -55,6 +72,7 @@ class Node {
   ~Node();
 
   struct IoThread {
+    SimBatchSender sender;
     ManualExecutor executor;
     Shard shard;
     IoThread(std::uint32_t index, Node& node);
@@ -87,7 +105,7 @@ class Node {
   Hub hub;
   CatchUp catch_up;
   std::vector<std::unique_ptr<IoThread>> threads;
-  std::map<std::uint64_t, std::unique_ptr<Connection>> connections;
+  std::map<std::uint64_t, std::unique_ptr<Connection>> connections;  // go before the threads that serve them
   bool draining = false;
 
  private:

@@ -31,7 +31,9 @@ void World::draw_settings() {
   settings_.shard = {.tail_window = Millis(1000 << random_.below(3)),
                      .tail_bytes_channel = std::size_t{4096} << random_.below(3),
                      .tail_bytes_total = std::size_t{4096} << random_.below(4),
-                     .deliveries_turn = random_.one_in(2) ? random_.between(1, 3) : limits::kDeliveriesPerTurn};
+                     .deliveries_turn = random_.one_in(2) ? random_.between(1, 3) : limits::kDeliveriesPerTurn,
+                     .batch_from = random_.between(1, 3)};
+  settings_.sends_per_batch = random_.below(4);
   settings_.page_records = random_.one_in(3) ? 1000 : random_.between(1, 8);
   settings_.catch_up_queue = random_.one_in(3) ? random_.between(1, 3) : 1000;
   settings_.packets_per_poll = random_.between(1, 16);
