@@ -268,11 +268,27 @@ void Connection::upgrade() {
 }
 
 void Connection::check() const {
-  if (outlet_.ready()) return;
+  const bool idle = node_.threads[thread_]->executor.idle();
+  // Everything else waits for the rest of a record that must be read again first.
+  const bool in_record =
+      std::ranges::any_of(members_, [](const auto& entry) { return !entry.second->subscription().at_boundary(); });
+  if (idle && outlet_.ready() && outlet_.own_bytes() > 0 && !in_record) {
+    violated("connection {} takes bytes, its thread has nothing to do, and {} of its own wait", id_,
+             outlet_.own_bytes());
+  }
   for (const auto& [channel, member] : members_) {
     const Subscription& subscription = member->subscription();
-    if (!subscription.live() && !subscription.wants_page()) {
+    const bool behind = !subscription.live();
+    if (!outlet_.ready() && behind && !subscription.wants_page()) {
       violated("a page of {} is held for connection {}, which takes nothing", channel, id_);
+    }
+    if (!idle) continue;
+    if (outlet_.ready() && !in_record && (behind ? !subscription.reading() : !subscription.at_head())) {
+      violated("connection {} takes bytes, its thread has nothing to do, and records of {} wait", id_, channel);
+    }
+    const SessionModel& session = node_.session_models.at(member->pid());
+    if (session.held && session.run == node_.run && session.holder != id_) {
+      violated("connection {} is there although {} has taken its session of {}", id_, session.holder, channel);
     }
   }
 }

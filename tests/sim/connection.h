@@ -33,6 +33,7 @@ class Member final : public Subscriber {
 
   void connect(const Packet& packet);
   [[nodiscard]] const Subscription& subscription() const { return *subscription_; }
+  [[nodiscard]] const std::string& pid() const { return pid_; }
   void lose();
   void end();
 
@@ -83,7 +84,8 @@ class Connection final : public PausedPublisher {
   void answer_poll();
   void upgrade();
 
-  /// Nothing of the log may be held for a client that takes nothing.
+  /// Nothing of the log is held for a client that takes nothing; nothing waits for one that takes bytes unless its thread
+  /// is about to come to it; one whose session was taken is gone.
   void check() const;
 
  private:

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backends/memory/memory_store.h"
+#include "tests/sim/trace.h"
 
 namespace tidemark::sim {
 
@@ -14,7 +15,7 @@ class Disk::Handle final : public LogStore {
   StoreState state() const override { return store().state(); }
 
   Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
-    if (broken_) return fail(ErrorCode::closed, "appended to after an error");
+    if (broken_) violated("appended to a store that had failed for good");
     if (records.empty()) {
       if (disk_.full) return fail(ErrorCode::out_of_space, "the disk is full");
       return store().append(records, segments);
@@ -80,10 +81,14 @@ class Disk::Handle final : public LogStore {
 
 Disk::Disk(Truth& truth, Epoch epoch) : truth_(truth), store_(make_memory_store(epoch)) {
   if (truth.before() == Offset()) return;
-  // A log whose first records are long gone: near the end of an index segment, so that one is finished in the run.
-  const RecordView record{.offset = truth.before().next(), .channel = "/a", .event = "e", .payload = "0:first"};
-  (void)store_->append({&record, 1}, {});
-  truth.append({&record, 1});
+  // A log that was long before: one record in an early index segment, one near the end of a later one, so that a segment
+  // is finished in the run.
+  const RecordView old{.offset = Offset(1), .channel = "/a", .event = "e", .payload = "0:old"};
+  const RecordView first{.offset = truth.before().next(), .channel = "/a", .event = "e", .payload = "0:first"};
+  (void)store_->append({&old, 1}, {});
+  (void)store_->append({&first, 1}, {});
+  truth.begin_with(old);
+  truth.append({&first, 1});
 }
 
 std::unique_ptr<LogStore> Disk::open() { return std::make_unique<Handle>(*this); }

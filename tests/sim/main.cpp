@@ -4,7 +4,12 @@
 //   TIDEMARK_SIM_SEED=N sim-tests      exactly that one, with its trace
 #include <fmt/format.h>
 
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -47,8 +52,32 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
   return arguments;
 }
 
+std::uint64_t seed_at_work = 0;
+
+/// An assertion that fails, or worse, must not hide its seed.
+void on_fatal_signal(int signal) {
+  char text[] = "\nthe simulation dies with seed 00000000000000000000\n";
+  std::uint64_t seed = seed_at_work;
+  for (char* digit = text + sizeof text - 3; *digit == '0'; --digit, seed /= 10)
+    *digit = static_cast<char>('0' + seed % 10);
+  [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text, sizeof text - 1);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void report_fatal_signals() {
+  static std::array<char, 64 * 1024> stack;  // the usual one may be what ran out
+  const stack_t alternative{.ss_sp = stack.data(), .ss_flags = 0, .ss_size = stack.size()};
+  ::sigaltstack(&alternative, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_fatal_signal;
+  action.sa_flags = SA_ONSTACK;
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) ::sigaction(signal, &action, nullptr);
+}
+
 /// What went wrong; empty if nothing did.
 std::string run(std::uint64_t seed, std::size_t steps, bool traced) {
+  seed_at_work = seed;
   World world(seed, traced);
   std::string violation;
   try {
@@ -62,6 +91,7 @@ std::string run(std::uint64_t seed, std::size_t steps, bool traced) {
 
 int run_all(const Arguments& arguments) {
   journal::set_level(journal::Level::none);
+  report_fatal_signals();
   const auto start = std::chrono::steady_clock::now();
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
     std::string violation = run(seed, arguments.steps, arguments.one);

@@ -6,6 +6,11 @@
 
 namespace tidemark::sim {
 
+void Truth::begin_with(const RecordView& old) {
+  old_.emplace(old);
+  channels_[std::string(old.channel)].push_back(old.offset);
+}
+
 void Truth::append(std::span<const RecordView> batch) {
   const Offset head_before = head();
   for (const RecordView& record : batch) {

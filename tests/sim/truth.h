@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -16,17 +17,23 @@ namespace tidemark::sim {
 
 class Truth {
  public:
-  /// A log that begins after `before`, with a dedupe window of so many records.
+  /// A log whose records begin after `before`, with a dedupe window of so many records.
   Truth(Offset before, std::size_t dedupe_window) : before_(before), dedupe_window_(dedupe_window) {}
 
+  /// One record at offset 1, long before all others.
+  void begin_with(const RecordView& old);
   /// One durable batch, as it went to the disk. Checks that offsets are contiguous, that time does not go back and that
   /// no key is stored twice within the window.
   void append(std::span<const RecordView> batch);
 
   [[nodiscard]] Offset before() const { return before_; }
   [[nodiscard]] Offset head() const { return Offset(before_.value() + records_.size()); }
-  [[nodiscard]] bool has(Offset offset) const { return offset > before_ && offset <= head(); }
-  [[nodiscard]] const Record& at(Offset offset) const { return records_[offset.value() - before_.value() - 1]; }
+  [[nodiscard]] bool has(Offset offset) const {
+    return (offset > before_ && offset <= head()) || (old_ && offset == old_->offset);
+  }
+  [[nodiscard]] const Record& at(Offset offset) const {
+    return offset > before_ ? records_[offset.value() - before_.value() - 1] : *old_;
+  }
 
   /// The first record of the channel after `after`; 0 if there is none.
   [[nodiscard]] Offset next_in(std::string_view channel, Offset after) const;
@@ -46,6 +53,7 @@ class Truth {
 
   const Offset before_;
   const std::size_t dedupe_window_;
+  std::optional<Record> old_;
   std::vector<Record> records_;
   std::map<std::string, std::vector<Offset>, std::less<>> channels_;
   std::map<std::pair<std::string, std::string>, Offset> keys_;  // of channel and key: the newest record

@@ -82,6 +82,7 @@ class ManualExecutor final : public Executor {
     task();
     return true;
   }
+  [[nodiscard]] bool idle() const { return tasks_.empty(); }
 
  private:
   std::deque<std::function<void()>> tasks_;
