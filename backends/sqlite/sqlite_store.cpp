@@ -111,7 +111,7 @@ class SqliteStore final : public LogStore {
       const auto size = std::filesystem::file_size(file_.string() + suffix, ignored);
       if (!ignored) result.bytes_on_disk += size;
     }
-    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(result.bytes_on_disk);
+    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(0);
     return result;
   }
 

@@ -58,6 +58,7 @@ void Outlet::flush() {
     advance(*source, frames, sink_->send(frames));
     if (blocked_) break;
   }
+  if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
   serve_pages();
 }
 
@@ -94,6 +95,14 @@ void Outlet::plain_sent(std::string_view frames, int result) {
   if (source.at_head() && own_sent_ == own_.size()) return;
   if (sent > 0) blocked_ = false;  // a short one: only the next answers that there is no more room
   flush();
+}
+
+void Outlet::keep_rest() {
+  if (mid_ == nullptr) return;
+  const auto rest = mid_->rest_of_record();
+  if (rest.empty() || rest.size() > limits::kRestBytes) return;
+  own_.insert(0, rest);  // none of them is partly sent while a record is
+  std::exchange(mid_, nullptr)->consumed(rest.size());
 }
 
 void Outlet::writable() {

@@ -162,16 +162,12 @@ void Client::on_record(std::string_view text) {
   Place& place = place_for(record.channel);
   if (place.left) return;
   if (!place.joined) violated("client {} received record {} before the CONNECT reply", id_, offset.value());
-  if (offset <= place.seen) {
+  if (offset <= std::max(place.seen, place.gap_to)) {
     violated("client {} received record {} of {} after {}", id_, offset.value(), record.channel, place.seen.value());
   }
-  Offset expected = truth_.next_in(record.channel, place.seen);
-  // Without a place nothing can be missing; one who was not recovered knows that trimmed records may be.
-  const bool may_skip_trimmed = !place.anchored || (!traits_.status && !place.recovered);
-  while (may_skip_trimmed && expected < offset && expected < truth_.first_kept()) {
-    expected = truth_.next_in(record.channel, expected);
-  }
-  if (offset != expected) {
+  const Offset expected = owed(record.channel, place);
+  // One that is trimmed by now may have been read before.
+  if (expected != Offset() && offset > expected) {
     violated("client {} received record {} of {}; {} is missing, after {}{}", id_, offset.value(), record.channel,
              expected.value(), place.seen.value(), place.recovered ? ", and it was told that it was recovered" : "");
   }
@@ -182,12 +178,20 @@ void Client::on_record(std::string_view text) {
   place.position = offset;
 }
 
+Offset Client::owed(std::string_view channel, const Place& place) const {
+  const Offset next = truth_.next_in(channel, std::max(place.seen, place.gap_to));
+  // Who has no place yet misses nothing; who was not recovered and asked for no status knows that something may be missing.
+  const bool may_miss_trimmed = !place.anchored || (!traits_.status && !place.recovered);
+  if (!may_miss_trimmed) return next;
+  return truth_.next_in(channel, std::max(place.seen, truth_.first_kept().previous()));
+}
+
 void Client::on_position(std::string_view channel, Place& place, Offset position) {
   if (position < place.seen) {
     violated("client {} is sent back from {} to {} in {}", id_, place.seen.value(), position.value(), channel);
   }
-  const Offset unseen = truth_.next_in(channel, place.seen);
-  if (place.anchored && unseen != Offset() && unseen <= position && unseen >= truth_.first_kept()) {
+  const Offset unseen = owed(channel, place);
+  if (unseen != Offset() && unseen <= position) {
     violated("client {} is moved to {} in {}, over record {} that it has not seen", id_, position.value(), channel,
              unseen.value());
   }
@@ -237,11 +241,14 @@ void Client::on_own(std::string_view text) {
   if (place.left) return;
   if (kind == "l") return on_position(channel, place, Offset(to_number(take_word(text))));
   if (kind == "g") {
-    [[maybe_unused]] const Offset from(to_number(take_word(text)));
+    const Offset from(to_number(take_word(text)));
     const Offset to(to_number(take_word(text)));
+    trace_.note("client {} is told of a gap from {} to {} in {}", id_, from.value(), to.value(), channel);
+    // The log knows the newest loss of a channel only: where the tail has what comes next, a gap may be told in vain.
+    if (truth_.lost(channel) < from) violated("a gap from {} in {}, which lost nothing since", from.value(), channel);
     const Offset kept = truth_.next_in(channel, std::max(place.seen, truth_.first_kept().previous()));
     if (kept != Offset() && kept <= to) violated("a gap up to {} hides record {}", to.value(), kept.value());
-    place.seen = std::max(place.seen, to);
+    place.gap_to = to;
     place.anchored = true;
     return;
   }
@@ -259,12 +266,15 @@ void Client::on_connected(std::string_view channel, std::string_view pid, bool r
   place.joined = true;
   place.left = false;
   place.recovered = recovered;
+  place.gap_to = Offset();  // it carries no position: another thread may still have what this one could not give
   if (traits_.kind != Kind::old) place.pid = pid;
   // Whoever said where it stands goes on from there. Whoever has a session and has received nothing is owed what it was.
   if (!place.claimed_place && (!recovered || admission.decision.newest)) {
     place.seen = admission.baseline;
     place.anchored = admission.anchored;
   }
+  if (!recovered) place.session_gap_to = admission.decision.gap_to;
+  if (recovered && !place.position) place.seen = std::max(place.seen, place.session_gap_to);
   if (!outbox_.empty() && outbox_.front().channel == channel) retry();
 }
 

@@ -77,8 +77,10 @@ class Client {
     bool left = false;
     bool claimed_place = false;  // it said at CONNECT where it stands
     bool recovered = false;
-    Offset seen;           // everything up to here was seen, or is accounted for
-    bool anchored = true;  // false: begins with the newest N, of which some may be trimmed before they are read
+    Offset session_gap_to;  // its session began after a gap up to here, of which it was told by not being recovered
+    Offset gap_to;          // it was told on this connection that something up to here is missing
+    Offset seen;            // everything up to here was seen, or is accounted for
+    bool anchored = true;   // false: begins with the newest N, of which some may be trimmed before they are read
   };
   struct Message {
     std::string channel, payload, key;
@@ -92,6 +94,8 @@ class Client {
   void on_own(std::string_view text);
   void on_connected(std::string_view channel, std::string_view pid, bool recovered, const Admission& admission);
   void on_position(std::string_view channel, Place& place, Offset position);
+  /// The next record it must be sent.
+  [[nodiscard]] Offset owed(std::string_view channel, const Place& place) const;
   [[nodiscard]] Place& place_for(std::string_view channel);
 
   const std::size_t id_;

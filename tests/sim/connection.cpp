@@ -80,25 +80,26 @@ void Member::connect(const Packet& packet) {
                 .server_offset = packet.server_offset,
                 .history = packet.history};
   if (claim.grant) claims.session_started = claim.grant->started;
-  const LogBounds bounds{.epoch = node.log.epoch(), .first = node.log.first(), .head = node.log.head()};
+  const LogBounds bounds{.epoch = node.log.epoch(),
+                         .lost = node.log.lost(channel_),
+                         .held = node.threads[connection_.thread()]->shard.held_from(channel_),
+                         .head = node.log.head()};
   const Decision decision = decide(claims, bounds);
   if (!decision.recovered) {
-    claim.grant = node.sessions.create(binding, std::max(decision.after, bounds.first.previous()));
+    claim.grant = node.sessions.create(binding, decision.after);
   }
   sid_ = claim.grant->sid;
   pid_ = claim.grant->pid;
   status_ = packet.status;
   recovered_ = decision.recovered;
   Admission admission{.channel = channel_, .decision = decision, .baseline = decision.after};
-  if (decision.newest) {
+  if (decision.newest && *decision.newest > 0) {
     admission.baseline = node.truth.before_newest(channel_, decision.after, *decision.newest);
-    admission.anchored = *decision.newest == 0;
+    admission.anchored = false;
   }
   connection_.send(fmt::format("[c {} {} {} {}]", channel_, pid_, recovered_ ? 1 : 0, node.admissions.size()));
   node.admissions.push_back(admission);
-  if (status_ && decision.gap_to != Offset()) {
-    connection_.send(fmt::format("[g {} {} {}]", channel_, decision.gap_from.value(), decision.gap_to.value()));
-  }
+  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to);
   Outlet& outlet = connection_.outlet();
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
                                   : &outlet.subscribe(channel_, decision.after, *this);
@@ -152,6 +153,11 @@ void Member::on_live(Offset to) {
   } else if (status_) {
     connection_.send(fmt::format("[l {} {}]", channel_, to.value()));
   }
+}
+
+bool Member::on_gap(Offset from, Offset to) {
+  if (status_) connection_.send(fmt::format("[g {} {} {}]", channel_, from.value(), to.value()));
+  return status_ || !recovered_;
 }
 
 void Member::on_taken_over() { connection_.close_soon(); }

@@ -24,7 +24,7 @@ namespace {
 struct Arguments {
   std::uint64_t seeds = 10'000;
   std::uint64_t first = 1;
-  std::size_t steps = 250;
+  std::size_t steps = 500;
   bool one = false;
 };
 

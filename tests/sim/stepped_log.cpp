@@ -24,7 +24,11 @@ SteppedLog::SteppedLog(Disk& disk, const LogOptions& options, const Clock& clock
       rebuilt_(rebuild_or_fail(*store_, options.dedupe_window_records)),
       queue_(options.queue_bytes),
       sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), rebuilt_.last_time, clock),
-      reader_(*store_, *rebuilt_.index) {}
+      reader_(*store_, *rebuilt_.index),
+      retention_(*store_, options.retention, clock) {
+  if (const auto loaded = losses_.load(*store_); !loaded)
+    violated("what was lost is unknown: {}", loaded.error().context);
+}
 
 bool SteppedLog::step() {
   if (sequencing_ || waiting_.empty()) return false;
@@ -32,6 +36,17 @@ bool SteppedLog::step() {
   (void)sequencer_.round(queue_, *this);
   sequencing_ = false;
   return true;
+}
+
+bool SteppedLog::trim() {
+  if (sequencing_ || trimming_ || options_.retention.keeps_everything()) return false;
+  trimming_ = true;
+  const auto more = retention_.step([this](Offset before, std::span<const ChannelLoss> losses) {
+    return sequencer_.write_in_turn(
+        [&] { return losses_.note_after(*store_, losses, [&] { return store_->trim(before, losses); }); });
+  });
+  trimming_ = false;
+  return more.has_value();
 }
 
 Log::Admission SteppedLog::publish(Draft&& draft) {

@@ -9,7 +9,9 @@
 
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
+#include "src/log/losses.h"
 #include "src/log/rebuild.h"
+#include "src/log/retention.h"
 #include "src/log/sequencer.h"
 #include "tests/sim/disk.h"
 
@@ -24,6 +26,8 @@ class SteppedLog final : public Log, private CommitListener {
   bool step();
   /// What upkeep does every second.
   void check_writable() { sequencer_.check_writable(); }
+  /// One step of retention, unless the sequencer or another one is at work.
+  bool trim();
   [[nodiscard]] bool sequencing() const { return sequencing_; }
 
   void start(CommitListener& listener) override { listener_ = &listener; }
@@ -40,6 +44,8 @@ class SteppedLog final : public Log, private CommitListener {
                                                   std::size_t count) const override {
     return reader_.before_last(channel, up_to, count);
   }
+  [[nodiscard]] Offset lost(std::string_view channel) const override { return losses_.of(channel); }
+  [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return losses_.settled(channel); }
   void close() override;
 
  private:
@@ -54,8 +60,11 @@ class SteppedLog final : public Log, private CommitListener {
   DraftQueue queue_;
   Sequencer sequencer_;
   const ChannelReader reader_;
+  Losses losses_;
+  Retention retention_;
   CommitListener* listener_ = nullptr;
   bool sequencing_ = false;
+  bool trimming_ = false;
 
   struct Waiting {
     Origin origin;

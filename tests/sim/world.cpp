@@ -41,6 +41,8 @@ void World::draw_settings() {
   settings_.window = Millis(1000 << random_.below(3));
   settings_.log.queue_bytes = random_.one_in(2) ? random_.between(300, 3000) : limits::kSequencerQueueBytes;
   settings_.log.dedupe_window_records = random_.one_in(2) ? random_.between(1, 40) : limits::kDedupeWindowRecords;
+  if (random_.one_in(2)) settings_.log.retention.records = random_.between(1, 40);
+  if (random_.one_in(6)) settings_.log.retention.age = Millis(random_.between(1, 3000));
   payload_max_ = std::array<std::size_t, 4>{20, 300, 2000, 6000}[random_.below(4)];
 
   // Every second log ends near the end of an index segment, so that one is finished on the way.
@@ -71,6 +73,7 @@ void World::draw_settings() {
       2,    // read_will_fail
       1,    // disk_fills
       3,    // upkeep
+      6,    // trim
       2,    // crash
       2,    // stop
       20,   // start
@@ -272,6 +275,7 @@ bool World::happens(Event event) {
       if (!node_ || node_->log.sequencing()) return false;
       node_->log.check_writable();
       return true;
+    case Event::trim: return node_ && node_->log.trim();
     case Event::crash:
       if (!node_) return false;
       if (depth_ > 0) throw Crash();

@@ -53,6 +53,7 @@ class World {
     read_will_fail,
     disk_fills,
     upkeep,
+    trim,
     crash,
     stop,
     start,
