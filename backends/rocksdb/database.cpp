@@ -65,6 +65,14 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   return database;
 }
 
+Result<void> Database::flush_later() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  const auto status = db_->Flush(options, families_);
+  if (!status.ok()) return failure(status, "flush", directory_);
+  return {};
+}
+
 bool Database::log_flush_failed() const { return flush_watch_->failed(); }
 
 }  // namespace tidemark::rocks

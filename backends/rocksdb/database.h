@@ -42,6 +42,9 @@ class Database {
   [[nodiscard]] Watermark& watermark() { return watermark_; }
   [[nodiscard]] const Watermark& watermark() const { return watermark_; }
 
+  /// Begins to move what is in the write-ahead log into tables, in the background: it need not be read again.
+  [[nodiscard]] Result<void> flush_later();
+
   /// A flush of the write-ahead log failed since it was opened: it may hold a commit that was reported as failed.
   [[nodiscard]] bool log_flush_failed() const;
 

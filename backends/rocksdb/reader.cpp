@@ -81,33 +81,33 @@ std::unexpected<Error> Reader::broken(const rocksdb::Status& status, Offset at, 
 }
 
 Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const {
-  to = std::min(to, kLastOffset);
-  const NumberKey lower(from);
-  const NumberKey upper(to.next());
-  const auto lower_slice = lower.slice();
-  const auto upper_slice = upper.slice();
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  if (from > to) return {};
-  const auto [kept_from, rows] = view(options, database_.records());
+  // No bounds for RocksDB to compare every key with: the page ends at its last offset without a step beyond.
+  const auto [kept_from, rows] = view({}, database_.records());
   from = std::max(from, kept_from);
+  to = std::min(to, kLastOffset);
   if (from > to) return {};
   const bool forward = direction == Direction::forward;
-  PageCount count(page);
-  RecordView record;
   auto next = forward ? from : to;  // what is delivered next, or the nearest beyond it
   if (forward) {
     rows->Seek(NumberKey(from).slice());
   } else {
-    rows->SeekToLast();
+    rows->SeekForPrev(NumberKey(to).slice());
   }
-  for (; rows->Valid() && count.open(); forward ? rows->Next() : rows->Prev()) {
+  PageCount count(page);
+  RecordView record;
+  while (rows->Valid()) {
     record.offset = Offset(number_of(rows->key()));
-    if (record.offset < from) return {};  // backward, and below the watermark
+    if (record.offset < from || record.offset > to) return {};
     if (!decode_record(text(rows->value()), record)) return damaged(record.offset, record.offset);
-    if (!count.admits(record) || !visit(record)) return {};
-    next = forward ? record.offset.next() : record.offset.previous();
+    if (!count.admits(record) || !visit(record) || !count.open()) return {};
+    if (record.offset == (forward ? to : from)) return {};
+    if (forward) {
+      next = record.offset.next();
+      rows->Next();
+    } else {
+      next = record.offset.previous();
+      rows->Prev();
+    }
   }
   if (rows->status().ok()) return {};
   // Backward, an iterator looks at the record before the one it delivers, and breaks one record early.

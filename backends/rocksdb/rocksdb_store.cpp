@@ -298,6 +298,7 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   if (!agreed) return std::unexpected(agreed.error());
   if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
+  if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
   auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);
   return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
                                         std::max(options.free_bytes_min, kFreeBytesNeeded));

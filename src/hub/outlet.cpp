@@ -58,7 +58,6 @@ void Outlet::flush() {
     advance(*source, frames, sink_->send(frames));
     if (blocked_) break;
   }
-  if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
   serve_pages();
 }
 
@@ -69,6 +68,7 @@ void Outlet::advance(Subscription& source, std::string_view frames, std::size_t 
 }
 
 void Outlet::serve_pages() {
+  if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
   for (const auto& subscription : subscriptions_) {
     if (blocked_) {
       subscription->drop_page();
@@ -76,6 +76,14 @@ void Outlet::serve_pages() {
       shard_.request_page(*subscription);
     }
   }
+}
+
+void Outlet::keep_rest() {
+  if (mid_ == nullptr) return;
+  const auto rest = mid_->rest_of_record();
+  if (rest.empty() || rest.size() > limits::kRestBytes) return;
+  own_.insert(0, rest);  // none of them is partly sent while a record is
+  std::exchange(mid_, nullptr)->consumed(rest.size());
 }
 
 Outlet::PlainSend Outlet::plain_send() const {
@@ -95,14 +103,6 @@ void Outlet::plain_sent(std::string_view frames, int result) {
   if (source.at_head() && own_sent_ == own_.size()) return;
   if (sent > 0) blocked_ = false;  // a short one: only the next answers that there is no more room
   flush();
-}
-
-void Outlet::keep_rest() {
-  if (mid_ == nullptr) return;
-  const auto rest = mid_->rest_of_record();
-  if (rest.empty() || rest.size() > limits::kRestBytes) return;
-  own_.insert(0, rest);  // none of them is partly sent while a record is
-  std::exchange(mid_, nullptr)->consumed(rest.size());
 }
 
 void Outlet::writable() {

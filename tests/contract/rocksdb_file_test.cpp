@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 
 #include "backends/rocksdb/database.h"
+#include "backends/rocksdb/keys.h"
 #include "tests/contract/rocksdb_directory.h"
 
 namespace tidemark::contract {
@@ -252,6 +254,39 @@ TEST_CASE("RocksDB: a damaged block delivers nothing wrong, its error names its 
   append(**store, {record_at(401)});
 }
 
+TEST_CASE("RocksDB: a record that is not what was stored is found although every block's checksum fits") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 20));
+  {
+    auto opened = rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr);
+    REQUIRE(opened);
+    auto& db = (*opened)->db();
+    std::string value;
+    REQUIRE(db.Get({}, (*opened)->records(), rocks::NumberKey(13).slice(), &value).ok());
+    SUBCASE("another byte") { value.back() = 'x'; }
+    SUBCASE("a length beyond the end") { value[12] = '\x7f'; }
+    SUBCASE("cut") { value.resize(7); }
+    SUBCASE("another record") { REQUIRE(db.Get({}, (*opened)->records(), rocks::NumberKey(14).slice(), &value).ok()); }
+    REQUIRE(db.Put(rocks::durable_write(), (*opened)->records(), rocks::NumberKey(13).slice(), value).ok());
+  }
+  const auto store = directory.open();
+  REQUIRE(store);
+  std::vector<std::uint64_t> seen;
+  const auto collect = [&](const RecordView& record) {
+    seen.push_back(record.offset.value());
+    return true;
+  };
+  const Offset damaged(13);
+  for (const auto& result : {(*store)->scan(Offset(1), Offset(20), Direction::forward, kAll, collect),
+                             (*store)->read({&damaged, 1}, collect), (*store)->verify()}) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::corrupt);
+    CHECK(result.error().context.find("offset 13 ") != std::string::npos);
+  }
+  CHECK(seen.size() == 12);
+  CHECK(scan(**store, 14, 20).size() == 7);
+}
+
 TEST_CASE("RocksDB: damage anywhere in a table is refused or an error, and never delivers anything wrong") {
   const RocksdbDirectory pristine;
   const auto records = records_between(1, 2000);
@@ -333,10 +368,14 @@ TEST_CASE("RocksDB: space comes back after a trim") {
   const auto full = (*store)->stats();
   CHECK(full.bytes_in_use > 180'000'000);
   REQUIRE((*store)->trim(Offset(kRecords - 16), {}));
-  CHECK((*store)->stats().bytes_in_use < 10'000'000);
+  CHECK((*store)->stats().bytes_in_use < 17 * 200'000 + rocks::kRecordBufferBytes);  // a buffer is guessed at
   // What is not in files of its own yet stays: what has not been flushed, and the file that was cut. Files are removed
   // once no flush runs, and a trim drops those that a flush has finished since the last one.
-  while ((*store)->stats().bytes_on_disk > full.bytes_on_disk / 2) REQUIRE((*store)->trim(Offset(kRecords - 16), {}));
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while ((*store)->stats().bytes_on_disk > full.bytes_on_disk / 2) {
+    REQUIRE(std::chrono::steady_clock::now() < patience);
+    REQUIRE((*store)->trim(Offset(kRecords - 16), {}));
+  }
   CHECK(scan(**store, 0, kRecords).size() == 17);
 }
 

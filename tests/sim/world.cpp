@@ -376,6 +376,7 @@ bool World::settle_once() {
   for (const auto& client : clients_) {
     if (client->pipe() && !client->pipe()->server_open && client->pipe()->down.empty()) client->disconnect();
     moved |= connect(*client);
+    client->pipe()->capacity = 1'000'000;  // no road is narrow any more
     if (client->pipe()->polling && !client->pipe()->poll_waits) {
       if (Connection* const connection = connection_of(*client)) {
         client->pipe()->poll_waits = true;

@@ -193,6 +193,25 @@ TEST_CASE("whoever begins with the newest N is told of no gap, also when they ar
   }
 }
 
+TEST_CASE("whoever begins with the newest N and takes nothing yet has its place after what was lost before") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}});
+  world.settle();
+  world.trim(5);
+  Client client(world);
+  client.sink.room = 2;
+  client.outlet.own() += "[own]";
+  client.outlet.flush();
+  client.outlet.subscribe_last("/a", 100, world.log.head(), client.subscriber);
+  world.settle();
+  client.sink.room = SIZE_MAX;
+  client.outlet.writable();
+  world.settle();
+  CHECK(client.sink.received == "[own]" + world.owed("/a", Offset(4)));
+  CHECK(client.subscriber.gaps.empty());
+}
+
 TEST_CASE("a record that is partly sent is sent to its end although it is trimmed, and the gap follows it") {
   for (const bool from_store : {false, true}) {
     CAPTURE(from_store);
