@@ -101,6 +101,7 @@ Result<void> Sequencer::write_in_turn(FunctionRef<Result<void>()> write) {
 void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();
+  window_.forget_before(store_.state().first);
   for (const Draft& draft : batch) {
     if (!draft.client_key.empty()) {
       const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);
