@@ -8,7 +8,7 @@
 // the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
 // anything else the store is not trusted any more and every later draft fails at once.
 //
-// Threads: run() is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
+// Threads: run(), or whoever calls round() instead, is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
 // its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
 
@@ -37,6 +37,9 @@ class Sequencer {
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
+  /// One round of it in the calling thread: waits for drafts and commits all that are there. False: the queue is closed
+  /// and empty.
+  [[nodiscard]] bool round(DraftQueue& queue, CommitListener& listener);
 
   /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
   /// nobody publishes. Waits for the commit under way.
@@ -69,7 +72,8 @@ class Sequencer {
   TimeMs last_time_;
   std::atomic<std::uint64_t> head_;
 
-  // The batch at work; kept for their memory.
+  // The round and the batch at work; kept for their memory.
+  std::vector<Draft> drafts_;
   std::vector<RecordView> records_;
   std::vector<Outcome> outcomes_;
 
