@@ -205,6 +205,7 @@ TEST_CASE("whoever begins with the newest N and takes nothing yet has its place 
   client.outlet.flush();
   client.outlet.subscribe_last("/a", 100, world.log.head(), client.subscriber);
   world.settle();
+  world.shard.sweep();
   client.sink.room = SIZE_MAX;
   client.outlet.writable();
   world.settle();
