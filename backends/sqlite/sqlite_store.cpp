@@ -6,17 +6,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "backends/sqlite/read_only_store.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
 #include "src/base/journal.h"
-#include "src/base/limits.h"
 #include "src/log/free_space.h"
 #include "src/log/head_floor.h"
 #include "src/log/store_rules.h"
@@ -112,27 +111,7 @@ class SqliteStore final : public LogStore {
   Result<void> verify() const override {
     auto reader = readers_.lend();
     if (!reader) return std::unexpected(reader.error());
-    if (auto structure = (*reader)->check_structure(); !structure) return structure;
-    const auto kept = state();
-    for (auto from = kept.first; from <= kept.head;) {
-      std::optional<Offset> last;
-      std::optional<Offset> out_of_order;
-      const PageLimits page{limits::kScanRecords, std::numeric_limits<std::size_t>::max()};
-      const auto scanned = (*reader)->scan(from, kept.head, Direction::forward, page, [&](const RecordView& record) {
-        if (record.offset < from || (last && record.offset <= *last)) out_of_order = record.offset;
-        last = record.offset;
-        return !out_of_order;
-      });
-      if (!scanned) return scanned;
-      if (out_of_order) {
-        return fail(ErrorCode::corrupt,
-                    fmt::format("the record at offset {} in {} is out of order; restore the log from a copy",
-                                out_of_order->value(), file_.string()));
-      }
-      if (!last) break;
-      from = last->next();
-    }
-    return {};
+    return (*reader)->check_structure();
   }
 
   StoreStats stats() const override {
@@ -234,8 +213,13 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const s
 
 Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options) {
   const auto file = options.directory / kFileName;
-  const auto file_state = inspect(file);
+  const auto file_state = inspect(file, options.read_only ? Access::untouched : Access::write);
   if (!file_state) return std::unexpected(file_state.error());
+  if (options.read_only && *file_state != FileState::tidemark) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no log in {}; name its directory with --data", options.directory.string()));
+  }
+  if (options.read_only) return open_read_only(file);
   auto store = open_file(options, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.

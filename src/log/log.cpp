@@ -20,7 +20,8 @@ class StoredLog final : public Log {
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
-        reader_(*store_, *index_) {}
+        holes_(options.holes),
+        reader_(*store_, *index_, holes_) {}
 
   ~StoredLog() override { stop(); }
 
@@ -60,6 +61,7 @@ class StoredLog final : public Log {
   const std::unique_ptr<ChannelIndex> index_;
   DraftQueue queue_;
   Sequencer sequencer_;
+  const Holes holes_;
   const ChannelReader reader_;
   std::thread thread_;
 };
@@ -67,7 +69,7 @@ class StoredLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
-  auto rebuilt = rebuild(*store, options.dedupe_window_records);
+  auto rebuilt = rebuild(*store, options.dedupe_window_records, options.holes);
   if (!rebuilt) return std::unexpected(rebuilt.error());
   return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), options, clock);
 }

@@ -18,6 +18,7 @@
 #include "src/base/error.h"
 #include "src/base/limits.h"
 #include "src/base/record.h"
+#include "src/log/holes.h"
 #include "src/log/log_store.h"
 
 namespace tidemark {
@@ -66,6 +67,7 @@ class CommitListener {
 struct LogOptions {
   std::size_t queue_bytes = limits::kSequencerQueueBytes;
   std::size_t dedupe_window_records = limits::kDedupeWindowRecords;
+  Holes holes;  // offsets that repairs left out: any other one that is missing is damage
 };
 
 /// How far a channel read got. Example: after 10 up to 90, page of 2 records found at 12 and 40: covered is 40.

@@ -112,7 +112,8 @@ class LogStore {
   /// Visits what each channel has lost, in no particular order. False ends the visit.
   [[nodiscard]] virtual Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const = 0;
 
-  /// Reads everything and checks every record's checksum and order, and the engine's own structure.
+  /// Checks the engine's own structure, as far as it may be wrong without a record or a segment being wrong. The rest is
+  /// the same for every engine: verify_log, in verify.h.
   [[nodiscard]] virtual Result<void> verify() const = 0;
 
   [[nodiscard]] virtual StoreStats stats() const = 0;
