@@ -23,7 +23,7 @@ struct StoreOptions {
   /// caller), and so does one whose engine recovers only part of it. append and trim answer `invalid_argument`.
   bool read_only = false;
 
-  std::uint64_t free_bytes_min = limits::kFreeBytesMin;  // see src/log/free_space.h
+  std::uint64_t free_bytes_min = limits::kMinFreeDefault;  // see src/log/free_space.h
 };
 
 }  // namespace tidemark

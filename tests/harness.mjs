@@ -2,8 +2,8 @@
 //
 // The binary is the one named by TIDEMARK_BIN, or `build/tidemark` as ./dev build leaves it. Servers still alive when
 // the test process ends are killed with it, and temporary directories are removed.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,30 @@ export function tempDir(prefix = "tidemark-test-") {
   const directory = mkdtempSync(join(tmpdir(), prefix));
   directories.add(directory);
   return directory;
+}
+
+/**
+ * A disk that can be filled: a file system in memory of `mebibytes`, mounted for the length of one test. Where it cannot
+ * be mounted - that takes root - the test is skipped, saying so, and the answer is undefined.
+ */
+export function smallDisk(t, mebibytes) {
+  const path = tempDir();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", path], { encoding: "utf8" });
+  if (mounted.status !== 0) {
+    t.skip(`a small file system cannot be mounted here: ${mounted.error?.message ?? mounted.stderr.trim()}`);
+    return undefined;
+  }
+  t.after(() => spawnSync("umount", ["--lazy", path]));
+  const filler = join(path, "filler");
+  return {
+    path,
+    /** Leaves at most so many bytes free. */
+    fill(leave = 0) {
+      const { bavail, bsize } = statfsSync(path);
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - leave)));
+    },
+    makeRoom: () => rmSync(filler),
+  };
 }
 
 /** A TCP port of this machine nobody listens on right now. */

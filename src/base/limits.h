@@ -60,11 +60,12 @@ inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys r
 inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction
 inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
-inline constexpr std::size_t kDedupeCandidates = 4;        // records compared for one key hash
-inline constexpr std::uint64_t kFreeBytesMin = 64 * kMiB;  // free on the disk, below which nothing is appended
-inline constexpr std::size_t kStoreReaders = 8;            // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;     // removed in one transaction
-inline constexpr std::size_t kStoredNames = 1'000'000;     // channel or event names one store interns
+inline constexpr std::size_t kDedupeCandidates = 4;          // records compared for one key hash
+inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
+inline constexpr auto kUpkeepInterval = 1'000ms;             // between two looks whether the store would take records
+inline constexpr std::size_t kStoreReaders = 8;              // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one transaction
+inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
@@ -80,6 +81,7 @@ inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts a
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
 
 // --- options ---------------------------------------------------------------------------------------------------------
+inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMiB};
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
 inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping timeout and connect timeout, each
 inline constexpr auto kRecoveryWindowCeiling = 7 * 24h;

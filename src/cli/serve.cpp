@@ -55,7 +55,9 @@ int run(const ServeOptions& options) {
       return complain(checked.error(), kExitFailure);
     }
   }
-  auto store = open_store(options.backend, {.directory = options.data, .epoch_if_new = Epoch::random()});
+  auto store =
+      open_store(options.backend,
+                 {.directory = options.data, .epoch_if_new = Epoch::random(), .free_bytes_min = options.min_free});
   if (!store) return complain(store.error(), kExitFailure);
   const SystemClock clock;
   auto log = Log::open(std::move(*store), {}, clock);

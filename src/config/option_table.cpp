@@ -69,6 +69,14 @@ const std::array kTable = {
         .value_name = "N",
         .help = "Newest records of a channel that a client gets when it has seen nothing yet; 0 gives it all of them.",
         .max = Offset::kMax},
+    Option{.group = kLog,
+           .name = "min-free",
+           .field = &ServeOptions::min_free,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help = "Free bytes on the data directory's disk below which nothing is stored or acknowledged, until there "
+                   "is room again; reading goes on. An engine may insist on more.",
+           .max = limits::kMinFreeCeiling},
 
     Option{.group = kNetwork,
            .name = "host",

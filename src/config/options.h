@@ -38,6 +38,8 @@ struct ServeOptions {
   std::filesystem::path data = "tidemark-data";
   std::uint64_t history = 0;  // newest records of a channel that a first-time client is given; 0 = all
 
+  std::uint64_t min_free = limits::kMinFreeDefault;  // bytes on the disk, below which nothing is stored
+
   std::string host = "localhost";
   std::uint16_t port = 3000;              // 0 = any free port
   unsigned io_threads = 0;                // 0 = one per core

@@ -62,6 +62,10 @@ std::vector<std::size_t> FaultyStore::append_sizes() const {
 Result<void> FaultyStore::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
   {
     std::unique_lock lock(mutex_);
+    if (records.empty() && segments.empty()) {
+      if (every_append_) return std::unexpected(*append_error_);
+      return store_->append(records, segments);
+    }
     append_sizes_.push_back(records.size());
     ++held_;
     changed_.notify_all();

@@ -19,6 +19,9 @@ class FaultyStore final : public LogStore {
  public:
   explicit FaultyStore(std::unique_ptr<LogStore> store);
 
+  // An append of nothing, by which the log asks whether the store would take records, fails when every append does; the
+  // other orders are not about it, and it is not counted.
+
   /// The `nth` append from now on fails with `error` and stores nothing; 1 is the next one.
   void fail_append(Error error, std::size_t nth = 1);
   /// Every append fails with `error` until heal().

@@ -7,11 +7,12 @@
 #include "src/log/draft_queue.h"
 #include "src/log/rebuild.h"
 #include "src/log/sequencer.h"
+#include "src/log/upkeep.h"
 
 namespace tidemark {
 namespace {
 
-/// Glue: one store, what was rebuilt from it, one sequencer thread.
+/// Glue: one store, what was rebuilt from it, the sequencer's thread and that of upkeep.
 class StoredLog final : public Log {
  public:
   StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, const LogOptions& options, const Clock& clock)
@@ -21,12 +22,14 @@ class StoredLog final : public Log {
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
         holes_(options.holes),
-        reader_(*store_, *index_, holes_) {}
+        reader_(*store_, *index_, holes_),
+        upkeep_(sequencer_, options.upkeep_interval) {}
 
   ~StoredLog() override { stop(); }
 
   void start(CommitListener& listener) override {
     thread_ = std::thread([this, &listener] { sequencer_.run(queue_, listener); });
+    upkeep_.start();
   }
 
   Admission publish(Draft&& draft) override { return queue_.push(std::move(draft)); }
@@ -53,6 +56,7 @@ class StoredLog final : public Log {
   void stop() {
     queue_.close();
     if (thread_.joinable()) thread_.join();
+    upkeep_.stop();
     store_->close();
   }
 
@@ -63,6 +67,7 @@ class StoredLog final : public Log {
   Sequencer sequencer_;
   const Holes holes_;
   const ChannelReader reader_;
+  Upkeep upkeep_;
   std::thread thread_;
 };
 

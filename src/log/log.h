@@ -68,6 +68,7 @@ struct LogOptions {
   std::size_t queue_bytes = limits::kSequencerQueueBytes;
   std::size_t dedupe_window_records = limits::kDedupeWindowRecords;
   Holes holes;  // offsets that repairs left out: any other one that is missing is damage
+  Millis upkeep_interval = limits::kUpkeepInterval;
 };
 
 /// How far a channel read got. Example: after 10 up to 90, page of 2 records found at 12 and 40: covered is 40.

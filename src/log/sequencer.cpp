@@ -45,7 +45,9 @@ std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
 void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
   records_.clear();
   outcomes_.clear();
+  std::unique_lock turn(turn_);
   if (health_ == Health::broken) {
+    turn.unlock();
     for (const Draft& draft : batch) outcomes_.push_back({draft.origin, Outcome::Status::failed, Offset()});
     listener.on_commit({}, outcomes_);
     return;
@@ -62,6 +64,7 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       append_worked();
     } else if (appended.error().code == ErrorCode::invalid_argument && batch.size() > 1) {
       roll_back();
+      turn.unlock();
       for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1), listener);
       return;
     } else {
@@ -69,7 +72,18 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       append_failed(appended.error());
     }
   }
+  turn.unlock();
   listener.on_commit(records_, outcomes_);
+}
+
+void Sequencer::check_writable() {
+  const std::scoped_lock turn(turn_);
+  if (health_ == Health::broken) return;
+  if (const auto asked = store_.append({}, {}); asked) {
+    append_worked();
+  } else {
+    append_failed(asked.error());
+  }
 }
 
 void Sequencer::stage(std::span<Draft> batch) {

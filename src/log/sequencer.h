@@ -11,7 +11,8 @@
 // A draft whose key may be that of a damaged record is answered `failed`, it alone: whether it was stored before cannot
 // be told, and storing it again would be as wrong as calling it stored. The journal names the offset.
 //
-// Threads: run() is the sequencer's thread. head() and why_not_writable() may be called by any thread.
+// Threads: run() is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
+// its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -38,6 +39,10 @@ class Sequencer {
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
+
+  /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
+  /// nobody publishes. Waits for the commit under way.
+  void check_writable();
 
   [[nodiscard]] Offset head() const { return Offset(head_.load(std::memory_order_acquire)); }
   [[nodiscard]] std::string why_not_writable() const;
@@ -67,6 +72,7 @@ class Sequencer {
   std::vector<Outcome> outcomes_;
 
   enum class Health : std::uint8_t { writable, full, broken };
+  std::mutex turn_;  // to write to the store; guards health_. Taken before reason_mutex_
   Health health_ = Health::writable;
   mutable std::mutex reason_mutex_;  // guards reason_
   std::string reason_;
