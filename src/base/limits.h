@@ -80,6 +80,9 @@ inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its st
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
 
+// --- commands --------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kFindingsShown = 100;  // lines of one verification; the rest is counted
+
 // --- options ---------------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMiB};
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
