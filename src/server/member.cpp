@@ -177,7 +177,7 @@ void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 void Member::on_read_failed(const Error& error) {
   journal::error("catch_up_failed", {{"channel", channel_}, {"sid", sid_}, {"error", error.context}});
   // What it is owed is there still, or may be again: no gap, but not silence either.
-  send_status("unreadable", subscription_->next(), session_.thread().shard().seen());
+  if (subscription_ != nullptr) send_status("unreadable", subscription_->next(), session_.thread().shard().seen());
   session_.close_soon(CloseReason::read_failed);
 }
 
