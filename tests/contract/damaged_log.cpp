@@ -107,4 +107,9 @@ std::map<std::string, std::string> contents(const std::filesystem::path& directo
   return files;
 }
 
+void write_file(const std::filesystem::path& file, std::string_view bytes) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
 }  // namespace tidemark::contract

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <random>
 #include <set>
@@ -26,10 +25,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 void write(const Files& files, const std::filesystem::path& directory) {
-  for (const auto& [name, bytes] : files) {
-    std::filesystem::create_directories((directory / name).parent_path());
-    std::ofstream(directory / name, std::ios::binary) << bytes;
-  }
+  for (const auto& [name, bytes] : files) write_file(directory / name, bytes);
 }
 
 /// A log as a dead process leaves it, its newest records in the write-ahead log.
