@@ -77,6 +77,8 @@ inline constexpr std::size_t kCatchUpThreads = 2;
 inline constexpr std::size_t kRelayBytes = 4 * kMiB;  // unlogged events waiting for one I/O thread
 inline constexpr std::size_t kPagesHeld = 32;         // pages an I/O thread keeps for others who replay the same range
 inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its start a page under way may be joined
+inline constexpr std::size_t kSendsPerBatch = 256;      // handed to the kernel in one call, where it takes them so
+inline constexpr std::size_t kSendsWorthBatching = 8;   // subscribers of a channel, from which on they are
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
 

@@ -179,14 +179,32 @@ void Shard::run_passes() {
   while (!passes_.empty() && budget > 0) {
     ChannelFeed& feed = *passes_.front();
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
-      feed.subscriptions[feed.pass++]->outlet().flush();
+      deliver(feed, feed.subscriptions[feed.pass++]->outlet());
     }
+    send_batch();
     if (feed.pass < feed.subscriptions.size()) break;
     passes_.pop_front();
     feed.in_pass = false;
     if (feed.again) queue_pass(feed);
   }
   if (!passes_.empty()) wake();
+}
+
+void Shard::deliver(ChannelFeed& feed, Outlet& outlet) {
+  const bool worth_it = feed.subscriptions.size() >= options_.batch_from;
+  if (sender_ == nullptr || !worth_it || sender_->capacity() == 0) return outlet.flush();
+  const auto [socket, frames] = outlet.plain_send();
+  if (socket < 0) return outlet.flush();
+  sender_->add(socket, frames);
+  batch_.push_back({&outlet, frames});
+  if (batch_.size() == sender_->capacity()) send_batch();
+}
+
+void Shard::send_batch() {
+  if (batch_.empty()) return;
+  const auto results = sender_->send_all();
+  for (std::size_t i = 0; i < batch_.size(); ++i) batch_[i].outlet->plain_sent(batch_[i].frames, results[i]);
+  batch_.clear();
 }
 
 void Shard::run_flushes() {

@@ -19,6 +19,7 @@
 #include "src/base/clock.h"
 #include "src/base/limits.h"
 #include "src/hub/batch.h"
+#include "src/hub/batch_sender.h"
 #include "src/hub/catch_up.h"
 #include "src/hub/channel_feed.h"
 #include "src/hub/outlet.h"
@@ -46,6 +47,7 @@ struct ShardOptions {
   Millis tail_window = limits::kRecoveryWindowDefault;         // how long a tail is kept that nobody reads
   std::size_t tail_bytes_channel = limits::kTailBytesChannel;  // frames held for one channel
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
+  std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
 };
 
 class Shard {
@@ -74,6 +76,8 @@ class Shard {
   void push_take_over(std::uint64_t subscription);
 
   // --- I/O thread ---
+  /// Delivers with it from now on, where it pays. Null: with plain sends. Must outlive the shard's last turn.
+  void set_batch_sender(BatchSender* sender) { sender_ = sender; }
   void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
   void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
   /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
@@ -108,6 +112,9 @@ class Shard {
   void append(ChannelFeed& feed, Offset offset, std::string_view frames);
   void queue_pass(ChannelFeed& feed);
   void run_passes();
+  /// One subscription of a delivery pass: sends now, or with the batch.
+  void deliver(ChannelFeed& feed, Outlet& outlet);
+  void send_batch();
   void run_flushes();
   void resume_publishers();
   void retry_starved();
@@ -145,6 +152,12 @@ class Shard {
   std::uint64_t next_subscription_ = 0;
   std::size_t tail_bytes_ = 0;
   std::deque<ChannelFeed*> passes_;
+  BatchSender* sender_ = nullptr;
+  struct BatchedSend {
+    Outlet* outlet;
+    std::string_view frames;
+  };
+  std::vector<BatchedSend> batch_;
   std::vector<Outlet*> flushes_;
   std::deque<PausedPublisher*> paused_;
   std::vector<std::uint64_t> starved_;  // subscriptions that could not be served yet: ahead of seen, or a full queue

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -90,12 +91,53 @@ class FakeSink final : public Sink {
  public:
   std::string received;
   std::size_t room = SIZE_MAX;
+  int number = -1;       // of its socket, for FakeBatchSender
+  bool waiting = false;  // said that there is no more room: writable() is to follow
+  int socket() const override { return number; }
+  std::size_t sent(std::string_view frames, int result) override {
+    waiting = waiting || result == -EAGAIN;
+    return Sink::sent(frames, result);
+  }
   std::size_t send(std::string_view frames) override {
+    const std::size_t taken = take(frames);
+    waiting = waiting || taken < frames.size();
+    return taken;
+  }
+  std::size_t take(std::string_view frames) {
     const std::size_t taken = std::min(room, frames.size());
     received += frames.substr(0, taken);
     if (room != SIZE_MAX) room -= taken;
     return taken;
   }
+};
+
+/// Sends into the sinks that were registered with it; like a socket, a sink takes the first part or says EAGAIN.
+class FakeBatchSender final : public BatchSender {
+ public:
+  std::vector<std::size_t> batches;  // sizes
+  std::size_t most = 4;              // sends in one batch
+
+  void open(FakeSink& sink) {
+    sink.number = static_cast<int>(sinks_.size());
+    sinks_.push_back(&sink);
+  }
+  std::size_t capacity() const override { return most; }
+  void add(int socket, std::string_view bytes) override { batch_.emplace_back(socket, bytes); }
+  std::span<const int> send_all() override {
+    batches.push_back(batch_.size());
+    results_.clear();
+    for (const auto& [socket, bytes] : batch_) {
+      const auto taken = sinks_[static_cast<std::size_t>(socket)]->take(bytes);
+      results_.push_back(taken == 0 ? -EAGAIN : static_cast<int>(taken));
+    }
+    batch_.clear();
+    return results_;
+  }
+
+ private:
+  std::vector<FakeSink*> sinks_;
+  std::vector<std::pair<int, std::string_view>> batch_;
+  std::vector<int> results_;
 };
 
 class FakeSubscriber final : public Subscriber {
