@@ -14,7 +14,7 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<std::string_view, 2> kBackends = {"sqlite", "memory"};
+constexpr std::array<std::string_view, 3> kBackends = {"sqlite", "rocksdb", "memory"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
 // Names of Socket.IO's own events, "Emit cheatsheet"; a handler for them would never see a client's event.
 constexpr std::array<std::string_view, 6> kSocketIoEvents = {"connect",       "connect_error", "disconnect",
@@ -47,15 +47,15 @@ constexpr std::string_view kRepair = "The repair";
 constexpr auto kOffline = only(CommandId::verify) | only(CommandId::repair);  // commands on a log that nobody serves
 
 const std::array kTable = {
-    Option{
-        .group = kLog,
-        .name = "backend",
-        .field = &ServeOptions::backend,
-        .kind = ValueKind::choice,
-        .value_name = "ENGINE",
-        .help =
-            "Storage engine of the log. sqlite keeps every acknowledged record on disk; memory forgets all at the end.",
-        .choices = kBackends},
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help = "Storage engine of the log. sqlite and rocksdb keep every acknowledged record on disk, sqlite in "
+                   "one file that "
+                   "people can read, rocksdb in less space; memory forgets all at the end.",
+           .choices = kBackends},
     Option{.group = kLog,
            .name = "data",
            .field = &ServeOptions::data,

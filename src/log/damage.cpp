@@ -59,7 +59,9 @@ Result<Offset> end_of_damage(const LogStore& store, Offset damaged, Offset to) {
 }  // namespace
 
 Error about_record(Offset offset, const Error& error) {
-  if (error.context.find(fmt::format("offset {} ", offset.value())) != std::string::npos) return error;
+  for (const auto& named : {fmt::format("offset {} ", offset.value()), fmt::format("offsets {} to ", offset.value())}) {
+    if (error.context.find(named) != std::string::npos) return error;
+  }
   return {error.code, fmt::format("the record at offset {} cannot be read: {}", offset.value(), error.context)};
 }
 

@@ -77,6 +77,8 @@ class LogStore {
   /// Makes `records` and `segments` durable in one atomic step; may block for a disk flush. A segment that is there
   /// already is replaced.
   /// Precondition: offsets strictly increase and the first one is above head (else invalid_argument, nothing stored).
+  /// Of nothing, append({}, {}) stores nothing and answers what an append would be answered now, as far as that can be
+  /// told beforehand (free space, a failure that stays): cheap enough to ask once a second.
   /// Success: all of it survives kill -9 and power loss, and is visible to every reader.
   /// Failure: nothing of it is visible, now or after a restart, and head has not moved - except after `io`, where only
   /// closing and opening again tells which of the two it was.

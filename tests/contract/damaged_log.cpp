@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "src/log/channel_index.h"
 #include "src/log/dedupe_window.h"
@@ -101,15 +99,9 @@ std::map<std::string, std::string> contents(const std::filesystem::path& directo
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files[std::filesystem::relative(entry.path(), directory).string()] = {std::istreambuf_iterator<char>(in), {}};
+    files[std::filesystem::relative(entry.path(), directory).string()] = content_of(entry.path());
   }
   return files;
-}
-
-void write_file(const std::filesystem::path& file, std::string_view bytes) {
-  std::filesystem::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << bytes;
 }
 
 }  // namespace tidemark::contract

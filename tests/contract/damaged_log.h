@@ -37,6 +37,5 @@ void append_indexed(LogStore& store, const std::vector<Record>& records);
 
 /// The content of every file below a directory, by its path.
 [[nodiscard]] std::map<std::string, std::string> contents(const std::filesystem::path& directory);
-void write_file(const std::filesystem::path& file, std::string_view bytes);
 
 }  // namespace tidemark::contract
