@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backends/rocksdb/database.h"
+#include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/keys.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/status.h"

@@ -5,6 +5,8 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -93,8 +95,18 @@ class RocksdbStore final : public LogStore {
     batch_.Clear();
     add(database_->meta(), kTrimmedBeforeKey, fmt::format("{}", before.value()));
     add(database_->meta(), kNextOffsetKey, fmt::format("{}", kept.head.next().value()));
+    std::map<std::string, Offset, std::less<>> newest;
     for (const ChannelLoss& loss : losses) {
-      add(database_->meta(), fmt::format("{}{}", kLossPrefix, loss.channel), fmt::format("{}", loss.last.value()));
+      auto& last = newest[fmt::format("{}{}", kLossPrefix, loss.channel)];
+      last = std::max(last, loss.last);
+    }
+    for (const auto& [name, last] : newest) {
+      const auto noted = Reader(*database_).number(name);
+      // A damaged note must not stop every trim: what is known now is better than nothing in its place.
+      const bool unknown =
+          !noted && (noted.error().code == ErrorCode::not_found || noted.error().code == ErrorCode::corrupt);
+      if (!noted && !unknown) return std::unexpected(noted.error());
+      if (unknown || Offset(*noted) < last) add(database_->meta(), name, fmt::format("{}", last.value()));
     }
     if (auto written = write("trim"); !written) return written;
     database_->watermark().set(before);
@@ -272,7 +284,7 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
       reconcile(options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
                 [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); });
   if (!agreed) return std::unexpected(agreed.error());
-  if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
+  if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
   if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
   auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);

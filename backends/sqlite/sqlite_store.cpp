@@ -109,7 +109,7 @@ class SqliteStore final : public LogStore {
       const auto size = std::filesystem::file_size(file_.string() + suffix, ignored);
       if (!ignored) result.bytes_on_disk += size;
     }
-    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(result.bytes_on_disk);
+    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(0);
     return result;
   }
 
@@ -145,7 +145,7 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const s
   const auto agreed = reconcile(options, "sqlite", *floor, {contents->state.epoch, contents->state.head}, false,
                                 [&](Epoch epoch, Offset next) { return writer->renew(epoch, next); });
   if (!agreed) return std::unexpected(agreed.error());
-  if (agreed->epoch != contents->state.epoch) contents = writer->contents();
+  if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   if (file_state != FileState::tidemark) {
     if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());

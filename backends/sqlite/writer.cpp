@@ -21,6 +21,11 @@ constexpr int kCheckpointPages = 4'000;
 
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
+/// Where a slice of the records from `oldest` to `before` ends.
+Offset slice_end(Offset oldest, Offset before) {
+  return std::min(before, Offset(oldest.value() + limits::kTrimSliceRecords));
+}
+
 std::int64_t count_attachments(std::string_view attachments) {
   std::int64_t count = 0;
   while (take_attachment(attachments)) ++count;
@@ -40,7 +45,8 @@ Result<Writer> Writer::open(Connection connection) {
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
-      {&writer.insert_loss_, "INSERT OR REPLACE INTO losses(channel_id,offset) VALUES(?1,?2)"},
+      {&writer.insert_loss_, "INSERT INTO losses(channel_id,offset) VALUES(?1,?2) "
+       "ON CONFLICT DO UPDATE SET offset=max(offset,excluded.offset)"},
       {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
       {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},
       {&writer.delete_records_, "DELETE FROM records WHERE offset<?1"},
@@ -224,7 +230,12 @@ int Writer::insert(const ChannelLoss& loss) {
 }
 
 Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses) {
+  const auto oldest = first_record(Offset(), before);
+  if (!oldest) return std::unexpected(oldest.error());
   return in_transaction("trim", [&] {
+    if (const int code = remove_below(delete_records_, number(slice_end(*oldest, before))); code != SQLITE_DONE) {
+      return code;
+    }
     if (const int code = set_meta("trimmed_before", before); code != SQLITE_DONE) return code;
     for (const ChannelLoss& loss : losses) {
       if (const int code = insert(loss); code != SQLITE_DONE) return code;
@@ -233,18 +244,19 @@ Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const Cha
   });
 }
 
+int Writer::remove_below(Statement& statement, std::int64_t bound) {
+  statement.bind(1, bound);
+  const ResetLater reset(statement);
+  return statement.step();
+}
+
 Result<void> Writer::remove_trimmed(Offset before) {
-  const auto remove_below = [&](Statement& statement, std::int64_t argument) {
-    statement.bind(1, argument);
-    const ResetLater reset(statement);
-    return statement.step();
-  };
   for (;;) {
     const auto oldest = first_record(Offset(), before);
     if (!oldest) return std::unexpected(oldest.error());
     if (*oldest >= before) break;
-    const auto slice_end = std::min(before, Offset(oldest->value() + limits::kTrimSliceRecords));
-    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(slice_end)); });
+    const auto end = slice_end(*oldest, before);
+    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(end)); });
     if (!done) return done;
   }
   for (;;) {

@@ -64,7 +64,11 @@ inline constexpr std::size_t kDedupeCandidates = 4;          // records compared
 inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
 inline constexpr auto kUpkeepInterval = 1'000ms;             // between two looks whether the store would take records
 inline constexpr std::size_t kStoreReaders = 8;              // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one transaction
+inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one step of a trim
+inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
+inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
+inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
+inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
 inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
@@ -81,6 +85,8 @@ inline constexpr std::size_t kSendsPerBatch = 256;      // handed to the kernel 
 inline constexpr std::size_t kSendsWorthBatching = 8;   // subscribers of a channel, from which on they are
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
+inline constexpr std::size_t kRestBytes = 4 * kKiB;     // of a record partly sent, kept for a client that stalled
+inline constexpr int kPageAttempts = 4;                 // at a page whose channel is trimmed while it is read
 
 // --- commands --------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kFindingsShown = 100;  // lines of one verification; the rest is counted
@@ -90,6 +96,8 @@ inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMi
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
 inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping timeout and connect timeout, each
 inline constexpr auto kRecoveryWindowCeiling = 7 * 24h;
+inline constexpr auto kRetainAgeCeiling = 36'500 * 24h;
+inline constexpr std::uint64_t kRetainBytesCeiling = std::uint64_t{1} << 50;
 inline constexpr std::uint16_t kPortMax = 65'535;
 inline constexpr unsigned kIoThreadsCeiling = 256;
 inline constexpr std::size_t kOptionListEntries = 64;  // channel patterns, events, relays or origins

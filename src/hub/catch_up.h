@@ -46,10 +46,13 @@ class CatchUp {
   /// Serves the oldest queued request in the calling thread; false if there is none. For those who run without threads.
   bool run_one();
 
-  /// Reads one page in the calling thread.
+  /// Reads one page in the calling thread. Whoever begins at the newest N has no place in the log yet: nothing can be
+  /// missing before it.
   [[nodiscard]] Result<PagePtr> read(const Request& request) const;
 
  private:
+  /// One try; the channel has lost everything up to `lost`.
+  [[nodiscard]] Result<std::shared_ptr<Page>> read_once(const Request& request, Offset lost) const;
   void run();
 
   const Log& log_;

@@ -20,6 +20,11 @@ Shard::Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, Catc
 
 Shard::~Shard() = default;
 
+Offset Shard::held_from(std::string_view channel) const {
+  const auto found = feeds_.find(channel);
+  return found == feeds_.end() ? seen_.next() : found->second->tail.first();
+}
+
 bool Shard::can_follow(std::string_view channel) const {
   return feeds_.size() < limits::kChannels || feeds_.contains(channel);
 }
@@ -130,6 +135,8 @@ void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
     const std::uint64_t begin = hopeless ? tail.end() : tail.begin_after_room_for(frames.size(), allowed);
     for (Subscription* const subscription : feed.subscriptions) {
       if (!subscription->live()) continue;
+      Outlet& outlet = subscription->outlet();
+      if (subscription->position() < begin && outlet.mid_ == subscription) outlet.keep_rest();
       if (subscription->position() < begin) {
         subscription->fall_behind();
       } else if (hopeless) {
@@ -298,9 +305,11 @@ void Shard::request_page(Subscription& subscription) {
   });
   if (joined != feed.reads.end()) {
     joined->waiting.push_back(subscription.id());
-  } else if (!begin_read(subscription, next.previous(), std::nullopt, seen_)) {
-    starved_.push_back(subscription.id());
+    return;
   }
+  // What the tail has is not read: it may be trimmed in the store already.
+  const Offset up_to = std::max(next, std::min(seen_, feed.tail.first().previous()));
+  if (!begin_read(subscription, next.previous(), std::nullopt, up_to)) starved_.push_back(subscription.id());
 }
 
 bool Shard::begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest, Offset up_to) {

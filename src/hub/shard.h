@@ -66,6 +66,8 @@ class Shard {
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
   /// Whether one more channel may be followed at this thread (limits::kChannels).
   [[nodiscard]] bool can_follow(std::string_view channel) const;
+  /// Whoever subscribes now gets every record of the channel from here on from memory, whatever the store has trimmed.
+  [[nodiscard]] Offset held_from(std::string_view channel) const;
 
   // --- any thread ---
   void push_commit(BatchPtr batch, std::vector<Outcome> outcomes);

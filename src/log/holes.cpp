@@ -68,6 +68,12 @@ bool Holes::contains(Offset offset) const {
   return found != ranges_.end() && found->contains(offset);
 }
 
+std::optional<OffsetRange> Holes::at_or_after(Offset from) const {
+  const auto found = std::ranges::lower_bound(ranges_, from, {}, &OffsetRange::last);
+  if (found == ranges_.end()) return std::nullopt;
+  return OffsetRange{std::max(from, found->first), found->last};
+}
+
 std::uint64_t Holes::size() const {
   std::uint64_t sum = 0;
   for (const OffsetRange& range : ranges_) sum += range.size();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,10 @@ class Holes {
   [[nodiscard]] std::span<const OffsetRange> ranges() const { return ranges_; }
   [[nodiscard]] bool empty() const { return ranges_.empty(); }
   [[nodiscard]] bool contains(Offset offset) const;
+  /// The first hole, or rest of one, at or after `from`. Example: of 13-13 and 201-240, at_or_after(220) is 220-240.
+  [[nodiscard]] std::optional<OffsetRange> at_or_after(Offset from) const;
+  /// The last offset of the last hole; 0 if there is none.
+  [[nodiscard]] Offset newest() const { return ranges_.empty() ? Offset() : ranges_.back().last; }
   /// How many offsets.
   [[nodiscard]] std::uint64_t size() const;
   /// The parts of `range` that are in no hole.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,7 +115,6 @@ class Salvage {
     for (const Record& record : batch_) {
       views.push_back(record.view());
       index_.stage(record.channel, record.offset);
-      channels_.insert(record.channel);
       if (record.client_key.empty()) continue;
       index_.stage_key(DedupeWindow::hash(record.channel, record.client_key), record.offset);
     }
@@ -126,49 +124,17 @@ class Salvage {
     return {};
   }
 
-  // --- what the channels lost -------------------------------------------------------------------------------------------
+  // --- what the channels lost to trimming --------------------------------------------------------------------------------
 
-  void note_loss(const std::string& channel, Offset last) {
-    auto& noted = losses_[channel];
-    noted = std::max(noted, last);
-  }
-
-  /// Whose the lost records were, as far as the old index can tell. Of the others every channel is told: too much rather
-  /// than too little.
+  /// Where it cannot be read, every channel is told, of everything that was trimmed: too much rather than too little.
   Result<void> read_losses() {
     const auto visited = damaged_.losses([&](const ChannelLoss& loss) {
-      note_loss(std::string(loss.channel), loss.last);
+      // A loss says that everything before it is gone: one that cannot be would hide what is there.
+      losses_.emplace(loss.channel, std::min(loss.last, state_.first.previous()));
       return true;
     });
-    if (!visited && visited.error().code != ErrorCode::corrupt) return visited;
-    if (result_.lost.empty()) return {};
-    for (const auto& [channel, last] : losses_) channels_.insert(channel);
-    Holes claimed;
-    for (const auto& channel : channels_) {
-      if (auto done = claim(channel, claimed); !done) return done;
-    }
-    Offset unclaimed;
-    for (const OffsetRange& lost : result_.lost.ranges()) {
-      if (const auto rest = claimed.rest_of(lost); !rest.empty()) unclaimed = rest.back().last;
-    }
-    if (unclaimed == Offset()) return {};
-    for (const auto& channel : channels_) note_loss(channel, unclaimed);
-    return {};
-  }
-
-  Result<void> claim(const std::string& channel, Holes& claimed) {
-    const auto from = segment_of(result_.lost.ranges().front().first);
-    const auto visited = damaged_.channel_segments(channel, from, [&](std::uint64_t segment, std::string_view bytes) {
-      const auto offsets = decode_offsets(segment, bytes);
-      if (!offsets) return true;
-      for (const Offset offset : *offsets) {
-        if (!result_.lost.contains(offset)) continue;
-        claimed.add({offset, offset});
-        note_loss(channel, offset);
-      }
-      return true;
-    });
-    if (!visited && visited.error().code != ErrorCode::corrupt) return visited;
+    if (visited || visited.error().code != ErrorCode::corrupt) return visited;
+    if (state_.first > Offset(1)) losses_[""] = state_.first.previous();
     return {};
   }
 
@@ -186,7 +152,6 @@ class Salvage {
   Offset next_;  // to be copied
   ChannelIndex index_;
   std::vector<Record> batch_;
-  std::set<std::string> channels_;  // that the log has, or had
   std::map<std::string, Offset> losses_;
   Salvaged result_;
 };

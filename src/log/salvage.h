@@ -1,8 +1,8 @@
 // Salvage: a new log with everything of a damaged one that can be read.
 //
 // Records keep their offsets, times, keys and bytes. Index segments are made anew from the records, what the channels
-// lost is carried over, and the next offset is above everything that was ever acknowledged. Where records had to be left
-// out, each channel that lost any is noted as having lost them, so that its clients can be told.
+// lost to trimming is carried over, and the next offset is above everything that was ever acknowledged. What had to be
+// left out is noted as holes, and clients of every channel are told of them: whose a damaged record was is not known.
 //
 // The damaged log is only read. One thread.
 #pragma once

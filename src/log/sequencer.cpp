@@ -86,6 +86,14 @@ void Sequencer::check_writable() {
   }
 }
 
+Result<void> Sequencer::write_in_turn(FunctionRef<Result<void>()> write) {
+  const std::scoped_lock turn(turn_);
+  if (health_ == Health::broken) return fail(ErrorCode::closed, why_not_writable());
+  auto written = write();
+  if (!written && written.error().code == ErrorCode::io) append_failed(written.error());
+  return written;
+}
+
 void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();

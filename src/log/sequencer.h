@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/base/function_ref.h"
 #include "src/log/channel_index.h"
 #include "src/log/dedupe_window.h"
 #include "src/log/draft_queue.h"
@@ -43,6 +44,10 @@ class Sequencer {
   /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
   /// nobody publishes. Waits for the commit under way.
   void check_writable();
+
+  /// Runs `write`, which changes the store, between two commits. Not at all, and `closed`, if the store is not trusted
+  /// any more; it is not from now on, if that fails with `io`.
+  [[nodiscard]] Result<void> write_in_turn(FunctionRef<Result<void>()> write);
 
   [[nodiscard]] Offset head() const { return Offset(head_.load(std::memory_order_acquire)); }
   [[nodiscard]] std::string why_not_writable() const;

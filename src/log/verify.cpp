@@ -256,9 +256,11 @@ class Verification {
 
   Result<void> check_losses() {
     const auto visited = store_.losses([&](const ChannelLoss& loss) {
-      if (loss.last >= state_.first && !options_.holes.contains(loss.last)) {
-        report(Finding::Kind::index, fmt::format("channel {} is said to have lost offset {}, which is there",
-                                                 loss.channel, loss.last.value()));
+      if (loss.last >= state_.first) {
+        report(Finding::Kind::index, fmt::format("{} is said to have lost offset {}, which is there",
+                                                 loss.channel.empty() ? std::string("every channel")
+                                                                      : fmt::format("channel {}", loss.channel),
+                                                 loss.last.value()));
       }
       return true;
     });

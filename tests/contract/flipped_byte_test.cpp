@@ -52,9 +52,11 @@ struct DeadLog {
 
 /// The offset a sentence of damage names.
 std::optional<std::uint64_t> named_offset(const std::string& sentence) {
-  const auto place = sentence.find("offset ");
-  if (place == std::string::npos) return std::nullopt;
-  return std::strtoull(sentence.c_str() + place + 7, nullptr, 10);
+  for (const std::string_view words : {"offset ", "offsets "}) {
+    const auto place = sentence.find(words);
+    if (place != std::string::npos) return std::strtoull(sentence.c_str() + place + words.size(), nullptr, 10);
+  }
+  return std::nullopt;
 }
 
 /// Reads every channel through the log, as subscribers do. Answers whether all of it came.

@@ -1,6 +1,7 @@
 #include "tests/contract/rocksdb_directory.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/rocksdb_store.h"
@@ -47,8 +48,25 @@ std::map<std::string, std::string> RocksdbDirectory::contents() const {
 }
 
 void RocksdbDirectory::copy_to(const RocksdbDirectory& other) const {
-  std::filesystem::copy(path(), other.path(),
-                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  const auto sizes = [&] {
+    std::map<std::string, std::uintmax_t> result;
+    std::error_code gone;
+    for (auto entry = std::filesystem::recursive_directory_iterator(path(), gone);
+         !gone && entry != std::filesystem::recursive_directory_iterator(); entry.increment(gone)) {
+      if (entry->is_regular_file(gone)) result.emplace(entry->path().string(), entry->file_size(gone));
+    }
+    return result;
+  };
+  // RocksDB may be flushing in the background. Files only grow, appear and go: where none did, the copy is of one moment.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (;;) {
+    for (const auto& entry : std::filesystem::directory_iterator(other.path())) std::filesystem::remove_all(entry);
+    const auto before = sizes();
+    std::error_code failed;
+    std::filesystem::copy(path(), other.path(), std::filesystem::copy_options::recursive, failed);
+    if (!failed && sizes() == before) return;
+    REQUIRE(std::chrono::steady_clock::now() < patience);
+  }
 }
 
 }  // namespace tidemark::contract

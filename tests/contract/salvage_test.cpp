@@ -1,6 +1,7 @@
 // Salvage: what a repaired log has in common with the damaged one, on every durable engine.
 #include "src/log/salvage.h"
 
+#include <array>
 #include <optional>
 
 #include "tests/contract/damaged_log.h"
@@ -69,30 +70,39 @@ Holes one(std::uint64_t first, std::uint64_t last) {
 
 }  // namespace
 
-TEST_CASE("salvage keeps every readable record as it is, and tells only the channels that lost some") {
+TEST_CASE("salvage keeps every readable record as it is, and notes the others as holes") {
   on_every_durable_engine([](Repair& repair) {
     const auto records = records_of_channels(1, kSegment + 100);
     append_indexed(*repair.memory, records);
-    repair.damage.records = {50, 52};  // of /busy, and the index says so
+    repair.damage.records = {50, 52};
     const auto saved = repair.salvage();
     CHECK(saved.records == records.size() - 2);
     CHECK(saved.head == Offset(kSegment + 100));
     CHECK(saved.lost.size() == 2);
+    CHECK(*read_holes(repair.directory.path()) == saved.lost);
     const auto store = repair.repaired();
     for (const Record& record : scan(*store, 0, Offset::kMax)) CHECK(record == records[record.offset.value() - 1]);
-    CHECK(losses_of(*store) == Losses{{"/busy", 52}});
+    CHECK(losses_of(*store).empty());  // one of them would say that everything before is gone, too
     append(*store, {record_at(kSegment + 101)});
   });
 }
 
-TEST_CASE("of a record that no index names every channel is told") {
+TEST_CASE("if what the channels lost cannot be read, every channel is told of all that was trimmed") {
   on_every_durable_engine([](Repair& repair) {
     append_indexed(*repair.memory, records_of_channels(1, 100));
-    repair.damage.records = {50};
+    REQUIRE(repair.memory->trim(Offset(20), std::array{ChannelLoss{"/busy", Offset(18)}}));
+    repair.damage.losses = true;
     static_cast<void>(repair.salvage());
-    const auto losses = losses_of(*repair.repaired());
-    CHECK(losses.size() == 8);  // /busy and /room-0 to /room-6
-    for (const auto& [channel, last] : losses) CHECK(last == 50);
+    CHECK(losses_of(*repair.repaired()) == Losses{{"", 19}});
+  });
+}
+
+TEST_CASE("a loss that hides records which are there is not carried over") {
+  on_every_durable_engine([](Repair& repair) {
+    append_indexed(*repair.memory, records_of_channels(1, 100));
+    REQUIRE(repair.memory->trim(Offset(20), std::array{ChannelLoss{"/busy", Offset(50)}}));
+    static_cast<void>(repair.salvage());
+    CHECK(losses_of(*repair.repaired()) == Losses{{"/busy", 19}});
   });
 }
 

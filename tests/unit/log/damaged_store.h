@@ -18,6 +18,7 @@ struct Damage {
   std::set<std::pair<std::string, std::uint64_t>> channel_rows;  // of the index: channel and segment
   std::set<std::uint64_t> key_rows;
   bool channel_table = false;  // no row of the channel index can be read
+  bool losses = false;         // nothing that the channels lost can be read
 };
 
 class DamagedStore final : public LogStore {
@@ -75,7 +76,10 @@ class DamagedStore final : public LogStore {
   Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     return store_->trim(before, losses);
   }
-  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override { return store_->losses(visit); }
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    if (damage_.losses) return fail(ErrorCode::corrupt, "the disk image is malformed");
+    return store_->losses(visit);
+  }
   Result<void> verify() const override { return store_->verify(); }
   StoreStats stats() const override { return store_->stats(); }
   void close() override { store_->close(); }
