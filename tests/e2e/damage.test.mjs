@@ -217,6 +217,91 @@ describe("tidemark verify", () => {
   });
 });
 
+describe("a damaged log of the RocksDB engine", () => {
+  const ROCKSDB = ["--backend", "rocksdb"];
+  const refused = async (data) => run(["serve", ...ROCKSDB, "--port", String(await freePort()), "--data", data]);
+
+  /** Flips a byte in the middle of the largest of RocksDB's files with this extension. */
+  function damageLargest(data, extension) {
+    const path = largest(data, extension);
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.length / 2)] ^= 1;
+    writeFileSync(path, bytes);
+  }
+  function largest(data, extension) {
+    const names = readdirSync(join(data, "rocksdb")).filter((name) => name.endsWith(extension));
+    const paths = names.map((name) => join(data, "rocksdb", name));
+    return paths.sort((a, b) => statSync(a).size - statSync(b).size).at(-1);
+  }
+
+  test("in a table: refused, found, repaired; clients are told what is gone and get all the rest", async (t) => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(t, server.url, "/");
+    const sent = numbered("m", 3000);
+    await publishMany(client, sent);
+    await client.receives(sent.length);
+    await server.stop();
+    await server.start(); // moves the write-ahead log into tables
+    await waitFor(() => (statSync(largest(server.data, ".sst") ?? server.data).size > 50_000), { what: "a table" });
+    await client.connected(2);
+    await server.stop();
+    damageLargest(server.data, ".sst");
+
+    const { code, stderr } = await refused(server.data);
+    assert.equal(code, 1);
+    assert.match(stderr, /offsets \d+ to \d+ .*tidemark verify.*tidemark repair/);
+    const before = snapshot(server.data);
+    const found = await verify(server.data);
+    assert.equal(found.code, 1, found.stderr);
+    const [, first, last] = /^offsets (\d+) to (\d+): /m.exec(found.stdout).map(Number);
+    assert.ok(first > 101 && last < 3000 && last - first < 500, found.stdout);
+    assert.match(found.stdout, /^not sound: 2 findings/m); // the second one names the file
+    assert.deepEqual(snapshot(server.data), before);
+
+    const repaired = await repair(server.data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, new RegExp(`^lost ${last - first + 1} records: offsets ${first} to ${last}$`, "m"));
+    assert.match((await verify(server.data)).stdout, /^sound: /);
+
+    const connects = client.connects.length;
+    await server.start();
+    await client.connected(connects + 1);
+    assert.equal(client.connects.at(-1).recovered, false);
+    const behind = await Client.open(t, server.url, "/", { auth: { serverOffset: 100, status: true } });
+    const rest = [...sent.slice(100, first - 1), ...sent.slice(last)];
+    await behind.receives(rest.length);
+    assert.deepEqual(behind.payloads(), rest);
+    const gaps = behind.received.filter(({ event }) => event === "log:gap").map(({ payload }) => payload);
+    assert.deepEqual(gaps, [{ from: first, to: last, reason: "damaged" }]);
+    assert.equal((await behind.publish("new")).offset, 3001);
+    await server.stop();
+  });
+
+  test("in the write-ahead log: refused, found, repaired, and no offset is given twice", async (t) => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(t, server.url, "/");
+    for (const text of numbered("m", 50)) await client.publish(text);
+    await server.kill9();
+    damageLargest(server.data, ".log");
+    const { code, stderr } = await refused(server.data);
+    assert.equal(code, 1);
+    assert.match(stderr, /tidemark repair/);
+    const before = snapshot(server.data);
+    const found = await verify(server.data);
+    assert.equal(found.code, 1, found.stderr);
+    assert.match(found.stdout, /^offsets? \d+( to \d+)?: /m);
+    assert.deepEqual(snapshot(server.data), before);
+    const repaired = await repair(server.data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, /^lost \d+ records: offsets? \d+/m);
+    await server.start();
+    const again = await Client.open(t, server.url, "/");
+    assert.equal((await again.publish("next")).offset, 51);
+    await server.stop();
+    assert.match((await verify(server.data)).stdout, /^sound: /);
+  });
+});
+
 describe("tidemark repair", () => {
   test("saves everything but the damaged record, and clients that come back lose and repeat nothing", async (t) => {
     const data = damagedLog();
