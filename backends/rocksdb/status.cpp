@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "src/log/damage.h"
+
 namespace tidemark::rocks {
+
+bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
 
 std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
                                const std::filesystem::path& directory) {
@@ -11,7 +15,7 @@ std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view d
     return fmt::format("cannot {} {}: {}; {}", doing, directory.string(), text, advice);
   };
   if (status.IsNoSpace()) return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
-  if (status.IsCorruption()) return fail(ErrorCode::corrupt, sentence("restore the log from a copy"));
+  if (is_damage(status)) return fail(ErrorCode::corrupt, sentence(kDamageAdvice));
   if (status.IsIOError() && text.find("/LOCK:") != std::string::npos) {
     return fail(ErrorCode::locked, sentence("close the other program that has it open"));
   }

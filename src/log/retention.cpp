@@ -56,6 +56,7 @@ Result<Retention::Slice> Retention::slice(Offset from, Offset before) const {
   for (bool all = false; !all && !full;) {
     const auto scanned = store_.scan(from, before.previous(), Direction::forward, {kUnbounded, kUnbounded},
                                      [&](const RecordView& record) {
+                                       if (record.offset > from) result.damaged = record.offset.previous();
                                        auto found = result.lost.find(record.channel);
                                        if (found == result.lost.end())
                                          found = result.lost.try_emplace(std::string(record.channel)).first;
@@ -68,6 +69,7 @@ Result<Retention::Slice> Retention::slice(Offset from, Offset before) const {
                                      });
     if (scanned) {
       all = true;
+      if (!full && from < before) result.damaged = before.previous();
     } else if (scanned.error().code == ErrorCode::corrupt) {
       result.damaged = from;
       from = from.next();

@@ -11,7 +11,7 @@
 //            neither are all records of one size nor is all of that theirs; the newest record stays in any case
 //   records  by arithmetic: the offsets of a log are contiguous
 //
-// A damaged record goes like any other. Whose it was cannot be read, so it is noted as lost by the channel without a
+// A damaged record, or one that is not there, goes like any other. Whose it was cannot be read, so it is noted as lost by the channel without a
 // name, which counts for all (losses.h): a client that is told of a gap too many asks nobody twice; one that is not told
 // of a gap believes it has everything.
 //

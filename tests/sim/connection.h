@@ -40,7 +40,7 @@ class Member final : public Subscriber {
   void on_outcome(const Outcome& outcome) override;
   void on_live(Offset to) override;
   void on_taken_over() override;
-  bool on_gap(Offset from, Offset to) override;
+  bool on_gap(Offset from, Offset to, GapReason reason) override;
   void on_read_failed(const Error& error) override;
 
  private:
