@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/flush_directory.h"
 #include "src/base/journal.h"
 #include "src/log/free_space.h"
 #include "src/log/store_rules.h"
@@ -29,6 +30,10 @@ Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view 
   }
   if (auto settled = settle(); !settled) return std::unexpected(settled.error());
   if (auto noted = floor.note(agreed); !noted) return std::unexpected(noted.error());
+  // From here on the floor is there after a power cut, too; and so are the engine's names in this directory, which a
+  // process that died may have left unflushed.
+  if (auto flushed = floor.flush(); !flushed) return std::unexpected(flushed.error());
+  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   return agreed;
 }
 

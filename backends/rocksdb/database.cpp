@@ -1,10 +1,15 @@
 #include "backends/rocksdb/database.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdarg>
+#include <system_error>
 #include <utility>
 
 #include "backends/rocksdb/status.h"
@@ -32,11 +37,36 @@ class Database::FlushWatch final : public rocksdb::EventListener {
                        error.operation == rocksdb::FileOperationType::kRangeSync;
     if (flush && error.file_path.ends_with(".log")) failed_ = true;
   }
+  /// RocksDB would look every few seconds whether there is room again. The next append tells it to look, see
+  /// RocksdbStore: that is at once, and nothing happens behind its back.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* recovers_itself) override {
+    *recovers_itself = false;
+  }
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   std::atomic<bool> failed_ = false;
 };
+
+namespace {
+
+Result<void> flush_logs(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(directory, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->path().extension() != ".log") continue;
+    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC);
+    const bool flushed = descriptor >= 0 && ::fdatasync(descriptor) == 0;
+    if (!flushed) error.assign(errno, std::generic_category());
+    if (descriptor >= 0) ::close(descriptor);
+    if (!flushed) break;
+  }
+  if (!error) return {};
+  return fail(ErrorCode::io, fmt::format("cannot flush the write-ahead log in {}: {}; check the disk",
+                                         directory.string(), error.message()));
+}
+
+}  // namespace
 
 Database::Database(std::filesystem::path directory)
     : directory_(std::move(directory)), flush_watch_(std::make_shared<FlushWatch>()) {}
@@ -89,12 +119,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   return database;
 }
 
-Result<void> Database::flush_later() {
-  rocksdb::FlushOptions options;
-  options.wait = false;
-  const auto status = db_->Flush(options, families_);
-  if (!status.ok()) return failure(status, "flush", directory_);
-  return {};
+Result<void> Database::settle() {
+  const auto status = db_->Flush(rocksdb::FlushOptions(), families_);
+  if (status.ok()) return {};
+  auto error = failure(status, "flush", directory_);
+  if (error.error().code != ErrorCode::out_of_space) return error;
+  return flush_logs(directory_);
 }
 
 bool Database::log_flush_failed() const { return flush_watch_->failed(); }

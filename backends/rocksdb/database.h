@@ -46,8 +46,10 @@ class Database {
   [[nodiscard]] Watermark& watermark() { return watermark_; }
   [[nodiscard]] const Watermark& watermark() const { return watermark_; }
 
-  /// Begins to move what is in the write-ahead log into tables, in the background: it need not be read again.
-  [[nodiscard]] Result<void> flush_later();
+  /// Moves what was read from the write-ahead log into tables, and waits until they are durable. The log's own bytes may
+  /// not be: the process that wrote them died before it could flush them, or its flush failed, in which case flushing
+  /// them again would prove nothing. Where there is no room for tables the log is flushed all the same.
+  [[nodiscard]] Result<void> settle();
 
   /// A flush of the write-ahead log failed since it was opened: it may hold a commit that was reported as failed.
   [[nodiscard]] bool log_flush_failed() const;

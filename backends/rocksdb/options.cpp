@@ -75,8 +75,8 @@ rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env) {
   // The bound on what a start after a crash reads. Normally the records' buffer is full long before.
   options.max_total_wal_size = kWriteAheadBytes;
 
-  // A start does not wait until what it read from the write-ahead log is in tables, which is a third of its time after a
-  // crash; Database::flush_later does that meanwhile. A salvaged log is left behind at once.
+  // First the log is compared with what was acknowledged; only then, before it is served, Database::settle moves what
+  // was read from the write-ahead log into tables. A salvaged log is left behind at once.
   options.avoid_flush_during_recovery = recovery == Recovery::strict;
 
   // There is one writer. Insertion with a hint (below) needs to know.

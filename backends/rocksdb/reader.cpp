@@ -267,16 +267,30 @@ Offset Reader::last_after(Offset known) const {
   return Offset(last);
 }
 
-std::uint64_t Reader::bytes_in_use(Offset first) const {
+std::uint64_t Reader::bytes_in_use(Offset first, Offset head) const {
+  auto& db = database_.db();
+  auto* const records = database_.records();
   const NumberKey from(first);
   const NumberKey to(kLastOffset);
   const rocksdb::Range kept(from.slice(), to.slice());
-  rocksdb::SizeApproximationOptions options;
-  options.include_memtables = true;
-  options.include_files = true;
+  rocksdb::SizeApproximationOptions in_files;
+  in_files.include_files = true;
   std::uint64_t bytes = 0;
-  static_cast<void>(database_.db().GetApproximateSizes(options, database_.records(), &kept, 1, &bytes));
-  return bytes;
+  static_cast<void>(db.GetApproximateSizes(in_files, records, &kept, 1, &bytes));
+  // What RocksDB guesses of a part of its buffers may be ten times as much, or nothing. But all of them together it
+  // knows, and they hold the newest records.
+  using Properties = rocksdb::DB::Properties;
+  std::uint64_t buffered_bytes = 0;
+  std::uint64_t active = 0;
+  std::uint64_t waiting = 0;
+  static_cast<void>(db.GetIntProperty(records, Properties::kCurSizeAllMemTables, &buffered_bytes));
+  static_cast<void>(db.GetIntProperty(records, Properties::kNumEntriesActiveMemTable, &active));
+  static_cast<void>(db.GetIntProperty(records, Properties::kNumEntriesImmMemTables, &waiting));
+  const std::uint64_t buffered = active + waiting;
+  if (buffered == 0 || first > head) return bytes;
+  const auto kept_there = std::min(buffered, head.next().value() - first.value());
+  const double share = static_cast<double>(kept_there) / static_cast<double>(buffered);
+  return bytes + static_cast<std::uint64_t>(static_cast<double>(buffered_bytes) * share);
 }
 
 Result<void> Reader::check_structure() const {

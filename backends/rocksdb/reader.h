@@ -38,8 +38,8 @@ class Reader {
   /// The newest record, readable or not, of those that follow `known` without a gap; `known` if there is none.
   [[nodiscard]] Offset last_after(Offset known) const;
 
-  /// What the records from `first` on take, about.
-  [[nodiscard]] std::uint64_t bytes_in_use(Offset first) const;
+  /// What the records from `first` to `head`, the newest, take, about: of those in no table yet, all count alike.
+  [[nodiscard]] std::uint64_t bytes_in_use(Offset first, Offset head) const;
   /// Checks every index segment, and every block of every table.
   [[nodiscard]] Result<void> check_structure() const;
 

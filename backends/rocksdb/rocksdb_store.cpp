@@ -33,10 +33,33 @@ struct Contents {
   Offset trimmed_before;
 };
 
+Result<Contents> read_contents(const Database& database) {
+  const Reader reader(database);
+  const auto epoch_text = reader.meta(kEpochKey);
+  if (!epoch_text) return std::unexpected(epoch_text.error());
+  const auto epoch = Epoch::parse(*epoch_text);
+  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
+  const auto next = reader.number(kNextOffsetKey);
+  if (!next) return std::unexpected(next.error());
+  const auto trimmed = reader.number(kTrimmedBeforeKey);
+  if (!trimmed) return std::unexpected(trimmed.error());
+  const auto last = reader.last_record();
+  if (!last) return std::unexpected(last.error());
+  const auto head = std::max(*last, Offset(*next - 1));
+  const auto first = reader.first_record(Offset(*trimmed), head.next());
+  if (!first) return std::unexpected(first.error());
+  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
+}
+
 class RocksdbStore final : public LogStore {
  public:
-  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents)
-      : directory_(database->directory()), database_(std::move(database)), state_(contents.state) {
+  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents, rocksdb::Env* env,
+               std::size_t record_buffer_bytes)
+      : directory_(database->directory()),
+        env_(env),
+        record_buffer_bytes_(record_buffer_bytes),
+        database_(std::move(database)),
+        state_(contents.state) {
     database_->watermark().set(contents.trimmed_before);
   }
   ~RocksdbStore() override { shut(); }
@@ -128,7 +151,7 @@ class RocksdbStore final : public LogStore {
     const auto kept = state();
     StoreStats result{.records = kept_offsets(kept), .bytes_on_disk = bytes_on_disk(directory_)};
     static_cast<void>(reading([&](const Reader& reader) -> Result<void> {
-      result.bytes_in_use = reader.bytes_in_use(kept.first);
+      result.bytes_in_use = reader.bytes_in_use(kept.first, kept.head);
       return {};
     }));
     return result;
@@ -179,23 +202,38 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> check_writable() {
-    if (!database_) return closed();
+    if (closed_) return closed();
     if (broken_) return std::unexpected(*broken_);
-    if (!full_) return {};
-    // RocksDB refuses every write since the one for which there was no room. Going on begins a new write-ahead log, so
-    // that the torn end of the old one is never read again.
-    const auto status = database_->db().Resume();
-    if (status.ok()) {
-      full_ = false;
-      return {};
+    return full_ ? reopen() : Result<void>();
+  }
+
+  /// RocksDB refuses every write since the one for which there was no room. To resume with the same handle is not safe:
+  /// with nothing to flush it goes on at the torn end of its write-ahead log, and its assertions end the process. An open
+  /// begins a new one.
+  Result<void> reopen() {
+    const std::unique_lock lock(open_mutex_);
+    database_.reset();
+    auto opened = Database::open(directory_, Recovery::strict, env_, record_buffer_bytes_);
+    if (!opened && opened.error().code == ErrorCode::out_of_space) return std::unexpected(opened.error());
+    if (!opened) return break_off(opened.error());
+    const auto contents = read_contents(**opened);
+    if (!contents) return break_off(contents.error());
+    if (contents->state.head != state().head) {
+      return break_off({ErrorCode::io, fmt::format("{} ends at offset {} instead of {} after a full disk",
+                                                   directory_.string(), contents->state.head.value(),
+                                                   state().head.value())});
     }
-    if (status.IsBusy() || status.IsNoSpace()) {
-      return fail(ErrorCode::out_of_space,
-                  fmt::format("{} is recovering from a full disk; make room on it", directory_.string()));
-    }
-    auto error = failure(status, "go on writing to", directory_);
-    broken_ = error.error();
-    return error;
+    if (auto settled = (*opened)->settle(); !settled) return break_off(settled.error());
+    database_ = std::move(*opened);
+    database_->watermark().set(contents->trimmed_before);
+    full_ = false;
+    return {};
+  }
+
+  std::unexpected<Error> break_off(Error error) {
+    error.code = ErrorCode::io;
+    broken_ = error;
+    return std::unexpected(std::move(error));
   }
 
   /// Only whole files go; what is left in others stays until RocksDB rewrites them, see watermark.h.
@@ -208,6 +246,7 @@ class RocksdbStore final : public LogStore {
 
   void shut() {
     const std::unique_lock lock(open_mutex_);
+    closed_ = true;
     database_.reset();
   }
 
@@ -216,36 +255,21 @@ class RocksdbStore final : public LogStore {
   }
 
   const std::filesystem::path directory_;
-  mutable std::shared_mutex open_mutex_;  // held by every read; close takes it alone
+  rocksdb::Env* const env_;
+  const std::size_t record_buffer_bytes_;
+  mutable std::shared_mutex open_mutex_;  // held by every read; close and reopen take it alone
   std::unique_ptr<Database> database_;
 
   // The appending thread's.
   rocksdb::WriteBatch batch_;
   std::string value_;
-  bool full_ = false;            // RocksDB had no room for a write; it must be told to go on
+  bool closed_ = false;
+  bool full_ = false;            // RocksDB had no room for a write; it must be opened again
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written any more
 
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
 };
-
-Result<Contents> read_contents(const Database& database) {
-  const Reader reader(database);
-  const auto epoch_text = reader.meta(kEpochKey);
-  if (!epoch_text) return std::unexpected(epoch_text.error());
-  const auto epoch = Epoch::parse(*epoch_text);
-  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
-  const auto next = reader.number(kNextOffsetKey);
-  if (!next) return std::unexpected(next.error());
-  const auto trimmed = reader.number(kTrimmedBeforeKey);
-  if (!trimmed) return std::unexpected(trimmed.error());
-  const auto last = reader.last_record();
-  if (!last) return std::unexpected(last.error());
-  const auto head = std::max(*last, Offset(*next - 1));
-  const auto first = reader.first_record(Offset(*trimmed), head.next());
-  if (!first) return std::unexpected(first.error());
-  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
-}
 
 Result<void> write_meta(Database& database, Epoch epoch, Offset next, bool create) {
   rocksdb::WriteBatch batch;
@@ -302,12 +326,11 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   const auto agreed = reconcile(
       options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
       [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); },
-      [] { return Result<void>(); });
+      [&] { return database.settle(); });
   if (!agreed) return std::unexpected(agreed.error());
   if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
-  if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
-  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);
+  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
   return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
                                         FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded),
                                                   .trim = kFreeBytesToTrim});

@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "backends/flush_directory.h"
 #include "backends/guarded_store.h"
 #include "backends/sqlite/read_only_store.h"
 #include "backends/sqlite/reader_pool.h"
@@ -139,8 +138,6 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int che
   if (!writer) return std::unexpected(writer.error());
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
-  // Always: the process that created the file may have died before it came to this.
-  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   auto contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   const auto agreed = reconcile(

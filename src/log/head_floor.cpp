@@ -104,10 +104,9 @@ Result<void> HeadFloor::note(Note note) {
   const auto text = line_of(note);
   const bool new_epoch = !noted_ || noted_->epoch != note.epoch;
   for (int lines = new_epoch ? kLines : 1; lines > 0; --lines) {
-    if (::pwrite(descriptor_, text.data(), text.size(), next_line_ * kLineDistance) !=
-        static_cast<ssize_t>(text.size())) {
-      return failure("write");
-    }
+    const auto written = ::pwrite(descriptor_, text.data(), text.size(), next_line_ * kLineDistance);
+    if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;  // what else is there to say
+    if (written != static_cast<ssize_t>(text.size())) return failure("write");
     next_line_ = (next_line_ + 1) % kLines;
   }
   noted_ = note;

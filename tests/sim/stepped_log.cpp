@@ -9,7 +9,7 @@ namespace tidemark::sim {
 namespace {
 
 Rebuilt rebuild_or_fail(LogStore& store, std::size_t window) {
-  auto rebuilt = rebuild(store, window);
+  auto rebuilt = rebuild(store, window, {});
   if (!rebuilt) violated("the log does not open: {}", rebuilt.error().context);
   return std::move(*rebuilt);
 }
