@@ -3,16 +3,28 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
 #include <system_error>
 #include <utility>
 
 #include "backends/rocksdb/status.h"
 
 namespace tidemark::rocks {
+namespace {
+
+/// In place of RocksDB's notes, which are a file in the directory.
+class Silence final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, std::va_list /*arguments*/) override {}
+};
+
+}  // namespace
 
 /// RocksDB reports a write-ahead log that could not be written and one that could not be flushed alike, but after the
 /// first the commit is surely not in the file, after the second it may be.
@@ -72,20 +84,23 @@ Result<std::unique_ptr<Database>> Database::create(const std::filesystem::path& 
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.create_missing_column_families = true;
-  return open(directory, std::move(options), record_buffer_bytes, false);
+  return open(directory, std::move(options), record_buffer_bytes, Access::write);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, Recovery recovery,
                                                  rocksdb::Env* env, std::size_t record_buffer_bytes) {
-  return open(directory, database_options(recovery, env), record_buffer_bytes, false);
+  return open(directory, database_options(recovery, env), record_buffer_bytes, Access::write);
 }
 
-Result<std::unique_ptr<Database>> Database::look(const std::filesystem::path& directory, rocksdb::Env* env) {
-  return open(directory, database_options(Recovery::salvage, env), kRecordBufferBytes, true);
+Result<std::unique_ptr<Database>> Database::open_read_only(const std::filesystem::path& directory, Recovery recovery,
+                                                           rocksdb::Env* env) {
+  auto options = database_options(recovery, env);
+  options.info_log = std::make_shared<Silence>();
+  return open(directory, std::move(options), kRecordBufferBytes, Access::read);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options,
-                                                 std::size_t record_buffer_bytes, bool read_only) {
+                                                 std::size_t record_buffer_bytes, Access access) {
   std::unique_ptr<Database> database(new Database(directory));
   options.listeners.push_back(database->flush_watch_);
   const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
@@ -96,8 +111,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   };
   rocksdb::DB* db = nullptr;
   const auto status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db)
-                : rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db);
+      access == Access::write
+          ? rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db)
+          : rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db, false);
   if (!status.ok()) return failure(status, "open", directory);
   database->db_.reset(db);
   return database;

@@ -15,7 +15,14 @@
 namespace tidemark::sqlite {
 namespace {
 
+constexpr std::string_view kAppending = "append to";
+
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
+
+/// Where a slice of the records from `oldest` to `before` ends.
+Offset slice_end(Offset oldest, Offset before) {
+  return std::min(before, Offset(oldest.value() + limits::kTrimSliceRecords));
+}
 
 std::int64_t count_attachments(std::string_view attachments) {
   std::int64_t count = 0;
@@ -36,7 +43,8 @@ Result<Writer> Writer::open(Connection connection, int checkpoint_pages) {
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
-      {&writer.insert_loss_, "INSERT OR REPLACE INTO losses(channel_id,offset) VALUES(?1,?2)"},
+      {&writer.insert_loss_, "INSERT INTO losses(channel_id,offset) VALUES(?1,?2) "
+       "ON CONFLICT DO UPDATE SET offset=max(offset,excluded.offset)"},
       {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
       {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},
       {&writer.delete_records_, "DELETE FROM records WHERE offset<?1"},
@@ -144,8 +152,10 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
   if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   channels_.rollback();
   events_.rollback();
-  // SQLite calls a page that the disk cannot read corrupt, too.
-  if (error.error().code == ErrorCode::io || error.error().code == ErrorCode::corrupt) {
+  // SQLite calls a page that the disk cannot read corrupt, too. A trim may come upon one among the oldest records, which
+  // is no reason not to take new ones.
+  const bool untrusted = error.error().code == ErrorCode::corrupt && doing == kAppending;
+  if (error.error().code == ErrorCode::io || untrusted) {
     broken_ = error.error();
     connection_.keep_log_on_close(true);
   }
@@ -210,7 +220,7 @@ int Writer::insert(const IndexSegment& segment) {
 }
 
 Result<void> Writer::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
-  return in_transaction("append to", [&] {
+  return in_transaction(kAppending, [&] {
     for (const RecordView& record : records) {
       if (const int code = insert(record); code != SQLITE_DONE) return code;
     }
@@ -231,7 +241,12 @@ int Writer::insert(const ChannelLoss& loss) {
 }
 
 Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses) {
+  const auto oldest = first_record(Offset(), before);
+  if (!oldest) return std::unexpected(oldest.error());
   return in_transaction("trim", [&] {
+    if (const int code = remove_below(delete_records_, number(slice_end(*oldest, before))); code != SQLITE_DONE) {
+      return code;
+    }
     if (const int code = set_meta("trimmed_before", before); code != SQLITE_DONE) return code;
     for (const ChannelLoss& loss : losses) {
       if (const int code = insert(loss); code != SQLITE_DONE) return code;
@@ -240,18 +255,19 @@ Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const Cha
   });
 }
 
+int Writer::remove_below(Statement& statement, std::int64_t bound) {
+  statement.bind(1, bound);
+  const ResetLater reset(statement);
+  return statement.step();
+}
+
 Result<void> Writer::remove_trimmed(Offset before) {
-  const auto remove_below = [&](Statement& statement, std::int64_t argument) {
-    statement.bind(1, argument);
-    const ResetLater reset(statement);
-    return statement.step();
-  };
   for (;;) {
     const auto oldest = first_record(Offset(), before);
     if (!oldest) return std::unexpected(oldest.error());
     if (*oldest >= before) break;
-    const auto slice_end = std::min(before, Offset(oldest->value() + limits::kTrimSliceRecords));
-    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(slice_end)); });
+    const auto end = slice_end(*oldest, before);
+    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(end)); });
     if (!done) return done;
   }
   for (;;) {

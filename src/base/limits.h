@@ -19,6 +19,8 @@ inline constexpr std::size_t kEventNameBytes = 255;
 inline constexpr std::size_t kClientKeyBytes = 255;
 inline constexpr std::size_t kSenderBytes = 255;
 inline constexpr std::size_t kAttachmentsPerEvent = 10;  // the stock client refuses to receive more
+inline constexpr std::size_t kAttachmentsAnnounced =
+    10'000;  // more cannot be meant; up to here they are let pass unread
 inline constexpr int kJsonDepth = 64;
 inline constexpr std::size_t kEventArguments = 16;  // an EVENT may carry; we use at most three
 
@@ -28,19 +30,21 @@ inline constexpr std::size_t kMaxPayloadCeiling = 64 * kMiB;  // the largest val
 inline constexpr auto kPingIntervalDefault = 25'000ms;
 inline constexpr auto kPingTimeoutDefault = 20'000ms;
 inline constexpr auto kConnectTimeoutDefault = 45'000ms;
+inline constexpr auto kMessageTimeoutDefault = 60'000ms;
 inline constexpr auto kRecoveryWindowDefault = 120'000ms;
 inline constexpr std::size_t kPacketsPerPollIn = 512;  // packets a POST body may carry
 inline constexpr std::size_t kPacketsPerPollOut = 16;  // python-socketio refuses more
 inline constexpr std::size_t kNamespacesPerConnection = 32;
 inline constexpr std::size_t kHttpHeadBytes = 16 * kKiB;
 inline constexpr std::size_t kHttpTargetBytes = 4 * kKiB;
-inline constexpr std::size_t kHttpFields = 128;           // fields of one request head
-inline constexpr auto kHttpRequestTimeout = 30'000ms;     // from a request's first byte to its last
-inline constexpr auto kHttpIdleTimeout = 75'000ms;        // a kept-alive connection between requests
-inline constexpr auto kUpgradeTimeout = 10'000ms;         // from a probe's handshake to its "5"
-inline constexpr auto kProbePollHold = 100ms;             // a poll beside an answered probe is given back after this
-inline constexpr auto kCloseTimeout = 2'000ms;            // closing handshake and last bytes
-inline constexpr std::size_t kReadBytes = 64 * kKiB;      // per-thread read buffer
+inline constexpr std::size_t kHttpFields = 128;          // fields of one request head
+inline constexpr auto kHttpRequestTimeout = 30'000ms;    // from a request's first byte to its last
+inline constexpr auto kHttpIdleTimeout = 75'000ms;       // a kept-alive connection between requests
+inline constexpr std::size_t kDroppedBytes = 64 * kMiB;  // of one message above max-payload, to answer it with an error
+inline constexpr auto kUpgradeTimeout = 10'000ms;        // from a probe's handshake to its "5"
+inline constexpr auto kProbePollHold = 100ms;            // a poll beside an answered probe is given back after this
+inline constexpr auto kCloseTimeout = 2'000ms;           // closing handshake and last bytes
+inline constexpr std::size_t kReadBytes = 64 * kKiB;     // per-thread read buffer
 inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses
 inline constexpr std::size_t kUnreadBytes = kMiB;  // own bytes a polling client may leave unread before it is closed
 inline constexpr std::size_t kSendBytes = 256 * kKiB;  // one send of frames
@@ -64,7 +68,11 @@ inline constexpr std::size_t kDedupeCandidates = 4;          // records compared
 inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
 inline constexpr auto kUpkeepInterval = 1'000ms;             // between two looks whether the store would take records
 inline constexpr std::size_t kStoreReaders = 8;              // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one transaction
+inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one step of a trim
+inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
+inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
+inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
+inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
 inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
@@ -81,12 +89,19 @@ inline constexpr std::size_t kSendsPerBatch = 256;      // handed to the kernel 
 inline constexpr std::size_t kSendsWorthBatching = 8;   // subscribers of a channel, from which on they are
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
+inline constexpr std::size_t kRestBytes = 4 * kKiB;     // of a record partly sent, kept for a client that stalled
+inline constexpr int kPageAttempts = 4;                 // at a page whose channel is trimmed while it is read
+
+// --- commands --------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kFindingsShown = 100;  // lines of one verification; the rest is counted
 
 // --- options ---------------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMiB};
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
-inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping timeout and connect timeout, each
+inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping, connect and message timeout, each
 inline constexpr auto kRecoveryWindowCeiling = 7 * 24h;
+inline constexpr auto kRetainAgeCeiling = 36'500 * 24h;
+inline constexpr std::uint64_t kRetainBytesCeiling = std::uint64_t{1} << 50;
 inline constexpr std::uint16_t kPortMax = 65'535;
 inline constexpr unsigned kIoThreadsCeiling = 256;
 inline constexpr std::size_t kOptionListEntries = 64;  // channel patterns, events, relays or origins

@@ -1,4 +1,4 @@
-// The options of `tidemark serve`: one table (option_table.h) gives the flags, the environment variables, the keys of
+// The options of the commands, most of them of `tidemark serve`: one table (option_table.h) gives the flags, the environment variables, the keys of
 // the configuration file, the text of --help and the documented default file. Flags win over the environment, that over
 // the file, that over the default.
 //
@@ -18,6 +18,7 @@
 #include "src/base/clock.h"
 #include "src/base/error.h"
 #include "src/base/limits.h"
+#include "src/config/command_table.h"
 
 namespace tidemark {
 
@@ -36,7 +37,10 @@ struct Setting {
 struct ServeOptions {
   std::string backend = "sqlite";
   std::filesystem::path data = "tidemark-data";
-  std::uint64_t history = 0;  // newest records of a channel that a first-time client is given; 0 = all
+  std::uint64_t history = 0;         // newest records of a channel that a first-time client is given; 0 = all
+  Millis retain_age{};               // older records are trimmed; 0 = none, as with the next two
+  std::uint64_t retain_bytes = 0;    // the kept records may take
+  std::uint64_t retain_records = 0;  // newest records kept
 
   std::uint64_t min_free = limits::kMinFreeDefault;  // bytes on the disk, below which nothing is stored
 
@@ -52,17 +56,31 @@ struct ServeOptions {
   Millis ping_interval = limits::kPingIntervalDefault;
   Millis ping_timeout = limits::kPingTimeoutDefault;
   Millis connect_timeout = limits::kConnectTimeoutDefault;
+  Millis message_timeout = limits::kMessageTimeoutDefault;  // from a message's or event's first byte to its last
   Millis recovery_window = limits::kRecoveryWindowDefault;  // 0 = sessions are not restored, only the log is
   std::size_t max_payload = limits::kMaxPayloadDefault;     // bytes
 
   std::string log_level = "info";  // debug, info, warning, error
 
   // How it came about.
-  bool help = false;                  // --help was given: print serve_help() and leave; nothing else was read
+  bool help = false;                  // --help was given: print command_help() and leave; nothing else was read
   std::filesystem::path config;       // the file that was read; empty = none
   std::vector<Setting> settings;      // every option, in the table's order
   std::vector<std::string> warnings;  // sentences to log once, e.g. about an unknown TIDEMARK_ variable
 };
+
+/// What any command was told. Those that work on a log without serving it take its place and engine as serve does.
+struct CommandOptions : ServeOptions {
+  bool dry_run = false;  // repair
+
+  /// Whether somebody said so, wherever; else it is the default.
+  [[nodiscard]] bool given(std::string_view option) const;
+};
+
+/// `arguments` are those after the command's name. Of the environment and the configuration file a command other than
+/// serve takes what it knows and leaves the rest unchecked. Errors as of parse_serve.
+[[nodiscard]] Result<CommandOptions> parse_command(CommandId command, std::span<const std::string_view> arguments,
+                                                   std::span<const std::string_view> environment);
 
 /// `arguments` are those after the word `serve`; `environment` has entries "NAME=VALUE" (process_environment()).
 /// Reads the configuration file if one is named. Errors are one sentence that names where the mistake is and, for a
@@ -72,9 +90,6 @@ struct ServeOptions {
 
 /// This process's environment, as views into it.
 [[nodiscard]] std::vector<std::string_view> process_environment();
-
-/// What `tidemark serve --help` prints.
-[[nodiscard]] std::string serve_help();
 
 /// The documented configuration file with every option at its default: config/tidemark.toml, byte for byte.
 [[nodiscard]] std::string default_config_file();

@@ -68,6 +68,7 @@ void Outlet::advance(Subscription& source, std::string_view frames, std::size_t 
 }
 
 void Outlet::serve_pages() {
+  if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
   for (const auto& subscription : subscriptions_) {
     if (blocked_) {
       subscription->drop_page();
@@ -75,6 +76,14 @@ void Outlet::serve_pages() {
       shard_.request_page(*subscription);
     }
   }
+}
+
+void Outlet::keep_rest() {
+  if (mid_ == nullptr) return;
+  const auto rest = mid_->rest_of_record();
+  if (rest.empty() || rest.size() > limits::kRestBytes) return;
+  own_.insert(0, rest);  // none of them is partly sent while a record is
+  std::exchange(mid_, nullptr)->consumed(rest.size());
 }
 
 Outlet::PlainSend Outlet::plain_send() const {

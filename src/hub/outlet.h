@@ -80,6 +80,9 @@ class Outlet {
 
  private:
   friend class Shard;
+  /// The record under way leaves memory, and might be trimmed before the transport takes its rest. If that rest is small
+  /// it is kept as own bytes; a larger one is read again, and if it is gone then, the connection is, too.
+  void keep_rest();
   [[nodiscard]] Subscription* next_source();
   bool send_own();
   void advance(Subscription& source, std::string_view frames, std::size_t sent);

@@ -5,6 +5,7 @@
 
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
+#include "src/log/losses.h"
 #include "src/log/rebuild.h"
 #include "src/log/sequencer.h"
 #include "src/log/upkeep.h"
@@ -15,14 +16,17 @@ namespace {
 /// Glue: one store, what was rebuilt from it, the sequencer's thread and that of upkeep.
 class StoredLog final : public Log {
  public:
-  StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, const LogOptions& options, const Clock& clock)
+  StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, std::unique_ptr<Losses> losses, const LogOptions& options,
+            const Clock& clock)
       : store_(std::move(store)),
+        losses_(std::move(losses)),
         epoch_(store_->state().epoch),
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
-        reader_(*store_, *index_),
-        upkeep_(sequencer_, options.upkeep_interval) {}
+        holes_(options.holes),
+        reader_(*store_, *index_, holes_),
+        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval) {}
 
   ~StoredLog() override { stop(); }
 
@@ -49,6 +53,11 @@ class StoredLog final : public Log {
     return reader_.before_last(channel, up_to, count);
   }
 
+  Offset lost(std::string_view channel) const override { return losses_->of(channel); }
+  Offset lost_settled(std::string_view channel) const override { return losses_->settled(channel); }
+
+  const Holes& holes() const override { return holes_; }
+
   void close() override { stop(); }
 
  private:
@@ -60,10 +69,12 @@ class StoredLog final : public Log {
   }
 
   const std::unique_ptr<LogStore> store_;
+  const std::unique_ptr<Losses> losses_;
   const Epoch epoch_;
   const std::unique_ptr<ChannelIndex> index_;
   DraftQueue queue_;
   Sequencer sequencer_;
+  const Holes holes_;
   const ChannelReader reader_;
   Upkeep upkeep_;
   std::thread thread_;
@@ -72,9 +83,11 @@ class StoredLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
-  auto rebuilt = rebuild(*store, options.dedupe_window_records);
+  auto rebuilt = rebuild(*store, options.dedupe_window_records, options.holes);
   if (!rebuilt) return std::unexpected(rebuilt.error());
-  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), options, clock);
+  auto losses = std::make_unique<Losses>();
+  if (auto loaded = losses->load(*store); !loaded) return std::unexpected(loaded.error());
+  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), std::move(losses), options, clock);
 }
 
 }  // namespace tidemark

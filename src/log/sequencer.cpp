@@ -16,19 +16,23 @@ Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, 
       head_(store.state().head.value()) {}
 
 void Sequencer::run(DraftQueue& queue, CommitListener& listener) {
-  std::vector<Draft> drafts;
-  while (queue.take(drafts)) {
-    for (std::span<Draft> rest(drafts); !rest.empty();) {
-      const auto batch = first_batch(rest);
-      std::size_t bytes = 0;
-      for (const Draft& draft : batch) bytes += draft.bytes();
-      commit(batch, listener);
-      if (queue.release(bytes)) listener.on_room();
-      rest = rest.subspan(batch.size());
-    }
-    drafts.clear();
-    if (drafts.capacity() > limits::kBatchRecords) drafts.shrink_to_fit();
+  while (round(queue, listener)) {
   }
+}
+
+bool Sequencer::round(DraftQueue& queue, CommitListener& listener) {
+  if (!queue.take(drafts_)) return false;
+  for (std::span<Draft> rest(drafts_); !rest.empty();) {
+    const auto batch = first_batch(rest);
+    std::size_t bytes = 0;
+    for (const Draft& draft : batch) bytes += draft.bytes();
+    commit(batch, listener);
+    if (queue.release(bytes)) listener.on_room();
+    rest = rest.subspan(batch.size());
+  }
+  drafts_.clear();
+  if (drafts_.capacity() > limits::kBatchRecords) drafts_.shrink_to_fit();
+  return true;
 }
 
 std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
@@ -86,9 +90,18 @@ void Sequencer::check_writable() {
   }
 }
 
+Result<void> Sequencer::write_in_turn(FunctionRef<Result<void>()> write) {
+  const std::scoped_lock turn(turn_);
+  if (health_ == Health::broken) return fail(ErrorCode::closed, why_not_writable());
+  auto written = write();
+  if (!written && written.error().code == ErrorCode::io) append_failed(written.error());
+  return written;
+}
+
 void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();
+  window_.forget_before(store_.state().first);
   for (const Draft& draft : batch) {
     if (!draft.client_key.empty()) {
       const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);
@@ -185,7 +198,6 @@ void Sequencer::append_worked() {
 }
 
 void Sequencer::note_unverified(const Error& error) {
-  if (std::exchange(unverified_noted_, true)) return;
   journal::error("client-key-unverified",
                  {{"engine", store_.engine()}, {"code", name(error.code)}, {"cause", error.context}});
 }

@@ -1,22 +1,12 @@
 #include "tests/contract/rocksdb_directory.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <chrono>
 
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/rocksdb_store.h"
 
 namespace tidemark::contract {
-
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_file(const std::filesystem::path& file, std::string_view content) {
-  std::ofstream(file, std::ios::binary) << content;
-}
 
 Result<std::unique_ptr<LogStore>> RocksdbDirectory::open(StoreOptions options, rocksdb::Env* env) const {
   options.directory = path();
@@ -31,7 +21,7 @@ void RocksdbDirectory::fill(const std::vector<Record>& records) const {
 }
 
 void RocksdbDirectory::flush() const {
-  auto opened = rocks::Database::open(database(), rocks::Recovery::strict, nullptr);
+  auto opened = rocks::Database::open(database(), rocks::Recovery::strict, nullptr, rocks::kRecordBufferBytes);
   REQUIRE(opened);
   auto& database = **opened;
   REQUIRE(
@@ -58,8 +48,25 @@ std::map<std::string, std::string> RocksdbDirectory::contents() const {
 }
 
 void RocksdbDirectory::copy_to(const RocksdbDirectory& other) const {
-  std::filesystem::copy(path(), other.path(),
-                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  const auto sizes = [&] {
+    std::map<std::string, std::uintmax_t> result;
+    std::error_code gone;
+    for (auto entry = std::filesystem::recursive_directory_iterator(path(), gone);
+         !gone && entry != std::filesystem::recursive_directory_iterator(); entry.increment(gone)) {
+      if (entry->is_regular_file(gone)) result.emplace(entry->path().string(), entry->file_size(gone));
+    }
+    return result;
+  };
+  // RocksDB may be flushing in the background. Files only grow, appear and go: where none did, the copy is of one moment.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (;;) {
+    for (const auto& entry : std::filesystem::directory_iterator(other.path())) std::filesystem::remove_all(entry);
+    const auto before = sizes();
+    std::error_code failed;
+    std::filesystem::copy(path(), other.path(), std::filesystem::copy_options::recursive, failed);
+    if (!failed && sizes() == before) return;
+    REQUIRE(std::chrono::steady_clock::now() < patience);
+  }
 }
 
 }  // namespace tidemark::contract

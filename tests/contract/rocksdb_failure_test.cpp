@@ -4,9 +4,9 @@
 #include <rocksdb/file_system.h>
 
 #include <atomic>
-#include <cstring>
-#include <optional>
+#include <chrono>
 
+#include "src/base/journal.h"
 #include "tests/contract/rocksdb_directory.h"
 
 namespace tidemark::contract {
@@ -74,10 +74,15 @@ struct FaultyStore {
   std::unique_ptr<LogStore> store;
 
   FaultyStore() {
+    restart();
+    append(*store, records_between(1, 10));
+  }
+  /// Afterwards all is in tables.
+  void restart() {
+    store.reset();
     auto opened = directory.open({.epoch_if_new = kEpoch}, env.get());
     REQUIRE(opened);
     store = std::move(*opened);
-    append(*store, records_between(1, 10));
   }
   ErrorCode append_code(const std::vector<Record>& records) {
     const auto done = store->append(views(records), {});
@@ -122,6 +127,7 @@ TEST_CASE("RocksDB: a write-ahead log damaged anywhere is not taken for a shorte
   const auto log = pristine.files(".log").back();
   const auto bytes = content_of(log);
   REQUIRE(bytes.size() > 5000);
+  journal::set_level(journal::Level::error);  // a hundred accepted losses are nothing to warn of
   for (std::size_t place = 3; place < bytes.size(); place += bytes.size() / 97) {
     INFO("damaged at ", place, " of ", bytes.size());
     const RocksdbDirectory directory;
@@ -156,6 +162,7 @@ TEST_CASE("RocksDB: a write-ahead log damaged anywhere is not taken for a shorte
     CHECK((*store)->state().head == Offset(101));
     CHECK((*store)->verify());
   }
+  journal::set_level(journal::Level::info);
 }
 
 TEST_CASE("RocksDB: a write-ahead log torn at its end loses only what was not acknowledged") {
@@ -194,6 +201,8 @@ TEST_CASE("RocksDB: after a write failed the store is not written again, and wha
 
 TEST_CASE("RocksDB: a full disk refuses appends, and once there is room they go on by themselves") {
   FaultyStore faulty;
+  SUBCASE("with records that are in no table yet") {}
+  SUBCASE("with nothing to be flushed") { faulty.restart(); }
   for (int round = 0; round < 2; ++round) {
     const auto head = faulty.store->state().head.value();
     faulty.fault = Fault::write_no_space;
@@ -222,8 +231,10 @@ TEST_CASE("RocksDB: restarts leave nothing behind that grows") {
     const auto store = directory.open();
     REQUIRE(store);
     append(**store, {record_at(round)});
+    // What it found in write-ahead logs it moves into tables meanwhile.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (directory.files(".log").size() > 2) REQUIRE(std::chrono::steady_clock::now() < patience);
   }
-  CHECK(directory.files(".log").size() <= 2);
   std::size_t notes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory.database())) {
     if (entry.path().filename().string().starts_with("LOG")) ++notes;
