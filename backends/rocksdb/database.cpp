@@ -37,8 +37,8 @@ class Database::FlushWatch final : public rocksdb::EventListener {
                        error.operation == rocksdb::FileOperationType::kRangeSync;
     if (flush && error.file_path.ends_with(".log")) failed_ = true;
   }
-  /// RocksDB would look every few seconds whether there is room again. The next append tells it to look, see
-  /// RocksdbStore: that is at once, and nothing happens behind its back.
+  /// RocksDB would look every few seconds whether there is room again, and go on. The next append does (RocksdbStore), by
+  /// opening it again; nothing happens behind its back.
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* recovers_itself) override {
     *recovers_itself = false;
   }
