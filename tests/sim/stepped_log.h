@@ -46,9 +46,11 @@ class SteppedLog final : public Log, private CommitListener {
   }
   [[nodiscard]] Offset lost(std::string_view channel) const override { return losses_.of(channel); }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return losses_.settled(channel); }
+  [[nodiscard]] const Holes& holes() const override { return holes_; }
   void close() override;
 
  private:
+  const Holes holes_;  // nothing was ever repaired here
   void on_commit(std::span<const RecordView> records, std::span<const Outcome> outcomes) override;
   void on_room() override { listener_->on_room(); }
 

@@ -65,7 +65,7 @@ void Workload::open(const Expectation& expected) {
 }
 
 void Workload::rebuild_index() {
-  auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords, {});
+  auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords, holes_everywhere());
   if (!rebuilt) throw Violation(fmt::format("the index cannot be rebuilt: {}", rebuilt.error().context));
   index_ = std::move(rebuilt->index);
 }
@@ -102,8 +102,10 @@ void Workload::append_records(std::uint64_t count, std::size_t payload_max) {
   Attempt attempt;
   const auto head = history_.now().head;
   auto offset = head.next();
-  // A log begins shortly before a segment ends: segments are large.
-  if (head == Offset()) offset = Offset(segment_last(0).value() - dice_.between(0, 200));
+  // The first record of a log, and now and then a later one, comes shortly before a segment ends: segments are large.
+  if (head == Offset() || dice_.chance(1, 25)) {
+    offset = std::max(offset, Offset(segment_last(segment_of(offset)).value() - dice_.between(0, 60)));
+  }
   for (; count > 0; --count, offset = offset.next()) {
     attempt.records.push_back(draw_record(dice_, offset, payload_max));
   }
