@@ -20,7 +20,7 @@ namespace tidemark::crash {
 namespace {
 
 /// Every so many calls one fails; which, is drawn anew in each run.
-constexpr std::uint64_t kStep = 29;
+constexpr std::uint64_t kStep = 47;
 
 void sweep_all(Level level) {
   const auto first = 1 + std::random_device{}() % kStep;

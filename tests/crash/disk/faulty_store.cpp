@@ -171,6 +171,7 @@ class Script {
       throw Violation("it appends again after io");
     }
     reopen();
+    disk_.cut_the_power();  // what it found, it serves
     change(what, draw_attempt);
   }
 
