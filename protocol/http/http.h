@@ -55,6 +55,8 @@ class RequestReader {
   [[nodiscard]] int error_status() const;
   /// Whether the bytes so far ask for "100 Continue" and the body has not begun to arrive; true only once per request.
   [[nodiscard]] bool wants_continue();
+  /// The request whose head is here while its body still comes; null without one. Until the next read() or take().
+  [[nodiscard]] const Request* begun() const;
   /// Whether a request has begun and not ended.
   [[nodiscard]] bool unfinished() const;
 

@@ -134,6 +134,10 @@ bool RequestReader::wants_continue() {
   return std::exchange(state_->head.expects_continue, false);
 }
 
+const Request* RequestReader::begun() const {
+  return state_ && state_->part == State::Part::body ? &state_->head.request : nullptr;
+}
+
 bool RequestReader::unfinished() const {
   return state_ && (state_->part == State::Part::head || state_->part == State::Part::body);
 }

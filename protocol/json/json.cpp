@@ -10,10 +10,14 @@ std::string_view slice(const char* from, const char* to) { return {from, static_
 
 }  // namespace
 
-bool is_valid(std::string_view text, int max_depth) {
+bool is_valid(std::string_view text, int max_depth) { return check(text, max_depth) == Validity::valid; }
+
+Validity check(std::string_view text, int max_depth) {
   const char* const end = text.data() + text.size();
-  const char* const after = skip_value(text.data(), end, max_depth);
-  return after != nullptr && skip_blanks(after, end) == end;
+  bool too_deep = false;
+  const char* const after = skip_value(text.data(), end, max_depth, &too_deep);
+  if (too_deep) return Validity::too_deep;
+  return after != nullptr && skip_blanks(after, end) == end ? Validity::valid : Validity::invalid;
 }
 
 Kind kind_of(std::string_view valid_value) {

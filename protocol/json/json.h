@@ -21,6 +21,11 @@ enum class Kind : std::uint8_t { object, array, string, number, boolean, null };
 /// (a scalar has depth 0, `[]` depth 1). More than 1024 levels are never valid, whatever `max_depth` says.
 [[nodiscard]] bool is_valid(std::string_view text, int max_depth);
 
+/// The same, and tells what is no JSON from what goes too deep: the latter is valid up to where it does, and not looked
+/// at behind that.
+enum class Validity : std::uint8_t { valid, invalid, too_deep };
+[[nodiscard]] Validity check(std::string_view text, int max_depth);
+
 /// Kind of a valid value, judged by its first byte after blanks.
 [[nodiscard]] Kind kind_of(std::string_view valid_value);
 

@@ -78,16 +78,20 @@ const char* skip_number(const char* p, const char* end) {
   return p;
 }
 
-const char* skip_value(const char* p, const char* end, int max_depth) {
+const char* skip_value(const char* p, const char* end, int max_depth, bool* too_deep) {
   LevelBits is_object;
   int depth = 0;
   const int deepest = std::min(max_depth, kDepthCeiling);
+  const auto give_up = [too_deep]() -> const char* {
+    if (too_deep != nullptr) *too_deep = true;
+    return nullptr;
+  };
   for (;;) {
     p = skip_blanks(p, end);
     if (p == end) return nullptr;
     switch (*p) {
       case '{':
-        if (depth >= deepest) return nullptr;
+        if (depth >= deepest) return give_up();
         p = skip_blanks(p + 1, end);
         if (p != end && *p == '}') {
           ++p;
@@ -98,7 +102,7 @@ const char* skip_value(const char* p, const char* end, int max_depth) {
         if (p == nullptr) return nullptr;
         continue;
       case '[':
-        if (depth >= deepest) return nullptr;
+        if (depth >= deepest) return give_up();
         p = skip_blanks(p + 1, end);
         if (p != end && *p == ']') {
           ++p;

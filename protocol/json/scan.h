@@ -74,7 +74,8 @@ class LevelBits {
 /// From a number's first byte to after its last; null if it is none.
 [[nodiscard]] const char* skip_number(const char* p, const char* end);
 
-/// From the blanks before a value to right after it; null if it is no valid value or nested deeper than `max_depth`.
-[[nodiscard]] const char* skip_value(const char* p, const char* end, int max_depth);
+/// From the blanks before a value to right after it; null if it is no valid value or nested deeper than `max_depth`,
+/// which `too_deep` then tells.
+[[nodiscard]] const char* skip_value(const char* p, const char* end, int max_depth, bool* too_deep = nullptr);
 
 }  // namespace tidemark::json

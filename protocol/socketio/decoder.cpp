@@ -50,7 +50,6 @@ std::string_view name(DecodeError error) {
     case DecodeError::bad_placeholder: return "bad_placeholder";
     case DecodeError::unexpected_binary: return "unexpected_binary";
     case DecodeError::unexpected_text: return "unexpected_text";
-    case DecodeError::too_large: return "too_large";
   }
   return "unknown";
 }
@@ -69,20 +68,56 @@ Decoder::Status Decoder::fail(DecodeError error) {
 }
 
 Decoder::Status Decoder::text(std::string_view data) {
+  if (data.size() > limits_.packet_bytes) return cut_text(data);
+  if (missing_ > 0) return fail(DecodeError::unexpected_text);
+  pending_ = std::make_unique<Packet>();
+  auto error = decode_head(data, *pending_);
+  if (error == DecodeError::none) {
+    pending_->data = data;
+    error = check_data(*pending_);
+  }
+  return error == DecodeError::none ? begin() : fail(error);
+}
+
+Decoder::Status Decoder::cut_text(std::string_view beginning) {
   if (missing_ > 0) return fail(DecodeError::unexpected_text);
   pending_ = std::make_unique<Packet>();
   Packet& packet = *pending_;
-  const auto error = decode(data, packet);
+  const auto error = decode_head(beginning, packet);
   if (error != DecodeError::none) return fail(error);
-  missing_ = packet.attachment_count;
+  // Nothing left of it: the head itself may have been cut.
+  if (packet.type == PacketType::disconnect || beginning.empty()) return fail(DecodeError::bad_payload);
+  if (packet.nsp.size() > limits::kChannelNameBytes) return fail(DecodeError::bad_namespace);
+  packet.excess = Excess::bytes;
+  return begin();
+}
+
+/// Of a packet whose text is decoded, the attachments are still to come.
+Decoder::Status Decoder::begin() {
+  if (pending_->excess != Excess::none) pending_->data = std::string();
+  missing_ = pending_->attachment_count;
   return missing_ > 0 ? Status::need_more : Status::packet;
 }
 
 Decoder::Status Decoder::binary(std::string_view data) {
   if (missing_ == 0) return fail(DecodeError::unexpected_binary);
   const auto held = pending_->data.size() + pending_->attachments.size();
-  if (data.size() > limits_.packet_bytes - std::min(held, limits_.packet_bytes)) return fail(DecodeError::too_large);
-  append_attachment(pending_->attachments, data);
+  const bool fits = data.size() <= limits_.packet_bytes - std::min(held, limits_.packet_bytes);
+  if (fits && pending_->excess == Excess::none) append_attachment(pending_->attachments, data);
+  return attachment(fits);
+}
+
+Decoder::Status Decoder::cut_binary() {
+  if (missing_ == 0) return fail(DecodeError::unexpected_binary);
+  return attachment(false);
+}
+
+Decoder::Status Decoder::attachment(bool fits) {
+  if (!fits && pending_->excess == Excess::none) {
+    pending_->excess = Excess::bytes;
+    pending_->data = std::string();
+    pending_->attachments = std::string();
+  }
   --missing_;
   return missing_ > 0 ? Status::need_more : Status::packet;
 }
@@ -95,24 +130,25 @@ Packet Decoder::take() {
 }
 
 // <packet type>[<# of binary attachments>-][<namespace>,][<acknowledgment id>][payload]
-DecodeError Decoder::decode(std::string_view text, Packet& packet) const {
+DecodeError Decoder::decode_head(std::string_view& text, Packet& packet) const {
   if (text.empty()) return DecodeError::empty;
-  if (text.size() > limits_.packet_bytes) return DecodeError::too_large;
   if (text.front() < '0' || text.front() > '6') return DecodeError::unknown_type;
   packet.type = static_cast<PacketType>(text.front() - '0');
   text.remove_prefix(1);
 
   if (is_binary(packet.type)) {
-    const auto count = take_number(text, limits_.attachments);
-    if (!count || *count == 0 || *count > limits_.attachments || !text.starts_with('-'))
+    const auto count = take_number(text, limits::kAttachmentsAnnounced);
+    if (!count || *count == 0 || *count > limits::kAttachmentsAnnounced || !text.starts_with('-'))
       return DecodeError::bad_attachment_count;
     packet.attachment_count = static_cast<std::size_t>(*count);
+    if (packet.attachment_count > limits_.attachments) packet.excess = Excess::attachments;
     text.remove_prefix(1);
   }
 
   if (text.starts_with('/')) {
     const auto nsp = take_namespace(text);
-    if (nsp.size() > limits::kChannelNameBytes) return DecodeError::bad_namespace;
+    // A CONNECT can be refused by name; nothing else can be for a namespace that nobody is connected to.
+    if (nsp.size() > limits::kChannelNameBytes && packet.type != PacketType::connect) return DecodeError::bad_namespace;
     packet.nsp = nsp;
   }
 
@@ -120,50 +156,57 @@ DecodeError Decoder::decode(std::string_view text, Packet& packet) const {
     if (*id > kAckIdMax) return DecodeError::bad_ack_id;
     packet.ack_id = static_cast<std::int64_t>(*id);
   }
-
-  packet.data = text;
-  return check_data(packet);
+  return DecodeError::none;
 }
 
-DecodeError Decoder::check_data(const Packet& packet) const {
-  const auto& data = packet.data;
+DecodeError Decoder::check_data(Packet& packet) const {
+  const auto kind = json::kind_of(packet.data);
   switch (packet.type) {
-    case PacketType::disconnect: return data.empty() ? DecodeError::none : DecodeError::bad_payload;
+    case PacketType::disconnect: return packet.data.empty() ? DecodeError::none : DecodeError::bad_payload;
     case PacketType::connect:
-      if (data.empty()) return DecodeError::none;
-      if (!json::is_valid(data, limits_.json_depth) || json::kind_of(data) != json::Kind::object)
-        return DecodeError::bad_payload;
-      return DecodeError::none;
+      if (packet.data.empty()) return DecodeError::none;
+      return kind == json::Kind::object ? check_json(packet) : DecodeError::bad_payload;
     case PacketType::connect_error:
-      if (!json::is_valid(data, limits_.json_depth)) return DecodeError::bad_payload;
-      if (json::kind_of(data) != json::Kind::object && json::kind_of(data) != json::Kind::string)
-        return DecodeError::bad_payload;
-      return DecodeError::none;
+      return kind == json::Kind::object || kind == json::Kind::string ? check_json(packet) : DecodeError::bad_payload;
     case PacketType::ack:
     case PacketType::binary_ack:
       if (!packet.ack_id) return DecodeError::bad_ack_id;
-      if (!json::is_valid(data, limits_.json_depth) || json::kind_of(data) != json::Kind::array)
-        return DecodeError::bad_payload;
+      if (kind != json::Kind::array) return DecodeError::bad_payload;
+      if (const auto error = check_json(packet); error != DecodeError::none) return error;
       break;
     case PacketType::event:
     case PacketType::binary_event:
-      if (const auto error = check_event(data); error != DecodeError::none) return error;
+      if (kind != json::Kind::array) return DecodeError::bad_payload;
+      if (const auto error = check_event(packet); error != DecodeError::none) return error;
       break;
   }
-  if (is_binary(packet.type) && !json::placeholders_fit(data, packet.attachment_count))
+  if (is_binary(packet.type) && packet.excess == Excess::none &&
+      !json::placeholders_fit(packet.data, packet.attachment_count))
     return DecodeError::bad_placeholder;
   return DecodeError::none;
 }
 
-DecodeError Decoder::check_event(std::string_view data) const {
-  const auto elements = json::split_array(data, limits_.json_depth, limits_.event_arguments + 1);
+/// What goes too deep is valid up to there, and that is as far as it is looked at.
+DecodeError Decoder::check_json(Packet& packet) const {
+  switch (json::check(packet.data, limits_.json_depth)) {
+    case json::Validity::valid: return DecodeError::none;
+    case json::Validity::too_deep: packet.excess = Excess::depth; return DecodeError::none;
+    case json::Validity::invalid: break;
+  }
+  return DecodeError::bad_payload;
+}
+
+DecodeError Decoder::check_event(Packet& packet) const {
+  const auto elements = json::split_array(packet.data, limits_.json_depth, limits_.event_arguments + 1);
   if (!elements) {
-    const bool too_many = json::is_valid(data, limits_.json_depth) && json::kind_of(data) == json::Kind::array;
-    return too_many ? DecodeError::bad_event : DecodeError::bad_payload;
+    if (const auto error = check_json(packet); error != DecodeError::none) return error;
+    if (packet.excess == Excess::none) packet.excess = Excess::arguments;
+    return DecodeError::none;
   }
   if (elements->empty()) return DecodeError::bad_event;
   const auto event = json::decode_string(elements->front());
-  if (!event || event->size() > limits::kEventNameBytes || is_reserved_event(*event)) return DecodeError::bad_event;
+  if (!event || is_reserved_event(*event)) return DecodeError::bad_event;
+  if (event->size() > limits::kEventNameBytes) packet.excess = Excess::event_name;
   return DecodeError::none;
 }
 

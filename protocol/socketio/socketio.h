@@ -22,6 +22,9 @@ enum class PacketType : std::uint8_t {
   binary_ack = 6,
 };
 
+/// What a packet has too much of, though by the protocol it is one.
+enum class Excess : std::uint8_t { none, depth, event_name, arguments, attachments, bytes };
+
 /// A whole packet: the text and, for the binary types, all announced attachments have arrived.
 struct Packet {
   PacketType type = PacketType::event;
@@ -30,6 +33,7 @@ struct Packet {
   std::string data;                    // JSON text as it came; empty if there was none. Validated.
   std::string attachments;             // src/base/attachments.h; empty if there were none
   std::size_t attachment_count = 0;
+  Excess excess = Excess::none;  // above a limit: it can be answered, but data and attachments were not kept
 };
 
 /// What a client may send wrong. Each ends the connection ("parse error"), as the reference server does.
@@ -37,20 +41,19 @@ enum class DecodeError : std::uint8_t {
   none,
   empty,
   unknown_type,
-  bad_attachment_count,  // missing, no number, zero where binary is announced, or above the limit
-  bad_namespace,         // too long; one that does not start with '/' reads as a bad payload
+  bad_attachment_count,  // missing, no number, zero where binary is announced, or more than can be meant
+  bad_namespace,         // too long for any but a CONNECT; one that does not start with '/' reads as a bad payload
   bad_ack_id,            // none in an ack, 2^53 or more; leading zeros do not matter
-  bad_payload,      // no valid JSON, too deep, or of the wrong kind for its type (event and ack: array; connect: object
-                    // or none; connect_error: object or string; disconnect: none)
-  bad_event,        // empty array, name not a string (a number is refused too), reserved name, name or argument
-                    // count above the limit
+  bad_payload,      // no valid JSON, or of the wrong kind for its type (event and ack: array; connect: object or none;
+                    // connect_error: object or string; disconnect: none)
+  bad_event,        // empty array, name not a string (a number is refused too), reserved name
   bad_placeholder,  // names an attachment that does not exist
   unexpected_binary,  // a binary message although none was announced
   unexpected_text,    // a text message while attachments are missing
-  too_large,          // text and attachments together above the limit
 };
 [[nodiscard]] std::string_view name(DecodeError error);
 
+/// A packet above one of them has an Excess.
 struct DecoderLimits {
   std::size_t packet_bytes;  // text and attachments of one packet together
   std::size_t attachments;
@@ -69,6 +72,9 @@ class Decoder {
   [[nodiscard]] Status text(std::string_view data);
   /// A binary Engine.IO message.
   [[nodiscard]] Status binary(std::string_view data);
+  /// Messages of which only the beginning was kept, since they are above `packet_bytes`.
+  [[nodiscard]] Status cut_text(std::string_view beginning);
+  [[nodiscard]] Status cut_binary();
 
   [[nodiscard]] Packet take();
   [[nodiscard]] DecodeError error() const { return error_; }
@@ -77,9 +83,12 @@ class Decoder {
 
  private:
   Status fail(DecodeError error);
-  DecodeError decode(std::string_view text, Packet& packet) const;
-  DecodeError check_data(const Packet& packet) const;
-  DecodeError check_event(std::string_view data) const;
+  Status begin();
+  Status attachment(bool fits);
+  DecodeError decode_head(std::string_view& text, Packet& packet) const;
+  DecodeError check_data(Packet& packet) const;
+  DecodeError check_json(Packet& packet) const;
+  DecodeError check_event(Packet& packet) const;
 
   DecoderLimits limits_;
   std::unique_ptr<Packet> pending_;  // apart: most connections have none most of the time
@@ -95,7 +104,9 @@ class Decoder {
 void append_connect(std::string& out, std::string_view nsp, std::string_view payload_json);
 void append_connect_error(std::string& out, std::string_view nsp, std::string_view payload_json);
 void append_disconnect(std::string& out, std::string_view nsp);
-void append_ack(std::string& out, std::string_view nsp, std::int64_t ack_id, std::string_view args_json);
+/// ack, or binary_ack if attachment_count > 0, as with append_event.
+void append_ack(std::string& out, std::string_view nsp, std::int64_t ack_id, std::string_view args_json,
+                std::size_t attachment_count = 0);
 /// event, or binary_event if attachment_count > 0 (the attachments themselves are binary messages after it).
 void append_event(std::string& out, std::string_view nsp, std::size_t attachment_count, std::string_view args_json);
 

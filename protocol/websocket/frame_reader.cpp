@@ -98,8 +98,9 @@ std::uint16_t close_code_for(const std::error_code& error) {
 struct FrameReader::State : private wspp::processor::hybi13<Config> {
   using Processor = wspp::processor::hybi13<Config>;
 
-  explicit State(std::size_t max_message_bytes) : Processor(false, true, message_source(), masking_keys()) {
-    set_max_message_size(max_message_bytes);
+  State(std::size_t max_kept, std::size_t max_announced)
+      : Processor(false, true, message_source(), masking_keys()), max_kept_(max_kept), max_announced_(max_announced) {
+    set_max_message_size(max_announced);
   }
 
   /// As FrameReader::read.
@@ -112,11 +113,18 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
       }
       // One part of a frame at a time (two bytes, the rest of the head, the payload), to look between them.
       std::error_code error;
+      const bool in_head = m_state != APPLICATION;
       used += consume(bytes + used, std::min(size - used, get_bytes_needed()), error);
       if (error) {
         fail(event, close_code_for(error));
         return used;
       }
+      if (in_head && m_state == APPLICATION && m_current_msg == &m_data_msg) announced_ += m_bytes_needed;
+      if (announced_ > max_announced_) {  // the processor sees but what was kept of it
+        fail(event, wspp::close::status::message_too_big);
+        return used;
+      }
+      if (cutting()) cut();
     }
     if (ready()) {
       take(event);
@@ -132,6 +140,16 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
   }
 
  private:
+  /// Whether the data message is larger than what is kept.
+  [[nodiscard]] bool cutting() const { return announced_ > max_kept_ && m_data_msg.msg_ptr != nullptr; }
+
+  void cut() {
+    auto& payload = m_data_msg.msg_ptr->get_raw_payload();
+    if (payload.size() <= kCutBytes) return;
+    payload.resize(kCutBytes);
+    payload.shrink_to_fit();
+  }
+
   static void fail(Event& event, std::uint16_t code) {
     event.kind = Kind::error;
     event.data.clear();
@@ -145,6 +163,8 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
   }
 
   void take(Event& event) {
+    const bool was_cut = m_current_msg == &m_data_msg && cutting();
+    if (m_current_msg == &m_data_msg) announced_ = 0;
     const bool cut_character = m_current_msg == &m_data_msg &&
                                m_data_msg.msg_ptr->get_opcode() == wspp::frame::opcode::text &&
                                !m_data_msg.validator.complete();
@@ -155,8 +175,8 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
     }
     event.data = std::move(message->get_raw_payload());
     switch (message->get_opcode()) {
-      case wspp::frame::opcode::text: event.kind = Kind::text; break;
-      case wspp::frame::opcode::binary: event.kind = Kind::binary; break;
+      case wspp::frame::opcode::text: event.kind = was_cut ? Kind::cut_text : Kind::text; break;
+      case wspp::frame::opcode::binary: event.kind = was_cut ? Kind::cut_binary : Kind::binary; break;
       case wspp::frame::opcode::ping: event.kind = Kind::ping; break;
       case wspp::frame::opcode::pong: event.kind = Kind::pong; break;
       default: take_close(event); break;
@@ -188,9 +208,14 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
     auto& payload = m_data_msg.msg_ptr->get_raw_payload();
     if (payload.capacity() > 2 * payload.size() + kFirstReserve) payload.shrink_to_fit();
   }
+
+  const std::size_t max_kept_;
+  const std::size_t max_announced_;
+  std::uint64_t announced_ = 0;  // bytes of the data message, by the heads of its frames so far
 };
 
-FrameReader::FrameReader(std::size_t max_message_bytes) : state_(std::make_unique<State>(max_message_bytes)) {}
+FrameReader::FrameReader(std::size_t max_message_bytes, std::size_t max_dropped_bytes)
+    : state_(std::make_unique<State>(max_message_bytes, max_message_bytes + max_dropped_bytes)) {}
 FrameReader::FrameReader(FrameReader&&) noexcept = default;
 FrameReader& FrameReader::operator=(FrameReader&&) noexcept = default;
 FrameReader::~FrameReader() = default;

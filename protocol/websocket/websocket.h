@@ -31,15 +31,20 @@ struct HandshakeAnswer {
 /// Reads client frames. One message at a time; memory is reserved only for bytes that have come.
 class FrameReader {
  public:
-  explicit FrameReader(std::size_t max_message_bytes);
+  /// Of a message above `max_message_bytes` only the beginning is kept and the rest dropped as it comes. Where more than
+  /// `max_dropped_bytes` would be, it is an error by the head of the frame that announces them.
+  explicit FrameReader(std::size_t max_message_bytes, std::size_t max_dropped_bytes = 0);
   FrameReader(FrameReader&&) noexcept;
   FrameReader& operator=(FrameReader&&) noexcept;
   ~FrameReader();
 
-  enum class Kind : std::uint8_t { none, text, binary, ping, pong, close, error };
+  /// Messages stand before control frames.
+  enum class Kind : std::uint8_t { none, text, binary, cut_text, cut_binary, ping, pong, close, error };
+  static constexpr std::size_t kCutBytes = 1024;
   struct Event {
     Kind kind = Kind::none;
-    std::string data;              // message (text: valid UTF-8), ping or pong data, close reason
+    std::string data;              // message (text: valid UTF-8), ping or pong data, close reason; of one that was cut
+                                   // the first kCutBytes
     std::uint16_t close_code = 0;  // close: the peer's code (1005 if it sent none); error: what to close with
                                    // (1002 protocol error, 1007 invalid UTF-8, 1009 too large)
   };

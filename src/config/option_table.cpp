@@ -201,6 +201,15 @@ const std::array kTable = {
            .help = "Time a new connection has to join its first channel.",
            .min = 1,
            .max = milliseconds(limits::kTimeoutCeiling)},
+    Option{
+        .group = kConnections,
+        .name = "message-timeout",
+        .field = &ServeOptions::message_timeout,
+        .kind = ValueKind::duration,
+        .value_name = "MS",
+        .help = "Time from the first byte of a message over WebSocket, or of an event with binary parts, to its last.",
+        .min = 1,
+        .max = milliseconds(limits::kTimeoutCeiling)},
     Option{.group = kConnections,
            .name = "recovery-window",
            .field = &ServeOptions::recovery_window,
@@ -209,14 +218,17 @@ const std::array kTable = {
            .help = "How long a client may be away and still get its session back; missed records it gets in any case. "
                    "0 restores no session.",
            .max = milliseconds(limits::kRecoveryWindowCeiling)},
-    Option{.group = kConnections,
-           .name = "max-payload",
-           .field = &ServeOptions::max_payload,
-           .kind = ValueKind::bytes,
-           .value_name = "BYTES",
-           .help = "Largest message a client may send, in one WebSocket message or one polling request.",
-           .min = limits::kMaxPayloadFloor,
-           .max = limits::kMaxPayloadCeiling},
+    Option{
+        .group = kConnections,
+        .name = "max-payload",
+        .field = &ServeOptions::max_payload,
+        .kind = ValueKind::bytes,
+        .value_name = "BYTES",
+        .help =
+            "Largest message a client may send, in one WebSocket message or one polling request. An event above it is "
+            "refused in its ack.",
+        .min = limits::kMaxPayloadFloor,
+        .max = limits::kMaxPayloadCeiling},
 
     Option{.group = kProcess,
            .name = "log-level",

@@ -56,6 +56,7 @@ struct ServeOptions {
   Millis ping_interval = limits::kPingIntervalDefault;
   Millis ping_timeout = limits::kPingTimeoutDefault;
   Millis connect_timeout = limits::kConnectTimeoutDefault;
+  Millis message_timeout = limits::kMessageTimeoutDefault;  // from a message's or event's first byte to its last
   Millis recovery_window = limits::kRecoveryWindowDefault;  // 0 = sessions are not restored, only the log is
   std::size_t max_payload = limits::kMaxPayloadDefault;     // bytes
 

@@ -13,7 +13,7 @@ void CatchUp::start(std::size_t threads) {
 bool CatchUp::request(Request request) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || queue_.size() >= limits::kCatchUpQueue) return false;
+    if (stopped_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(request));
   }
   wake_.notify_one();

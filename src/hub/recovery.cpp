@@ -18,7 +18,8 @@ Decision without_session(const Claims& claims, const LogBounds& log, std::option
     return everything(claims, log, "server offset beyond the head");
   }
   const Offset after(std::max(claims.server_offset.value_or(0), position ? position->value() : 0));
-  if (after == Offset()) return everything(claims, log, reason);
+  // Position 0 is a place, too: it has all of nothing, and is owed what came since.
+  if (!position && after == Offset()) return everything(claims, log, reason);
   return {.after = after, .reason = reason};
 }
 

@@ -182,7 +182,7 @@ void Shard::queue_pass(ChannelFeed& feed) {
 }
 
 void Shard::run_passes() {
-  std::size_t budget = limits::kDeliveriesPerTurn;
+  std::size_t budget = options_.deliveries_turn;
   while (!passes_.empty() && budget > 0) {
     ChannelFeed& feed = *passes_.front();
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
@@ -254,9 +254,13 @@ void Shard::start(Subscription& subscription, Offset after) {
 void Shard::start_last(Subscription& subscription, std::size_t count, Offset up_to) {
   if (count == 0) return start(subscription, up_to);
   subscription.feed().add(subscription);
-  if (!begin_read(subscription, Offset(), count, up_to)) {
-    subscription.subscriber().on_read_failed({ErrorCode::out_of_space, "too many clients are catching up"});
-  }
+  begin_newest(subscription, count, up_to);
+}
+
+void Shard::begin_newest(Subscription& subscription, std::size_t count, Offset up_to) {
+  if (begin_read(subscription, Offset(), count, up_to)) return;
+  subscription.set_reading(true);
+  starved_.push_back({.subscription = subscription.id(), .newest = count, .up_to = up_to});
 }
 
 void Shard::remove(Subscription& subscription) {
@@ -293,7 +297,7 @@ void Shard::request_page(Subscription& subscription) {
   if (subscription.reading()) return;
   const Offset next = subscription.next();
   if (next > seen_) {  // it has seen more than this thread, whose mailbox is about to bring it
-    starved_.push_back(subscription.id());
+    starved_.push_back({.subscription = subscription.id()});
     subscription.set_reading(true);
     return;
   }
@@ -309,7 +313,9 @@ void Shard::request_page(Subscription& subscription) {
   }
   // What the tail has is not read: it may be trimmed in the store already.
   const Offset up_to = std::max(next, std::min(seen_, feed.tail.first().previous()));
-  if (!begin_read(subscription, next.previous(), std::nullopt, up_to)) starved_.push_back(subscription.id());
+  if (!begin_read(subscription, next.previous(), std::nullopt, up_to)) {
+    starved_.push_back({.subscription = subscription.id()});
+  }
 }
 
 bool Shard::begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest, Offset up_to) {
@@ -373,10 +379,14 @@ void Shard::give_page(Subscription& subscription, const PagePtr& page) {
 }
 
 void Shard::retry_starved() {
-  for (const std::uint64_t id : std::exchange(starved_, {})) {
-    const auto found = subscriptions_.find(id);
+  for (const Starved& starved : std::exchange(starved_, {})) {
+    const auto found = subscriptions_.find(starved.subscription);
     if (found == subscriptions_.end()) continue;
     Subscription& subscription = *found->second;
+    if (starved.newest) {
+      begin_newest(subscription, *starved.newest, starved.up_to);
+      continue;
+    }
     subscription.set_reading(false);
     subscription.try_go_live();
     subscription.outlet().flush();

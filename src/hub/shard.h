@@ -47,6 +47,7 @@ struct ShardOptions {
   Millis tail_window = limits::kRecoveryWindowDefault;         // how long a tail is kept that nobody reads
   std::size_t tail_bytes_channel = limits::kTailBytesChannel;  // frames held for one channel
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
+  std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
 };
 
@@ -64,6 +65,7 @@ class Shard {
   [[nodiscard]] Offset seen() const { return seen_; }
   [[nodiscard]] std::size_t subscription_count() const { return subscriptions_.size(); }
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
+  [[nodiscard]] std::size_t pages_held() const { return held_.size(); }
   /// Whether one more channel may be followed at this thread (limits::kChannels).
   [[nodiscard]] bool can_follow(std::string_view channel) const;
   /// Whoever subscribes now gets every record of the channel from here on from memory, whatever the store has trimmed.
@@ -120,6 +122,7 @@ class Shard {
   void run_flushes();
   void resume_publishers();
   void retry_starved();
+  void begin_newest(Subscription& subscription, std::size_t count, Offset up_to);
   /// False: too many reads wait already.
   [[nodiscard]] bool begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest,
                                 Offset up_to);
@@ -162,7 +165,13 @@ class Shard {
   std::vector<BatchedSend> batch_;
   std::vector<Outlet*> flushes_;
   std::deque<PausedPublisher*> paused_;
-  std::vector<std::uint64_t> starved_;  // subscriptions that could not be served yet: ahead of seen, or a full queue
+  /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
+  struct Starved {
+    std::uint64_t subscription;
+    std::optional<std::size_t> newest;  // it has not begun yet: it is to begin with so many
+    Offset up_to;
+  };
+  std::vector<Starved> starved_;
   std::uint64_t next_read_ = 0;
   std::deque<HeldPage> held_;
 };

@@ -16,19 +16,23 @@ Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, 
       head_(store.state().head.value()) {}
 
 void Sequencer::run(DraftQueue& queue, CommitListener& listener) {
-  std::vector<Draft> drafts;
-  while (queue.take(drafts)) {
-    for (std::span<Draft> rest(drafts); !rest.empty();) {
-      const auto batch = first_batch(rest);
-      std::size_t bytes = 0;
-      for (const Draft& draft : batch) bytes += draft.bytes();
-      commit(batch, listener);
-      if (queue.release(bytes)) listener.on_room();
-      rest = rest.subspan(batch.size());
-    }
-    drafts.clear();
-    if (drafts.capacity() > limits::kBatchRecords) drafts.shrink_to_fit();
+  while (round(queue, listener)) {
   }
+}
+
+bool Sequencer::round(DraftQueue& queue, CommitListener& listener) {
+  if (!queue.take(drafts_)) return false;
+  for (std::span<Draft> rest(drafts_); !rest.empty();) {
+    const auto batch = first_batch(rest);
+    std::size_t bytes = 0;
+    for (const Draft& draft : batch) bytes += draft.bytes();
+    commit(batch, listener);
+    if (queue.release(bytes)) listener.on_room();
+    rest = rest.subspan(batch.size());
+  }
+  drafts_.clear();
+  if (drafts_.capacity() > limits::kBatchRecords) drafts_.shrink_to_fit();
+  return true;
 }
 
 std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
@@ -97,6 +101,7 @@ Result<void> Sequencer::write_in_turn(FunctionRef<Result<void>()> write) {
 void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();
+  window_.forget_before(store_.state().first);
   for (const Draft& draft : batch) {
     if (!draft.client_key.empty()) {
       const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);

@@ -11,7 +11,7 @@
 // A draft whose key may be that of a damaged record is answered `failed`, it alone: whether it was stored before cannot
 // be told, and storing it again would be as wrong as calling it stored. The journal names the offset.
 //
-// Threads: run() is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
+// Threads: run(), or whoever calls round() instead, is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
 // its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
 
@@ -40,6 +40,9 @@ class Sequencer {
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
+  /// One round of it in the calling thread: waits for drafts and commits all that are there. False: the queue is closed
+  /// and empty.
+  [[nodiscard]] bool round(DraftQueue& queue, CommitListener& listener);
 
   /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
   /// nobody publishes. Waits for the commit under way.
@@ -72,7 +75,8 @@ class Sequencer {
   TimeMs last_time_;
   std::atomic<std::uint64_t> head_;
 
-  // The batch at work; kept for their memory.
+  // The round and the batch at work; kept for their memory.
+  std::vector<Draft> drafts_;
   std::vector<RecordView> records_;
   std::vector<Outcome> outcomes_;
 

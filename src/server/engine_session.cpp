@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "protocol/json/json.h"
 #include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
-#include "src/server/member.h"
 #include "src/server/record_frames.h"
 #include "src/server/service.h"
 #include "src/server/websocket_stream.h"
@@ -19,13 +20,6 @@ namespace tidemark {
 namespace {
 
 constexpr std::size_t kThreadDigits = 3;  // of a sid's front: its thread, in hexadecimal
-
-socketio::DecoderLimits decoder_limits(const ServeOptions& options) {
-  return {.packet_bytes = options.max_payload,
-          .attachments = limits::kAttachmentsPerEvent,
-          .json_depth = limits::kJsonDepth,
-          .event_arguments = limits::kEventArguments};
-}
 
 }  // namespace
 
@@ -36,6 +30,7 @@ std::string_view name(CloseReason reason) {
     case CloseReason::ping_timeout: return "ping timeout";
     case CloseReason::connect_timeout: return "no CONNECT in time";
     case CloseReason::parse_error: return "parse error";
+    case CloseReason::unfinished_message: return "message not finished in time";
     case CloseReason::poll_overlap: return "overlapping polls";
     case CloseReason::unread_bytes: return "client does not read its answers";
     case CloseReason::taken_over: return "session resumed elsewhere";
@@ -54,16 +49,14 @@ struct EngineSession::PostedPackets {
   std::size_t next = 0;
 };
 
-EngineSession::EngineSession(IoThread& thread, bool can_upgrade)
+EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool can_upgrade)
     : thread_(thread),
       sid_(fmt::format("{:03x}{}", thread.index(), SessionSigner::random_sid())),
       can_upgrade_(can_upgrade),
-      outlet_(thread.shard()),
-      decoder_(decoder_limits(thread.service().options)) {
-  const Millis now = thread_.service().clock.steady();
-  next_ping_ = now + thread_.service().options.ping_interval;
-  connect_deadline_ = now + thread_.service().options.connect_timeout;
+      outlet_(thread.shard()) {
+  next_ping_ = thread_.service().clock.steady() + thread_.service().options.ping_interval;
   arm();
+  conversation_ = endpoint.open(*this);
 }
 
 EngineSession::~EngineSession() {
@@ -93,19 +86,30 @@ std::optional<std::uint32_t> EngineSession::thread_of(std::string_view sid) {
 
 void EngineSession::arm() {
   Millis next = next_ping_;
-  if (connect_deadline_ > Millis(0)) next = std::min(next, connect_deadline_);
+  if (expected_ > Millis(0)) next = std::min(next, expected_);
   if (noop_at_ > Millis(0)) next = std::min(next, noop_at_);
   thread_.wheel().arm(*this, next - thread_.service().clock.steady());
 }
 
+void EngineSession::keep_time() {
+  const Millis now = thread_.service().clock.steady();
+  if (now >= next_ping_ || (expected_ > Millis(0) && now >= expected_)) on_deadline();
+}
+
 void EngineSession::on_deadline() {
   const Millis now = thread_.service().clock.steady();
-  if (connect_deadline_ > Millis(0) && now >= connect_deadline_) return close(CloseReason::connect_timeout);
+  if (expected_ > Millis(0) && now >= expected_) {
+    expected_ = Millis(0);
+    conversation_->on_overdue();
+    if (closed_) return;
+  }
   if (noop_at_ > Millis(0) && now >= noop_at_) answer_poll();
   if (now >= next_ping_) {
     // A pong that stands behind input we hold back ourselves is not overdue.
     if (waiting_for_pong_ && !held_draft_) return close(CloseReason::ping_timeout);
-    next_ping_ = now + thread_.service().options.ping_timeout;
+    // Counted from when the ping was due; the wheel may be two ticks late (its own, and the timer's that turns it). What
+    // this thread is late beyond that is not the client's fault.
+    next_ping_ = std::max(next_ping_, now - 2 * TimingWheel::kTick) + thread_.service().options.ping_timeout;
     if (!std::exchange(waiting_for_pong_, true)) {
       append_engine_frame(outlet_.own(), "2");
       outlet_.flush();
@@ -125,8 +129,7 @@ void EngineSession::on_packet(const engineio::Packet& packet) {
         arm();
       }
       return;
-    case engineio::PacketType::message:
-      return on_message(packet.binary ? decoder_.binary(packet.data) : decoder_.text(packet.data));
+    case engineio::PacketType::message: return conversation_->on_message(packet.binary, packet.data);
     case engineio::PacketType::close: return close(CloseReason::client_closed);
     // The server sends open and ping; upgrade and noop belong to a transport's probe.
     case engineio::PacketType::open:
@@ -136,59 +139,19 @@ void EngineSession::on_packet(const engineio::Packet& packet) {
   }
 }
 
-void EngineSession::on_message(socketio::Decoder::Status status) {
-  if (status == socketio::Decoder::Status::need_more) return;
-  if (status == socketio::Decoder::Status::error) {
-    journal::debug("packet_refused", {{"sid", sid_}, {"reason", socketio::name(decoder_.error())}});
-    return close(CloseReason::parse_error);
-  }
-  const socketio::Packet packet = decoder_.take();
-  if (packet.type == socketio::PacketType::connect) return on_connect(packet);
-  Member* const member = find(packet.nsp);
-  if (member == nullptr) return close(CloseReason::parse_error);
-  switch (packet.type) {
-    case socketio::PacketType::event:
-    case socketio::PacketType::binary_event: return member->on_event(packet);
-    case socketio::PacketType::disconnect: return leave(*member);
-    case socketio::PacketType::ack:
-    case socketio::PacketType::binary_ack: return;  // nothing we send asks for one
-    case socketio::PacketType::connect:
-    case socketio::PacketType::connect_error: return close(CloseReason::parse_error);
-  }
+void EngineSession::on_cut_packet(const engineio::Packet& packet) {
+  if (packet.type != engineio::PacketType::message) return close(CloseReason::parse_error);
+  conversation_->on_cut_message(packet.binary, packet.data);
 }
 
-Member* EngineSession::find(std::string_view channel) const {
-  const auto found = std::ranges::find_if(members_, [&](const auto& member) { return member->channel() == channel; });
-  return found == members_.end() ? nullptr : found->get();
-}
-
-void EngineSession::on_connect(const socketio::Packet& packet) {
-  if (find(packet.nsp) != nullptr) return close(CloseReason::parse_error);
-  const auto refuse = [&](std::string_view message) {
-    std::string payload = R"({"message":)";
-    json::append_string(payload, message);
-    payload += '}';
-    std::string reply;
-    socketio::append_connect_error(reply, packet.nsp, payload);
-    send(reply);
-  };
-  if (members_.size() >= limits::kNamespacesPerConnection) return refuse("Too many namespaces");
-  auto member = Member::connect(*this, packet.nsp, packet.data);
-  if (!member) return refuse(member.error());
-  members_.push_back(std::move(*member));
-  members_.back()->start();
-  connect_deadline_ = Millis(0);
+void EngineSession::expect_within(Millis delay) {
+  expected_ = thread_.service().clock.steady() + delay;
   arm();
 }
 
-void EngineSession::leave(Member& member) {
-  member.end();
-  std::erase_if(members_, [&](const auto& held) { return held.get() == &member; });
-  if (outlet_.broken()) return close(CloseReason::transport_closed);
-  if (members_.empty()) {
-    connect_deadline_ = thread_.service().clock.steady() + thread_.service().options.connect_timeout;
-    arm();
-  }
+void EngineSession::expect_nothing() {
+  expected_ = Millis(0);
+  arm();
 }
 
 void EngineSession::send(std::string_view socketio_packet) {
@@ -257,11 +220,18 @@ void EngineSession::poll_gone() {
   close(CloseReason::transport_closed);
 }
 
-void EngineSession::post(HttpStream& stream, std::string body) {
+bool EngineSession::begin_post(HttpStream& stream) {
+  if (poster_ == &stream) return true;
   if (poster_ != nullptr || posted_) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::poll_overlap);
+    close(CloseReason::poll_overlap);
+    return false;
   }
+  poster_ = &stream;
+  return true;
+}
+
+void EngineSession::post(HttpStream& stream, std::string body) {
+  if (!begin_post(stream)) return stream.respond_error(400, "Bad request", 3);
   auto posted = std::make_unique<PostedPackets>();
   posted->body = std::move(body);
   if (json::is_utf8(posted->body)) {
@@ -269,15 +239,8 @@ void EngineSession::post(HttpStream& stream, std::string body) {
       posted->packets = std::move(*packets);
     }
   }
-  if (posted->packets.empty()) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::parse_error);
-  }
-  if (outlet_.own_bytes() > limits::kUnreadBytes) {
-    stream.respond_error(400, "Bad request", 3);
-    return close(CloseReason::unread_bytes);
-  }
-  poster_ = &stream;
+  if (posted->packets.empty()) return close(CloseReason::parse_error);
+  if (outlet_.own_bytes() > limits::kUnreadBytes) return close(CloseReason::unread_bytes);
   posted_ = std::move(posted);
   run_post();
 }
@@ -378,7 +341,7 @@ void EngineSession::close(CloseReason reason) {
       std::exchange(poster_, nullptr)->respond_posted();
     }
   }
-  for (const auto& member : members_) member->lose();
+  conversation_->on_end();
   thread_.retire(*this);
 }
 

@@ -1,6 +1,6 @@
 // An Engine.IO session: one client's connection, whatever carries it - polls, a WebSocket, or the change from one to
-// the other (Engine.IO protocol, "Upgrade"). It decodes packets, keeps the heartbeat, and holds the client's members
-// (its Socket.IO namespaces). Owned by its I/O thread; destroyed at the end of the turn in which it closes.
+// the other (Engine.IO protocol, "Upgrade"). It decodes packets, keeps the heartbeat, and hands messages to its
+// conversation. Owned by its I/O thread; destroyed at the end of the turn in which it closes.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "protocol/engineio/engineio.h"
-#include "protocol/socketio/socketio.h"
 #include "src/hub/outlet.h"
 #include "src/hub/shard.h"
+#include "src/server/conversation.h"
 #include "src/server/poll_body.h"
 #include "src/server/timing_wheel.h"
 
@@ -21,7 +20,6 @@ namespace tidemark {
 
 class HttpStream;
 class IoThread;
-class Member;
 class WebSocketStream;
 
 /// Why a session ended. Each one is recoverable: only leaving a namespace on purpose gives a Socket.IO session up.
@@ -31,6 +29,7 @@ enum class CloseReason : std::uint8_t {
   ping_timeout,
   connect_timeout,
   parse_error,
+  unfinished_message,
   poll_overlap,
   unread_bytes,
   taken_over,
@@ -42,8 +41,8 @@ enum class CloseReason : std::uint8_t {
 
 class EngineSession final : private Timer, private PausedPublisher {
  public:
-  /// Opens over polling: the caller answers the request with handshake().
-  EngineSession(IoThread& thread, bool can_upgrade);
+  /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket().
+  EngineSession(IoThread& thread, const Endpoint& endpoint, bool can_upgrade);
   ~EngineSession() override;
 
   [[nodiscard]] std::string_view sid() const { return sid_; }
@@ -58,14 +57,22 @@ class EngineSession final : private Timer, private PausedPublisher {
   /// Which thread's session a sid names; nothing if it cannot be one.
   [[nodiscard]] static std::optional<std::uint32_t> thread_of(std::string_view sid);
 
+  /// Does now what is due now; the wheel would do it up to a tick later. May close the session.
+  void keep_time();
+
   // --- polling ---
   [[nodiscard]] bool polling() const { return transport_ == Transport::polling; }
   /// A GET: answered now or held. The stream calls poll_gone() if it ends before it is answered.
   void poll(HttpStream& stream);
   void poll_gone();
-  /// A POST's body: answered when all its packets are taken.
+  /// A POST's head has come, its body may take a while. The stream calls post_gone() if it ends before it is answered.
+  /// False: there is one already; the session closes, the caller answers.
+  [[nodiscard]] bool begin_post(HttpStream& stream);
+  /// Its body: answered when all its packets are taken.
   void post(HttpStream& stream, std::string body);
-  void post_gone() { poster_ = nullptr; }
+  void post_gone(HttpStream& stream) {
+    if (poster_ == &stream) poster_ = nullptr;
+  }
 
   // --- WebSocket ---
   /// A new session's transport from the start.
@@ -80,9 +87,13 @@ class EngineSession final : private Timer, private PausedPublisher {
 
   /// One packet from the client. Not to be called while paused() or after closed().
   void on_packet(const engineio::Packet& packet);
+  /// One that is above max-payload and of which only the beginning was kept; else the same.
+  void on_cut_packet(const engineio::Packet& packet);
 
-  // --- members ---
-  void leave(Member& member);
+  // --- for its conversation ---
+  /// Calls Conversation::on_overdue after `delay`, unless expect_nothing() comes before; replaces an earlier deadline.
+  void expect_within(Millis delay);
+  void expect_nothing();
   /// Appends a Socket.IO packet for the client; sent at the end of the turn.
   void send(std::string_view socketio_packet);
   /// Publishes; while the queue is full the draft is held and paused() is true.
@@ -98,11 +109,8 @@ class EngineSession final : private Timer, private PausedPublisher {
   void on_deadline() override;
   [[nodiscard]] bool on_room() override;
   void arm();
-  void on_message(socketio::Decoder::Status status);
-  void on_connect(const socketio::Packet& packet);
   void answer_poll();
   void run_post();
-  [[nodiscard]] Member* find(std::string_view channel) const;
 
   IoThread& thread_;
   const std::string sid_;
@@ -111,12 +119,11 @@ class EngineSession final : private Timer, private PausedPublisher {
   bool closed_ = false;
   bool closing_soon_ = false;
   bool waiting_for_pong_ = false;
-  Millis next_ping_{};         // or when the pong is overdue
-  Millis connect_deadline_{};  // zero: a namespace is connected
+  Millis next_ping_{};  // or when the pong is overdue
+  Millis expected_{};   // what the conversation waits for; zero: nothing
 
   Outlet outlet_;
-  socketio::Decoder decoder_;
-  std::vector<std::unique_ptr<Member>> members_;
+  std::unique_ptr<Conversation> conversation_;
   std::unique_ptr<Draft> held_draft_;  // found the queue full
 
   HttpStream* poller_ = nullptr;  // the GET that waits

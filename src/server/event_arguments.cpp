@@ -6,8 +6,29 @@
 #include "src/base/limits.h"
 
 namespace tidemark {
+namespace {
+
+Refusal refusal_of(socketio::Excess excess) {
+  switch (excess) {
+    case socketio::Excess::depth:
+      return {"too_deep", fmt::format("JSON may be nested {} arrays and objects deep", limits::kJsonDepth)};
+    case socketio::Excess::event_name:
+      return {"event_name_too_long", fmt::format("an event's name may have {} bytes", limits::kEventNameBytes)};
+    case socketio::Excess::attachments:
+      return {"too_many_attachments", fmt::format("an event may have {} binary parts: a stock client takes no more",
+                                                  limits::kAttachmentsPerEvent)};
+    case socketio::Excess::bytes:
+      return {"payload_too_large", "an event, binary parts included, may have the handshake's maxPayload of bytes"};
+    case socketio::Excess::arguments:
+    case socketio::Excess::none: break;
+  }
+  return {"too_many_arguments", "an event takes one payload and a client key: emit(event, payload, clientKey)"};
+}
+
+}  // namespace
 
 std::expected<EventArguments, Refusal> read_event_arguments(const socketio::Packet& packet) {
+  if (packet.excess != socketio::Excess::none) return std::unexpected(refusal_of(packet.excess));
   const auto elements = json::split_array(packet.data, limits::kJsonDepth, limits::kEventArguments);
   if (!elements || elements->empty()) return std::unexpected(Refusal{"bad_event", "not an event"});
   EventArguments arguments{.event = json::decode_string(elements->front()).value_or("")};
@@ -15,8 +36,7 @@ std::expected<EventArguments, Refusal> read_event_arguments(const socketio::Pack
     return std::unexpected(Refusal{"missing_payload", "an event needs one payload: emit(event, payload)"});
   }
   if (elements->size() > 3) {
-    return std::unexpected(
-        Refusal{"too_many_arguments", "an event takes one payload and a client key: emit(event, payload, clientKey)"});
+    return std::unexpected(refusal_of(socketio::Excess::arguments));
   }
   arguments.payload = (*elements)[1];
   if (elements->size() == 3 && json::kind_of((*elements)[2]) != json::Kind::null) {

@@ -18,6 +18,7 @@
 namespace tidemark {
 namespace {
 
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 constexpr std::string_view kTextPlain = "Content-Type: text/plain; charset=utf-8\r\n";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 constexpr std::string_view kSecurityFields =
@@ -83,17 +84,15 @@ void HttpStream::read_requests() {
       break;
     }
     if (status == http::RequestReader::Status::need_more) {
-      if (reader_.wants_continue()) {
-        out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-        flush();
-      }
+      if (reader_.begun() != nullptr) await_body();
+      if (gone_ || answering_) break;
       if (!std::exchange(begun_, true)) connection_.set_deadline(limits::kHttpRequestTimeout);
       break;
     }
     request_ = reader_.take();
     keep_alive_ = request_.keep_alive;
     answering_ = true;
-    begun_ = false;
+    begun_ = announced_ = false;
     connection_.clear_deadline();
     handle();
   }
@@ -113,11 +112,46 @@ void HttpStream::go_on(http::Request request, std::string rest) {
   read_requests();
 }
 
+void HttpStream::go_on(http::RequestReader reader, std::string rest) {
+  in_ = std::move(rest);
+  reader_ = std::move(reader);
+  begun_ = true;
+  await_body();
+  read_requests();
+}
+
+void HttpStream::await_body() {
+  if (!std::exchange(announced_, true)) announce_post();
+  if (gone_ || answering_ || !reader_.wants_continue()) return;
+  out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  flush();
+}
+
+void HttpStream::announce_post() {
+  const http::Request* const request = reader_.begun();
+  IoThread& thread = connection_.thread();
+  if (request->method != "POST" || thread.service().endpoint_at(request->path) == nullptr) return;
+  if (!origin_allowed(*request, thread.service().options.cors_origins)) return;
+  const auto sid = request->parameter("sid").value_or("");
+  const auto home = EngineSession::thread_of(sid);
+  if (!home || *home >= thread.service().threads.size()) return;
+  if (*home != thread.index()) return migrate(*home, false);
+  EngineSession* const session = thread.find(sid);
+  if (session == nullptr || session->closed() || !session->polling()) return;  // is said when it is whole
+  request_ = *request;  // an answer to half a request ends the connection
+  keep_alive_ = false;
+  posted_ = session;
+  if (session->begin_post(*this)) return;
+  respond_error(400, "Bad request", 3);
+}
+
 // --- bytes out -------------------------------------------------------------------------------------------------------
 
 void HttpStream::respond(int status, std::string_view fields, std::string_view body) {
   if (gone_) return;
-  polled_ = posted_ = nullptr;  // answered: the session does not know of us any more
+  answering_ = true;  // also if but half of it had come
+  polled_ = nullptr;  // answered: the session does not know of us any more
+  if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
   http::append_response_head(out_, status, fields, body.size(), keep_alive_);
   if (request_.method != "HEAD") out_ += body;
   flush();
@@ -168,6 +202,7 @@ void HttpStream::on_timeout() {
 void HttpStream::on_drain() {
   if (answering_) return;  // flush() ends it
   gone_ = true;
+  drop_session();
   connection_.finish();
 }
 
@@ -178,7 +213,7 @@ void HttpStream::on_closed() {
 
 void HttpStream::drop_session() {
   if (EngineSession* const session = std::exchange(polled_, nullptr)) session->poll_gone();
-  if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone();
+  if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
   // Records in an answer that was not written are lost to the session: its client has to come back for them.
   if (EngineSession* const session = connection_.thread().find(carried_for_)) {
     session->close(CloseReason::transport_closed);
@@ -188,7 +223,8 @@ void HttpStream::drop_session() {
 // --- routes ----------------------------------------------------------------------------------------------------------
 
 void HttpStream::handle() {
-  if (request_.path == "/socket.io/" || request_.path == "/socket.io") return handle_engine();
+  const Endpoint* const endpoint = connection_.thread().service().endpoint_at(request_.path);
+  if (endpoint != nullptr) return handle_engine(*endpoint);
   if (find_asset(request_.path) != nullptr) return serve_asset();
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
   respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/.");
@@ -243,7 +279,7 @@ void HttpStream::respond_posted() {
   respond(200, fmt::format("Content-Type: text/html\r\n{}{}", kNoStore, cors_fields(request_)), "ok");
 }
 
-void HttpStream::handle_engine() {
+void HttpStream::handle_engine(const Endpoint& endpoint) {
   IoThread& thread = connection_.thread();
   if (!origin_allowed(request_, thread.service().options.cors_origins)) {
     keep_alive_ = false;
@@ -265,23 +301,22 @@ void HttpStream::handle_engine() {
     if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
     if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
     if (thread.service().draining || !thread.has_room()) return respond_error(503, "Service unavailable", 3);
-    return open_session(websocket);
+    return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
   }
   const auto home = EngineSession::thread_of(*sid);
   if (!home || *home >= thread.service().threads.size()) return respond_error(400, "Session ID unknown", 1);
-  if (*home != thread.index()) return migrate(*home);
+  if (*home != thread.index()) return migrate(*home, true);
   EngineSession* const session = thread.find(*sid);
+  if (session != nullptr) session->keep_time();
   if (session == nullptr || session->closed()) return respond_error(400, "Session ID unknown", 1);
-  if (websocket != websocket::wants_upgrade(request_) || !session->polling()) {
-    return respond_error(400, "Bad request", 3);
-  }
-  if (websocket) return upgrade(session);
+  if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
+  if (websocket) return upgrade(endpoint, session);
+  if (!session->polling()) return respond_error(400, "Bad request", 3);
   handle_poll(*session);
 }
 
-void HttpStream::open_session(bool websocket) {
-  if (websocket) return upgrade(nullptr);
-  auto session = std::make_unique<EngineSession>(connection_.thread(), true);
+void HttpStream::open_session(const Endpoint& endpoint) {
+  auto session = std::make_unique<EngineSession>(connection_.thread(), endpoint, true);
   const std::string handshake = session->handshake();
   connection_.thread().add(std::move(session));
   respond_poll(handshake);
@@ -299,7 +334,7 @@ void HttpStream::handle_poll(EngineSession& session) {
   respond_error(400, "Bad request", 3);
 }
 
-void HttpStream::upgrade(EngineSession* session) {
+void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
   const auto answer = websocket::answer_handshake(request_);
   if (answer.status != 101) {
     keep_alive_ = false;
@@ -308,7 +343,8 @@ void HttpStream::upgrade(EngineSession* session) {
   IoThread& thread = connection_.thread();
   auto stream = std::make_unique<WebSocketStream>(connection_, thread.service().options.max_payload);
   WebSocketStream& websocket = *stream;
-  if (session != nullptr && !session->begin_upgrade(websocket)) return respond_error(400, "Bad request", 3);
+  // A second one for the same session is not refused by a status: the protocol's test suite expects it to open and close.
+  const bool surplus = session != nullptr && !session->begin_upgrade(websocket);
   out_ += fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
       "{}\r\n\r\n",
@@ -317,16 +353,17 @@ void HttpStream::upgrade(EngineSession* session) {
   gone_ = true;
   const bool sent = connection_.write(out_) == out_.size();
   if (!sent) {
-    if (session != nullptr) session->websocket_gone(websocket);
+    if (session != nullptr && !surplus) session->websocket_gone(websocket);
     return connection_.close();
   }
   connection_.clear_deadline();
   std::string rest = std::move(in_);
   connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
+  if (surplus) return websocket.end_session(kPolicyViolation, "this session has its WebSocket already");
   if (session != nullptr) {
     websocket.probe(*session);
   } else {
-    auto opened = std::make_unique<EngineSession>(thread, false);
+    auto opened = std::make_unique<EngineSession>(thread, endpoint, false);
     EngineSession& added = *opened;
     thread.add(std::move(opened));
     websocket.carry(added);
@@ -335,13 +372,18 @@ void HttpStream::upgrade(EngineSession* session) {
   if (!rest.empty()) websocket.feed(rest);
 }
 
-void HttpStream::migrate(std::uint32_t thread) {
+void HttpStream::migrate(std::uint32_t thread, bool whole) {
   gone_ = true;
   IoThread& target = *connection_.thread().service().threads[thread];
   const int descriptor = connection_.release();
   if (descriptor < 0) return;
-  target.post([&target, descriptor, request = std::make_shared<http::Request>(std::move(request_)),
-               rest = std::move(in_)]() mutable {
+  struct Baggage {
+    http::Request request;
+    http::RequestReader reader;
+    std::string rest;
+  };
+  target.post([&target, descriptor, whole,
+               baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_))]() {
     SystemError error;
     tcp::socket socket(target.context());
     socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
@@ -354,7 +396,11 @@ void HttpStream::migrate(std::uint32_t thread) {
     HttpStream& http = *stream;
     connection->set_handler(std::move(stream));
     connection->start();
-    http.go_on(std::move(*request), std::move(rest));
+    if (whole) {
+      http.go_on(std::move(baggage->request), std::move(baggage->rest));
+    } else {
+      http.go_on(std::move(baggage->reader), std::move(baggage->rest));
+    }
   });
 }
 

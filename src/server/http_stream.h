@@ -14,14 +14,17 @@
 namespace tidemark {
 
 class EngineSession;
+struct Endpoint;
 
 class HttpStream final : public Connection::Handler {
  public:
   explicit HttpStream(Connection& connection);
   ~HttpStream() override;
 
-  /// Goes on with a request that was read on another thread, and the bytes behind it.
+  /// Goes on with a request that was read on another thread - `reader` has it if it was not read to its end - and the
+  /// bytes behind it.
   void go_on(http::Request request, std::string rest);
+  void go_on(http::RequestReader reader, std::string rest);
 
   // --- answers from an engine session ---
   void respond_poll(std::string_view body);
@@ -38,12 +41,18 @@ class HttpStream final : public Connection::Handler {
 
  private:
   void read_requests();
+  /// A request's head is here and its body is not.
+  void await_body();
+  /// A POST to a session counts from its head on, however slowly its body comes.
+  void announce_post();
   void handle();
-  void handle_engine();
-  void open_session(bool websocket);
+  void handle_engine(const Endpoint& endpoint);
+  void open_session(const Endpoint& endpoint);
   void handle_poll(EngineSession& session);
-  void upgrade(EngineSession* session);
-  void migrate(std::uint32_t thread);
+  /// To the WebSocket of `session`, or of a new one.
+  void upgrade(const Endpoint& endpoint, EngineSession* session);
+  /// To where the session of the request lives: the one that is read to its end, or that in the reader.
+  void migrate(std::uint32_t thread, bool whole);
   void serve_asset();
   void serve_health();
 
@@ -57,11 +66,12 @@ class HttpStream final : public Connection::Handler {
   http::Request request_;   // the one being answered
   bool answering_ = false;  // request_ is not answered yet, or its answer not sent yet
   bool keep_alive_ = true;
-  bool begun_ = false;  // a request's first bytes have come: its deadline is set
-  bool gone_ = false;   // the connection was given away or closed
+  bool begun_ = false;      // a request's first bytes have come: its deadline is set
+  bool announced_ = false;  // announce_post() has seen it
+  bool gone_ = false;       // the connection was given away or closed
   bool reading_requests_ = false;
   EngineSession* polled_ = nullptr;  // holds our GET
-  EngineSession* posted_ = nullptr;  // holds our POST
+  EngineSession* posted_ = nullptr;  // holds our POST, whole or not
   std::string carried_for_;          // the session whose packets are in out_
   std::string in_;
   std::string out_;

@@ -87,6 +87,7 @@ Member::Member(EngineSession& session, std::string_view channel, const ConnectRe
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
       status_(request.status),
+      recovered_(decision.recovered),
       beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
@@ -99,7 +100,7 @@ void Member::start() {
                            with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, beginning->pid)
                                     : fmt::format(R"({{"sid":"{}"}})", sid_));
   session_.send(reply);
-  if (decision.gap_to != Offset()) on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
+  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
@@ -182,13 +183,16 @@ void Member::on_outcome(const Outcome& outcome) {
 
 void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 
-void Member::on_gap(Offset from, Offset to, GapReason reason) {
-  if (!status_) return;
+bool Member::on_gap(Offset from, Offset to, GapReason reason) {
+  // One that was told that it has recovered and does not listen to status would believe that it has everything. It is
+  // sent away instead: when it comes back it is told that it has not recovered.
+  if (!status_) return !recovered_;
   std::string packet;
   socketio::append_event(
       packet, channel_, 0,
       fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"{}"}}])", from.value(), to.value(), name(reason)));
   session_.send(packet);
+  return true;
 }
 
 void Member::on_read_failed(const Error& error) {

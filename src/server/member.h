@@ -1,6 +1,6 @@
 // A member: one client in one channel, which is to say one Socket.IO namespace of one Engine.IO session. It turns
-// CONNECT into a recovery decision and a subscription, EVENT into a draft, outcomes into acks. Owned by its engine
-// session, on that I/O thread.
+// CONNECT into a recovery decision and a subscription, EVENT into a draft, outcomes into acks. Owned by its
+// conversation, on that I/O thread.
 #pragma once
 
 #include <expected>
@@ -15,32 +15,33 @@
 #include "src/hub/session_table.h"
 #include "src/server/connect_request.h"
 #include "src/server/event_arguments.h"
+#include "src/server/participant.h"
 
 namespace tidemark {
 
 class EngineSession;
 
-class Member final : public Subscriber {
+class Member final : public Participant, public Subscriber {
  public:
   /// Decides about a CONNECT. The error is the message of the CONNECT_ERROR. Nothing has been sent yet: start() does.
   [[nodiscard]] static std::expected<std::unique_ptr<Member>, std::string> connect(EngineSession& session,
                                                                                    std::string_view channel,
                                                                                    std::string_view auth);
 
-  [[nodiscard]] std::string_view channel() const { return channel_; }
-
+  // Participant
+  [[nodiscard]] std::string_view channel() const override { return channel_; }
   /// Sends the CONNECT reply and begins the subscription.
-  void start();
-  void on_event(const socketio::Packet& packet);
+  void start() override;
+  void on_event(const socketio::Packet& packet) override;
   /// The client left the namespace: its session is over for good.
-  void end();
+  void end() override;
   /// The connection was lost: the session waits to be resumed.
-  void lose();
+  void lose() override;
 
   void on_outcome(const Outcome& outcome) override;
   void on_live(Offset to) override;
   void on_taken_over() override;
-  void on_gap(Offset from, Offset to, GapReason reason) override;
+  bool on_gap(Offset from, Offset to, GapReason reason) override;
   void on_read_failed(const Error& error) override;
 
  private:
@@ -58,6 +59,7 @@ class Member final : public Subscriber {
   const std::string sender_;
   const std::string sid_;
   const bool status_;
+  const bool recovered_;  // told so at CONNECT
   bool starting_ = true;
   std::optional<Offset> live_at_start_;
   struct Beginning {

@@ -11,6 +11,8 @@
 #include "src/base/limits.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
+#include "src/server/member.h"
+#include "src/server/socketio_conversation.h"
 
 namespace tidemark {
 namespace {
@@ -29,8 +31,12 @@ std::string host_in_url(const std::string& host) {
 
 }  // namespace
 
-Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key)
+std::vector<Endpoint> log_endpoints() { return {socketio_endpoint("/socket.io", &Member::connect)}; }
+
+Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
+               std::vector<Endpoint> endpoints)
     : service_(options, clock, log, key) {
+  service_.endpoints = std::move(endpoints);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned threads = options.io_threads == 0 ? cores : options.io_threads;
   for (unsigned i = 0; i < threads; ++i) {

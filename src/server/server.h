@@ -6,14 +6,19 @@
 
 #include "src/base/error.h"
 #include "src/server/asio.h"
+#include "src/server/conversation.h"
 #include "src/server/service.h"
 
 namespace tidemark {
 
+/// The log's channels as Socket.IO namespaces, at /socket.io.
+[[nodiscard]] std::vector<Endpoint> log_endpoints();
+
 class Server {
  public:
   /// All references must outlive it. `key` signs session ids.
-  Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key);
+  Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
+         std::vector<Endpoint> endpoints = log_endpoints());
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

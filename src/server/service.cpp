@@ -1,5 +1,7 @@
 #include "src/server/service.h"
 
+#include <algorithm>
+
 #include "src/server/io_thread.h"
 
 namespace tidemark {
@@ -14,5 +16,11 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       catch_up(log, frames) {}
 
 Service::~Service() = default;
+
+const Endpoint* Service::endpoint_at(std::string_view path) const {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  const auto found = std::ranges::find(endpoints, path, &Endpoint::path);
+  return found == endpoints.end() ? nullptr : &*found;
+}
 
 }  // namespace tidemark

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "src/base/clock.h"
@@ -10,6 +11,7 @@
 #include "src/hub/catch_up.h"
 #include "src/hub/hub.h"
 #include "src/log/log.h"
+#include "src/server/conversation.h"
 #include "src/server/record_frames.h"
 
 namespace tidemark {
@@ -27,8 +29,13 @@ struct Service {
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 
+  std::vector<Endpoint> endpoints{};  // where Engine.IO is served; likewise
+
   Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key);
   ~Service();
+
+  /// The endpoint a request's path names, or null.
+  [[nodiscard]] const Endpoint* endpoint_at(std::string_view path) const;
 };
 
 }  // namespace tidemark

@@ -17,7 +17,7 @@ constexpr std::uint16_t kTooLarge = 1009;  // RFC 6455 section 7.4.1
 }
 
 WebSocketStream::WebSocketStream(Connection& connection, std::size_t max_message_bytes)
-    : connection_(connection), reader_(max_message_bytes) {}
+    : connection_(connection), reader_(max_message_bytes, limits::kDroppedBytes) {}
 
 WebSocketStream::~WebSocketStream() = default;
 
@@ -85,9 +85,13 @@ std::size_t WebSocketStream::read_frames(std::span<char> bytes) {
   websocket::FrameReader::Event event;
   while (used < bytes.size() && !closed_ && !must_wait()) {
     used += reader_.read(bytes.subspan(used), event);
-    if (event.kind != websocket::FrameReader::Kind::none) on_frame(event);
+    if (event.kind == websocket::FrameReader::Kind::none) continue;
+    // A control frame may stand within a message and does not end it.
+    if (event.kind <= websocket::FrameReader::Kind::cut_binary) clear_watch();
+    on_frame(event);
   }
   reading_ = false;
+  watch_message();
   return used;
 }
 
@@ -106,6 +110,8 @@ void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
         return close(kTooLarge, fmt::format("larger than {} bytes (--max-payload)", most));
       }
       return close(event.close_code, {});
+    case Kind::cut_text: return on_cut(event.data, false);
+    case Kind::cut_binary: return on_cut(event.data, true);
     case Kind::binary:
       if (role_ != Role::carrier) return close(1002, "expected a probe");
       return session_->on_packet({.type = engineio::PacketType::message, .binary = true, .data = event.data});
@@ -119,6 +125,30 @@ void WebSocketStream::on_text(std::string_view text) {
   std::string scratch;  // for the base64 that a client with `forceBase64` sends
   if (const auto packet = engineio::decode_packet(text, scratch)) return session_->on_packet(*packet);
   session_->close(CloseReason::parse_error);
+}
+
+void WebSocketStream::on_cut(std::string_view beginning, bool binary) {
+  if (role_ != Role::carrier) return close(1002, "expected a probe");
+  journal::debug("message_too_large", {{"sid", session_->sid()}});
+  if (binary) {
+    return session_->on_cut_packet({.type = engineio::PacketType::message, .binary = true, .data = beginning});
+  }
+  // Of base64 only the fact matters, and that needs no whole one.
+  if (beginning.starts_with('b')) {
+    return session_->on_cut_packet({.type = engineio::PacketType::message, .binary = true, .data = {}});
+  }
+  if (const auto packet = engineio::decode_packet(beginning)) return session_->on_cut_packet(*packet);
+  session_->close(CloseReason::parse_error);
+}
+
+void WebSocketStream::watch_message() {
+  if (closed_ || role_ == Role::probe || half_message_ || !reader_.unfinished()) return;
+  half_message_ = true;
+  connection_.set_deadline(connection_.thread().service().options.message_timeout);
+}
+
+void WebSocketStream::clear_watch() {
+  if (std::exchange(half_message_, false)) connection_.clear_deadline();
 }
 
 void WebSocketStream::on_probe_packet(std::string_view packet) {
@@ -176,7 +206,11 @@ void WebSocketStream::on_writable() {
 }
 
 void WebSocketStream::on_timeout() {
-  if (role_ == Role::probe) close(1000, "upgrade not completed");
+  if (role_ == Role::probe) return close(1000, "upgrade not completed");
+  if (session_ == nullptr) return;
+  // What stands behind input we hold back ourselves is not overdue.
+  if (!connection_.reading()) return connection_.set_deadline(connection_.thread().service().options.message_timeout);
+  session_->close(CloseReason::unfinished_message);
 }
 
 void WebSocketStream::on_closed() {

@@ -54,6 +54,10 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   std::size_t read_frames(std::span<char> bytes);
   void on_frame(websocket::FrameReader::Event& event);
   void on_text(std::string_view text);
+  void on_cut(std::string_view beginning, bool binary);
+  /// A message that is half here has the option's message_timeout from its first byte.
+  void watch_message();
+  void clear_watch();
   void on_probe_packet(std::string_view packet);
   void reply(websocket::Opcode opcode, std::string_view payload);
   [[nodiscard]] bool must_wait() const;
@@ -64,8 +68,9 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   Role role_ = Role::none;
   bool closed_ = false;  // our close frame is sent, or as good as
   bool resume_queued_ = false;
-  bool reading_ = false;  // read_frames is on the call stack
-  std::string held_;      // input that waits
+  bool reading_ = false;       // read_frames is on the call stack
+  bool half_message_ = false;  // its deadline is set
+  std::string held_;           // input that waits
 };
 
 }  // namespace tidemark

@@ -160,7 +160,6 @@ const VIOLATIONS = [
   ["an event with another reserved name", '42["connect_error"]'],
   ["JSON cut short", '42["chat message","x"'],
   ["JSON with something behind it", '42["chat message","x"]]'],
-  ["JSON nested too deep", `42["chat message",${"[".repeat(5000)}${"]".repeat(5000)}]`],
   ["JSON in single quotes", "42['chat message','x']"],
   ["a bare NaN", '42["chat message",NaN]'],
   ["a raw control character in a string", '42["chat message","a\u0001b"]'],
@@ -234,8 +233,49 @@ describe("a violation of the protocol ends that connection and harms nobody else
   });
 });
 
+describe("what is above a limit, but by the protocol an event,", () => {
+  const deep = (levels) => "[".repeat(levels) + "]".repeat(levels);
+
+  for (const [what, args, code] of [
+    ["nested too deep", `["chat message",${deep(5000)}]`, "too_deep"],
+    ["with too long a name", `["${"n".repeat(256)}","x"]`, "event_name_too_long"],
+    ["with too many arguments", `["chat message",${Array(40).fill(1)}]`, "too_many_arguments"],
+  ]) {
+    test(`${what}, is refused in its ack, and the connection stays`, async (t) => {
+      const raw = await RawWebSocket.open(t, server.url);
+      await raw.connect("/", { history: 0 });
+      const polling = await RawPolling.open(t, server.url);
+      await polling.connect("/", { history: 0 });
+      for (const session of [raw, polling]) {
+        await session.sendPacket(`2${args}`); // asks for no ack, gets none
+        await session.sendPacket(`27${args}`);
+        const ack = await session.nextPacket("the ack");
+        assert.deepEqual([ack.type, ack.id], [3, 7]);
+        assert.equal(JSON.parse(ack.json)[0].error.code, code);
+      }
+    });
+  }
+
+  test("in a CONNECT, is refused by a CONNECT_ERROR, and the connection stays", async (t) => {
+    const raw = await RawWebSocket.open(t, server.url);
+    const long = `/chat/${"n".repeat(250)}`;
+    assert.deepEqual(await raw.connect(long), { type: 4, message: "Invalid namespace" });
+    await raw.sendPacket(`0{"name":${deep(100)}}`);
+    const refused = await raw.nextPacket("the refusal");
+    assert.equal(refused.type, 4);
+    assert.match(JSON.parse(refused.json).message, /nested/);
+    assert.equal((await raw.connect("/", { history: 0 })).type, 0);
+  });
+});
+
 describe("what is larger than the limit", () => {
-  const packetOf = (bytes) => `42["chat message","${"x".repeat(bytes - 21)}"]`;
+  const packetOf = (bytes, id = "") => `42${id}["chat message","${"x".repeat(bytes - 21)}"]`;
+
+  async function assertRefusedAsTooLarge(raw, id) {
+    const ack = await raw.nextPacket("the ack");
+    assert.deepEqual([ack.type, ack.id], [3, id]);
+    assert.equal(JSON.parse(ack.json)[0].error.code, "payload_too_large");
+  }
 
   test("is refused with 413 in a POST, also if its size is not announced", async (t) => {
     const polling = await RawPolling.open(t, small.url);
@@ -247,20 +287,48 @@ describe("what is larger than the limit", () => {
     assert.equal(response.status, 413);
   });
 
-  test("closes a WebSocket with 1009", async (t) => {
+  test("is refused in its ack over WebSocket, in one frame or in many, and the connection stays", async (t) => {
     const raw = await RawWebSocket.open(t, small.url);
-    await raw.connect("/");
+    await raw.connect("/", { history: 0 });
     raw.send(packetOf(MAX_PAYLOAD + 2));
+    raw.send(packetOf(100 * MAX_PAYLOAD, 1));
+    await assertRefusedAsTooLarge(raw, 1);
+    const packet = packetOf(2 * MAX_PAYLOAD, 2);
+    for (let at = 0; at < packet.length; at += 999) {
+      raw.ws.send(packet.slice(at, at + 999), { fin: at + 999 >= packet.length });
+    }
+    await assertRefusedAsTooLarge(raw, 2);
+  });
+
+  test("is refused in its ack if its attachments are, one of them or all together", async (t) => {
+    const raw = await RawWebSocket.open(t, small.url);
+    await raw.connect("/", { history: 0 });
+    raw.send('451-1["chat message",{"_placeholder":true,"num":0}]');
+    raw.send(Buffer.alloc(MAX_PAYLOAD + 1));
+    await assertRefusedAsTooLarge(raw, 1);
+    const placeholders = Array.from({ length: 10 }, (_, num) => `{"_placeholder":true,"num":${num}}`);
+    raw.send(`4510-2["chat message",[${placeholders}]]`);
+    for (let i = 0; i < 10; i++) raw.send(Buffer.alloc(MAX_PAYLOAD / 5));
+    await assertRefusedAsTooLarge(raw, 2);
+  });
+
+  test("closes a WebSocket with 1009 where a frame announces more than will ever be let pass", async (t) => {
+    const raw = await RawWebSocket.open(t, small.url);
+    await raw.connect("/", { history: 0 });
+    raw.ws._socket.write(Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
     assert.equal((await within(raw.closed, "the close")).code, 1009);
   });
 
-  test("closes a WebSocket even if it comes as many small attachments", async (t) => {
-    const raw = await RawWebSocket.open(t, small.url);
-    await raw.connect("/");
-    const placeholders = Array.from({ length: 10 }, (_, num) => `{"_placeholder":true,"num":${num}}`);
-    raw.send(`4510-["chat message",[${placeholders}]]`);
-    for (let i = 0; i < 10; i++) raw.send(Buffer.alloc(MAX_PAYLOAD / 5));
-    await within(raw.closed, "the close");
+  test("reaches nobody, and a stock client with retries goes on behind it", async (t) => {
+    const channel = newChannel();
+    const reader = await Client.open(t, small.url, channel);
+    const sender = await Client.open(t, small.url, channel, { retries: 3, ackTimeout: 5_000 });
+    const acks = ["x".repeat(2 * MAX_PAYLOAD), "behind it"].map((payload) => sender.publish(payload));
+    assert.equal((await acks[0]).error.code, "payload_too_large");
+    await acks[1];
+    await reader.receives(1);
+    assert.deepEqual(reader.payloads(), ["behind it"]);
+    assert.deepEqual(sender.disconnects, []);
   });
 
   test("exactly at the limit passes", async (t) => {
@@ -273,5 +341,51 @@ describe("what is larger than the limit", () => {
     const polling = await RawPolling.open(t, small.url);
     await polling.connect(channel);
     assert.equal((await polling.post(packetOf(MAX_PAYLOAD))).status, 200);
+  });
+});
+
+describe("what is begun and not ended", () => {
+  const TIMEOUT = ["--message-timeout", "300"];
+
+  test("as a WebSocket message has its time limit, whatever else the client does", async (t) => {
+    const own = await serve(t, TIMEOUT);
+    const raw = await RawWebSocket.open(t, own.url);
+    await raw.connect("/");
+    raw.ws.send('42["chat message",', { fin: false });
+    const pings = setInterval(() => raw.ws.ping(), 20);
+    t.after(() => clearInterval(pings));
+    assert.match((await within(raw.closed, "the close")).reason, /not finished/);
+  });
+
+  test("as an event that waits for attachments has it, too", async (t) => {
+    const own = await serve(t, TIMEOUT);
+    const half = '451-["chat message",{"_placeholder":true,"num":0}]';
+    const raw = await RawWebSocket.open(t, own.url);
+    await raw.connect("/");
+    raw.send(half);
+    const polling = await RawPolling.open(t, own.url);
+    await polling.connect("/");
+    await polling.post(half);
+    assert.match((await within(raw.closed, "the close")).reason, /not finished/);
+    await waitFor(async () => (await polling.get()).status === 400, { what: "the polling session to end" });
+  });
+
+  test("costs a client nothing that ends each message in time", async (t) => {
+    const own = await serve(t, [...TIMEOUT, "--ping-interval", "400"]);
+    const channel = newChannel();
+    const client = await Client.open(t, own.url, channel);
+    let pings = 0;
+    client.socket.io.on("ping", () => pings++);
+    const began = performance.now();
+    let sent = 0;
+    // Longer than the limit, and always something on its way: halves of messages and attachments.
+    while (performance.now() - began < 1_000) {
+      await client.publishAll([{ file: Buffer.alloc(200_000) }, "x".repeat(200_000)]);
+      sent += 2;
+    }
+    await client.receives(sent);
+    const before = pings;
+    await waitFor(() => pings >= before + 2, { what: "two pings of silence" });
+    assert.deepEqual(client.disconnects, []);
   });
 });

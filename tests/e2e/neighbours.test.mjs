@@ -51,7 +51,7 @@ async function chatStillWorks(t) {
   }
 }
 
-test("clients that never read stop nobody, cost no memory, and get everything once they read on", async (t) => {
+test("clients that never read stop nobody, cost no memory, and get everything once they read on (socket.io#4435)", async (t) => {
   const channel = newChannel();
   const publisher = await Client.open(t, server.url, channel);
   const payload = "x".repeat(100_000);

@@ -1,5 +1,6 @@
 // The two transports and the way from one to the other: nothing lost, nothing doubled.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
@@ -256,6 +257,30 @@ describe("polling", () => {
     assert.deepEqual(publisher.payloads(), ["whole", "last"]);
   });
 
+  for (const threads of ["1", "2"]) {
+    test(`a second POST beside one that is half here ends the session (${threads} I/O threads)`, async (t) => {
+      const own = await serve(t, ["--io-threads", threads]);
+      const polling = await RawPolling.open(t, own.url);
+      await polling.connect("/");
+      const url = new URL(polling.base);
+      const slow = net.connect(url.port, "localhost");
+      t.after(() => slow.destroy());
+      let got = "";
+      slow.on("data", (chunk) => (got += chunk));
+      const ended = once(slow, "close");
+      slow.write(
+        `POST ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: 10\r\n` +
+          "Expect: 100-continue\r\n\r\n",
+      );
+      await waitFor(() => got.includes("\r\n\r\n"), { what: "100 Continue" });
+      assert.equal((await polling.post("3")).status, 400);
+      assert.equal((await polling.get()).status, 400);
+      // The first is answered, too, and its connection ended: the rest of it is no request.
+      await within(ended, "the end of the first POST's connection");
+      assert.deepEqual(got.match(/^HTTP\/1\.1 \d+/gm), ["HTTP/1.1 100", "HTTP/1.1 400"]);
+    });
+  }
+
   test("a GET that its client gave up ends the session", async (t) => {
     const { polling } = await pollingSession(t);
     const held = openGet(polling.base);
@@ -384,9 +409,11 @@ async function upgradeBehind(t, own, paths) {
       `GET /socket.io/?EIO=4&transport=websocket&sid=${sid} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n` +
       "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
   );
-  // A session takes one upgrade at a time: another one is refused exactly while the first is under way.
+  // A session takes one upgrade at a time: another one is closed at once exactly while the first is under way.
   const other = new RawWebSocket(own.url, { sid });
-  const upgradable = await within(other.opened.then(() => true, () => false), "the answer to another upgrade");
+  other.opened.then(() => other.send("2probe"));
+  const probed = other.control.next("the answer to another probe").then(() => true, () => false);
+  const upgradable = await within(probed, "the answer to another upgrade");
   other.terminate();
   let [got, ended] = ["", false];
   socket.setEncoding("latin1");

@@ -114,6 +114,30 @@ TEST_CASE("the newest N come first for those who ask for them") {
   CHECK(client.sink.received == "<17:x><19:x>");
 }
 
+TEST_CASE("whoever finds the readers' queue full waits for its turn, with the newest N too") {
+  HubWorld world({}, 1);
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}, {"/b", "y"}, {"/c", "z"}});
+  world.settle();
+  Client first(world);
+  first.outlet.subscribe("/a", Offset(24), first.subscriber);
+  Client newest(world);
+  newest.outlet.subscribe_last("/b", 2, world.log.head(), newest.subscriber);
+  Client third(world);
+  third.outlet.subscribe("/c", Offset(26), third.subscriber);
+  while (world.executor.run_one()) {
+  }
+  for (int i = 0; i < 3; ++i) {
+    world.settle();
+    world.shard.sweep();
+  }
+  world.settle();
+  CHECK(first.sink.received == "<25:x><28:x>");
+  CHECK(newest.sink.received == "<26:y><29:y>");
+  CHECK(third.sink.received == "<27:z><30:z>");
+  CHECK(newest.subscriber.failures.empty());
+}
+
 TEST_CASE("own bytes go between records, never into one") {
   HubWorld world;
   world.join();

@@ -43,6 +43,25 @@ TEST_CASE("what was trimmed while a client caught up is announced before the nex
   CHECK(client.subscriber.live.size() == 1);
 }
 
+TEST_CASE(
+    "a client that cannot be told of a gap is sent nothing after it: it is sent away, to be told when it is back") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}});
+  world.settle();
+  world.log.page_records = 2;
+  Client client(world);
+  client.subscriber.gaps_to = nullptr;
+  client.subscriber.can_be_told = false;
+  client.outlet.subscribe("/a", Offset(1), client.subscriber);
+  while (client.sink.received != "<2:x><3:x>") REQUIRE((world.executor.run_one() || world.catch_up.run_one()));
+  world.trim(7);
+  world.settle();
+  CHECK(client.sink.received == "<2:x><3:x>");
+  REQUIRE_FALSE(client.subscriber.failures.empty());
+  CHECK(client.subscriber.failures.front().code == ErrorCode::not_found);
+}
+
 TEST_CASE("a trim in the middle of a page read is announced, or harms nothing") {
   HubWorld world;
   world.join();
@@ -221,6 +240,7 @@ TEST_CASE("whoever begins with the newest N and takes nothing yet has its place 
   client.outlet.flush();
   client.outlet.subscribe_last("/a", 100, world.log.head(), client.subscriber);
   world.settle();
+  world.shard.sweep();
   client.sink.room = SIZE_MAX;
   client.outlet.writable();
   world.settle();

@@ -95,6 +95,7 @@ class ManualExecutor final : public Executor {
     task();
     return true;
   }
+  [[nodiscard]] bool idle() const { return tasks_.empty(); }
 
  private:
   std::deque<std::function<void()>> tasks_;
@@ -164,24 +165,28 @@ class FakeSubscriber final : public Subscriber {
   void on_outcome(const Outcome& outcome) override { outcomes.push_back(outcome); }
   void on_live(Offset to) override { live.push_back(to); }
   void on_taken_over() override { ++taken_over; }
-  void on_gap(Offset from, Offset to, GapReason reason) override {
+  bool can_be_told = true;  // of a gap
+  bool on_gap(Offset from, Offset to, GapReason reason) override {
     gaps.emplace_back(from, to);
-    if (gaps_to == nullptr) return;
-    gaps_to->own() += (reason == GapReason::trimmed ? "[gap " : "[damaged ") + std::to_string(from.value()) + "-" + std::to_string(to.value()) + "]";
+    if (gaps_to == nullptr) return can_be_told;
+    gaps_to->own() += (reason == GapReason::trimmed ? "[gap " : "[damaged ") + std::to_string(from.value()) + "-" +
+                      std::to_string(to.value()) + "]";
     gaps_to->flush_soon();
+    return can_be_told;
   }
   void on_read_failed(const Error& error) override { failures.push_back(error); }
 };
 
 struct HubWorld {
-  explicit HubWorld(const ShardOptions& options = {}) : shard_options(options) {}
+  explicit HubWorld(const ShardOptions& options = {}, std::size_t readers_queue = limits::kCatchUpQueue)
+      : shard_options(options), catch_up(log, frames, readers_queue) {}
 
   ShardOptions shard_options;
   ManualClock clock;
   FakeLog log;
   TextFrames frames;
   ManualExecutor executor;
-  CatchUp catch_up{log, frames};
+  CatchUp catch_up;
   SessionTable sessions{SessionKey{}, 1, Millis(1000), clock};
   Hub hub{frames, sessions};
   Shard shard{0, Offset(), frames, catch_up, executor, clock, shard_options};

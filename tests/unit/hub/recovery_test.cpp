@@ -75,6 +75,12 @@ TEST_CASE("a client that has nothing gets everything, or the newest N where hist
   CHECK_FALSE(decide({.server_offset = 7, .history = 20}, kLog).newest);
 }
 
+TEST_CASE("position 0 is a place in the log: one who was live in it while it was empty is owed all that came since") {
+  const auto decision = decide({.offset = position(0), .history = 20}, kLog);
+  CHECK(decision.after == Offset(0));
+  CHECK_FALSE(decision.newest);
+}
+
 TEST_CASE("a server offset beyond the head belongs to another log: everything") {
   CHECK(decide({.server_offset = 101}, kLog).after == Offset(0));
   CHECK(decide({.server_offset = 100}, kLog).after == Offset(100));

@@ -126,9 +126,10 @@ TEST_CASE("the records kept take no more than the limit, whatever their sizes, a
       Retention retention(store, {.bytes = limit}, clock);
       run(store, retention);
       CHECK(store.stats().bytes_in_use <= limit);
-      // At most a slice too much, and that only where the sizes change.
-      CHECK(store.stats().bytes_in_use + kSlice * (large + 200) > limit);
       CHECK(store.state().first <= store.state().head);
+      // At most a slice too much, and that only where the sizes change. RocksDB guesses at what is not in files yet: it
+      // takes all such records for equal and estimates their number.
+      if (store.engine() != "rocksdb") CHECK(store.stats().bytes_in_use + kSlice * (large + 200) > limit);
     });
   }
 }

@@ -147,6 +147,20 @@ TEST_CASE("a request that has begun and not ended is unfinished, and costs memor
   CHECK(test::live_bytes() == before);
 }
 
+TEST_CASE("a request whose body still comes is known by its head") {
+  RequestReader reader(kLimits);
+  std::size_t used = 0;
+  CHECK(reader.begun() == nullptr);
+  CHECK(reader.read("POST /a?b=1 HTTP/1.1\r\nHost: h\r\nContent-", used) == Status::need_more);
+  CHECK(reader.begun() == nullptr);
+  CHECK(reader.read("Length: 2\r\n\r\n", used) == Status::need_more);
+  REQUIRE(reader.begun() != nullptr);
+  CHECK(reader.begun()->method == "POST");
+  CHECK(reader.begun()->parameter("b") == "1");
+  CHECK(reader.read("xy", used) == Status::complete);
+  CHECK(reader.begun() == nullptr);
+}
+
 TEST_CASE("a body that was announced and not sent costs nothing") {
   RequestReader reader({.head_bytes = 2000, .target_bytes = 200, .body_bytes = 10'000'000});
   const auto head = with_fields("Content-Length: 10000000\r\n") + "x";

@@ -180,6 +180,17 @@ TEST_CASE("depth counts open arrays and objects and is bounded, also by a ceilin
   CHECK_FALSE(json::is_valid("[]", -1));
 }
 
+TEST_CASE("too deep is told from no JSON, whichever comes first") {
+  CHECK(json::check("[[1]]", 2) == json::Validity::valid);
+  CHECK(json::check("[[1]]", 1) == json::Validity::too_deep);
+  CHECK(json::check(R"({"a":{"b":1}})", 1) == json::Validity::too_deep);
+  CHECK(json::check("[1,[nonsense", 1) == json::Validity::too_deep);
+  CHECK(json::check("[nonsense,[]]", 1) == json::Validity::invalid);
+  CHECK(json::check("[[1]", 2) == json::Validity::invalid);
+  CHECK(json::check("[[1]] x", 2) == json::Validity::invalid);
+  CHECK(json::check(repeated("[", 1025), 1'000'000) == json::Validity::too_deep);
+}
+
 TEST_CASE("kind_of tells the six kinds apart") {
   CHECK(json::kind_of(" {}") == json::Kind::object);
   CHECK(json::kind_of("\n[]") == json::Kind::array);

@@ -12,6 +12,7 @@
 using namespace tidemark;
 using namespace std::string_view_literals;
 using socketio::DecodeError;
+using socketio::Excess;
 using socketio::PacketType;
 using Status = socketio::Decoder::Status;
 
@@ -25,6 +26,15 @@ DecodeError error_of(std::string_view text) {
   const auto status = decoder.text(text);
   CHECK_FALSE(decoder.unfinished());
   return status == Status::error ? decoder.error() : DecodeError::none;
+}
+
+/// What a packet without attachments has too much of; then it keeps no data.
+Excess excess_of(std::string_view text) {
+  socketio::Decoder decoder(kLimits);
+  REQUIRE(decoder.text(text) == Status::packet);
+  const auto packet = decoder.take();
+  if (packet.excess != Excess::none) CHECK(packet.data.empty());
+  return packet.excess;
 }
 
 std::vector<std::string> attachments_of(const socketio::Packet& packet) {
@@ -145,7 +155,7 @@ TEST_CASE("Socket.IO protocol, Packet encoding, Format: what is no packet has a 
 TEST_CASE("a binary packet says how many attachments follow, at least one and not too many") {
   for (const std::string_view text :
        {"5", "5-[\"a\"]", "5[\"a\"]", "51[\"a\"]", "51", "5x-[\"a\"]", "5 1-[\"a\"]", "51e0-[\"a\"]", "50x1-[\"a\"]",
-        "5-1-[\"a\"]", "51.0-[\"a\"]", "50-[\"a\"]", "500-[\"a\"]", "54-[\"a\"]", "518446744073709551617-[\"a\"]",
+        "5-1-[\"a\"]", "51.0-[\"a\"]", "50-[\"a\"]", "500-[\"a\"]", "510001-[\"a\"]", "518446744073709551617-[\"a\"]",
         "599999999999999999999999-[\"a\"]", "60-1[]", "6-1[]"}) {
     CAPTURE(text);
     CHECK(error_of(text) == DecodeError::bad_attachment_count);
@@ -155,12 +165,15 @@ TEST_CASE("a binary packet says how many attachments follow, at least one and no
   CHECK(socketio::Decoder(kLimits).text("5003-" + placeholders(3)) == Status::need_more);
 }
 
-TEST_CASE("a namespace longer than a channel's name is refused") {
+TEST_CASE("a namespace longer than a channel's name is refused, in a CONNECT by whoever answers it") {
   const std::string longest = "/" + std::string(254, 'x');
   CHECK(error_of("0" + longest + ",") == DecodeError::none);
   CHECK(error_of("0" + longest + "?query,") == DecodeError::none);
-  CHECK(error_of("0" + longest + "x,") == DecodeError::bad_namespace);
-  CHECK(error_of("0" + longest + "x") == DecodeError::bad_namespace);
+  CHECK(error_of("2" + longest + "x,[\"a\"]") == DecodeError::bad_namespace);
+  CHECK(error_of("1" + longest + "x") == DecodeError::bad_namespace);
+  socketio::Decoder decoder(kLimits);
+  REQUIRE(decoder.text("0" + longest + "x") == Status::packet);
+  CHECK(decoder.take().nsp == longest + "x");
   CHECK(error_of("0admin,") == DecodeError::bad_payload);
 }
 
@@ -178,46 +191,12 @@ TEST_CASE("Socket.IO protocol, Acknowledgement: an id is a whole number below 2^
 }
 
 TEST_CASE("Socket.IO protocol, Sending and receiving data: a payload of the wrong kind is refused") {
-  for (const std::string_view text : {"2",
-                                      "2/admin,",
-                                      "2/admin",
-                                      "212",
-                                      "2{}",
-                                      "2\"a\"",
-                                      "2null",
-                                      "21",
-                                      "2[\"a\"",
-                                      "2[\"a\"]]",
-                                      "2[\"a\",]",
-                                      "2['a']",
-                                      "2[\"a\",nope]",
-                                      "2[\"a\",01]",
-                                      "2[\"a\"] x",
-                                      "2[[[[[[[[[1]]]]]]]]]",
-                                      "31",
-                                      "31{}",
-                                      "31null",
-                                      "31\"a\"",
-                                      "31[",
-                                      "0[]",
-                                      "0null",
-                                      "0\"a\"",
-                                      "0true",
-                                      "0{",
-                                      "0/a,[1]",
-                                      "1{}",
-                                      "1[]",
-                                      "1null",
-                                      "1 ",
-                                      "1/a,x",
-                                      "4",
-                                      "4[]",
-                                      "4null",
-                                      "4{",
-                                      "51-",
-                                      "51-{}",
-                                      "51-[\"a\"",
-                                      "61-1"}) {
+  for (const std::string_view text :
+       {"2",       "2/admin,",  "2/admin",   "212",    "2{}",           "2\"a\"",      "2null",      "21",
+        "2[\"a\"", "2[\"a\"]]", "2[\"a\",]", "2['a']", "2[\"a\",nope]", "2[\"a\",01]", "2[\"a\"] x", "31",
+        "31{}",    "31null",    "31\"a\"",   "31[",    "0[]",           "0null",       "0\"a\"",     "0true",
+        "0{",      "0/a,[1]",   "1{}",       "1[]",    "1null",         "1 ",          "1/a,x",      "4",
+        "4[]",     "4null",     "4{",        "51-",    "51-{}",         "51-[\"a\"",   "61-1"}) {
     CAPTURE(text);
     CHECK(error_of(text) == DecodeError::bad_payload);
   }
@@ -234,7 +213,7 @@ TEST_CASE("Socket.IO protocol, Sending and receiving data: an event is a non-emp
   }
   CHECK(error_of(event_named("")) == DecodeError::none);
   CHECK(error_of(event_named(std::string(255, 'x'))) == DecodeError::none);
-  CHECK(error_of(event_named(std::string(256, 'x'))) == DecodeError::bad_event);
+  CHECK(excess_of(event_named(std::string(256, 'x'))) == Excess::event_name);
 }
 
 TEST_CASE("reserved names are refused, also with escapes in them") {
@@ -254,7 +233,9 @@ TEST_CASE("reserved names are refused, also with escapes in them") {
 
 TEST_CASE("an event has at most so many arguments besides its name") {
   CHECK(error_of(event_named("a", ",1,2,3,4")) == DecodeError::none);
-  CHECK(error_of(event_named("a", ",1,2,3,4,5")) == DecodeError::bad_event);
+  CHECK(excess_of(event_named("a", ",1,2,3,4")) == Excess::none);
+  CHECK(excess_of(event_named("a", ",1,2,3,4,5")) == Excess::arguments);
+  CHECK(error_of(event_named("a", ",1,2,3,4,5,")) == DecodeError::bad_payload);
 }
 
 TEST_CASE("a placeholder that names no attachment is refused when the text comes, before any attachment") {
@@ -286,29 +267,84 @@ TEST_CASE("attachments come right after their text, and only then") {
   CHECK(one_too_many.error() == DecodeError::unexpected_binary);
 }
 
+TEST_CASE("what is nested too deep is known by its head, and not looked at behind that") {
+  for (const std::string_view text : {"2[[[[[[[[[1]]]]]]]]]", "2[\"a\",[[[[[[[[1]]]]]]]]]", "2[\"a\",[[[[[[[[nonsense",
+                                      "31[[[[[[[[[1]]]]]]]]]", "0{\"a\":[[[[[[[[1]]]]]]]]}"}) {
+    CAPTURE(text);
+    CHECK(excess_of(text) == Excess::depth);
+  }
+  CHECK(error_of("2[\"a\",nonsense,[[[[[[[[[[") == DecodeError::bad_payload);
+  CHECK(error_of("2{\"a\":[[[[[[[[[[") == DecodeError::bad_payload);
+  socketio::Decoder decoder(kLimits);
+  REQUIRE(decoder.text("2/admin,7" + std::string(500, '[')) == Status::packet);
+  const auto packet = decoder.take();
+  CHECK(packet.type == PacketType::event);
+  CHECK(packet.nsp == "/admin");
+  CHECK(packet.ack_id == 7);
+}
+
+TEST_CASE("attachments above the limit are let pass unread, and the packet is whole behind them") {
+  socketio::Decoder decoder(kLimits);
+  REQUIRE(decoder.text("54-9" + placeholders(4)) == Status::need_more);
+  for (int i = 0; i < 3; ++i) REQUIRE(decoder.binary(std::string(5000, 'x')) == Status::need_more);
+  REQUIRE(decoder.cut_binary() == Status::packet);
+  const auto packet = decoder.take();
+  CHECK(packet.excess == Excess::attachments);
+  CHECK(packet.ack_id == 9);
+  CHECK(packet.data.empty());
+  CHECK(packet.attachments.empty());
+  CHECK(decoder.text(R"(2["a"])") == Status::packet);
+}
+
 TEST_CASE("text and attachments together stay below the limit") {
-  CHECK(error_of(event_named("a", ",\"" + std::string(kLimits.packet_bytes - 9, 'x') + "\"")) == DecodeError::none);
-  CHECK(error_of(event_named("a", ",\"" + std::string(kLimits.packet_bytes - 8, 'x') + "\"")) ==
-        DecodeError::too_large);
+  CHECK(excess_of(event_named("a", ",\"" + std::string(kLimits.packet_bytes - 9, 'x') + "\"")) == Excess::none);
+  CHECK(excess_of(event_named("a", ",\"" + std::string(kLimits.packet_bytes - 8, 'x') + "\"")) == Excess::bytes);
 
   const std::string text = "52-" + placeholders(2);
   const std::size_t held = placeholders(2).size();
   socketio::Decoder fits(kLimits);
   REQUIRE(fits.text(text) == Status::need_more);
   REQUIRE(fits.binary(std::string(kLimits.packet_bytes - held - 4, 'x')) == Status::need_more);  // 4: its length
-  CHECK(fits.binary("") == Status::packet);
+  REQUIRE(fits.binary("") == Status::packet);
+  CHECK(fits.take().excess == Excess::none);
 
   socketio::Decoder too_large(kLimits);
   REQUIRE(too_large.text(text) == Status::need_more);
   REQUIRE(too_large.binary(std::string(kLimits.packet_bytes - held - 4, 'x')) == Status::need_more);
-  CHECK(too_large.binary("x") == Status::error);
-  CHECK(too_large.error() == DecodeError::too_large);
-  CHECK_FALSE(too_large.unfinished());
+  REQUIRE(too_large.binary("x") == Status::packet);
+  const auto packet = too_large.take();
+  CHECK(packet.excess == Excess::bytes);
+  CHECK(packet.data.empty());
+  CHECK(packet.attachments.empty());
+  CHECK(packet.attachment_count == 2);
+}
+
+TEST_CASE("of a message that was cut the head says whom to answer") {
+  socketio::Decoder decoder(kLimits);
+  REQUIRE(decoder.cut_text(R"(2/admin,12["a","xxx)") == Status::packet);
+  auto packet = decoder.take();
+  CHECK(packet.excess == Excess::bytes);
+  CHECK(packet.nsp == "/admin");
+  CHECK(packet.ack_id == 12);
+
+  REQUIRE(decoder.cut_text(R"(51-3["a","xxx)") == Status::need_more);
+  REQUIRE(decoder.binary("y") == Status::packet);
+  packet = decoder.take();
+  CHECK(packet.excess == Excess::bytes);
+  CHECK(packet.ack_id == 3);
+
+  // A head that was cut itself says nothing that can be relied on, and a DISCONNECT has no data to be cut.
+  for (const std::string_view beginning : {"", "2", "2/admin", "2/admin,123", "1/admin,{", "51", "x"}) {
+    CAPTURE(beginning);
+    CHECK(socketio::Decoder(kLimits).cut_text(beginning) == Status::error);
+  }
+  CHECK(socketio::Decoder(kLimits).cut_text("0/" + std::string(1000, 'x')) == Status::error);
+  CHECK(socketio::Decoder(kLimits).cut_binary() == Status::error);
 }
 
 TEST_CASE("every decode error has its own name") {
   std::vector<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(DecodeError::too_large); ++i) {
+  for (int i = 0; i <= static_cast<int>(DecodeError::unexpected_text); ++i) {
     const auto name = socketio::name(static_cast<DecodeError>(i));
     CHECK(name != "unknown");
     for (const auto other : names) CHECK(name != other);
@@ -330,6 +366,8 @@ TEST_CASE("Socket.IO protocol, Packet encoding, Examples: what is sent") {
   CHECK(made([](auto& out) { socketio::append_disconnect(out, "/admin"); }) == "1/admin,");
   CHECK(made([](auto& out) { socketio::append_ack(out, "/admin", 13, R"(["bar"])"); }) == R"(3/admin,13["bar"])");
   CHECK(made([](auto& out) { socketio::append_ack(out, "/", 9007199254740991, "[]"); }) == "39007199254740991[]");
+  CHECK(made([](auto& out) { socketio::append_ack(out, "/admin", 7, R"([{"_placeholder":true,"num":0}])", 1); }) ==
+        R"(61-/admin,7[{"_placeholder":true,"num":0}])");
   CHECK(made([](auto& out) { socketio::append_event(out, "/", 0, R"(["foo"])"); }) == R"(2["foo"])");
   CHECK(made([](auto& out) { socketio::append_event(out, "/admin", 2, R"(["baz"])"); }) == R"(52-/admin,["baz"])");
 }

@@ -320,6 +320,57 @@ TEST_CASE("RFC 6455 10.4: a message above the limit fails by its frame's head, b
         only(error(1009)));
 }
 
+TEST_CASE("of a message above the limit only the beginning is kept, however it comes, up to a second limit") {
+  constexpr std::size_t kDropped = 50'000;
+  const auto cut_events = [](const std::string& bytes) {
+    FrameReader at_once(kMax, kDropped);
+    const auto seen = events_by(at_once, bytes, bytes.size());
+    for (const std::size_t step : {1, 700}) {
+      FrameReader in_steps(kMax, kDropped);
+      CHECK(events_by(in_steps, bytes, step) == seen);
+    }
+    return seen;
+  };
+  const std::string large = "head" + std::string(20'000, 'x');
+  const std::string beginning = large.substr(0, FrameReader::kCutBytes);
+  const auto after = whole(Opcode::text, "after");
+  const std::vector<Seen> text{{Kind::cut_text, beginning}, {Kind::text, "after"}};
+  CHECK(cut_events(whole(Opcode::text, large) + after) == text);
+  CHECK(cut_events(part(Opcode::text, large.substr(0, 900)) + whole(Opcode::continuation, large.substr(900)) + after) ==
+        text);
+  CHECK(cut_events(part(Opcode::text, large) + whole(Opcode::continuation, large) + after) == text);
+  CHECK(cut_events(whole(Opcode::binary, large) + after) ==
+        std::vector<Seen>{{Kind::cut_binary, beginning}, {Kind::text, "after"}});
+  // A control frame between fragments is whole; the limit is for all fragments together.
+  CHECK(cut_events(part(Opcode::text, large) + whole(Opcode::ping, "p") + whole(Opcode::continuation, "")) ==
+        std::vector<Seen>{{Kind::ping, "p"}, {Kind::cut_text, beginning}});
+  CHECK(cut_events(part(Opcode::text, std::string(900, 'x')) + whole(Opcode::continuation, std::string(100, 'x')))
+            .front()
+            .kind == Kind::text);
+  // What is dropped is still looked at: a text must be UTF-8 to its end.
+  CHECK(cut_events(whole(Opcode::text, large + "\xff")) == only(error(1007)));
+  CHECK(cut_events(client_head(kFin | op(Opcode::text), kMax + kDropped + 1, "abcd")) == only(error(1009)));
+  CHECK(cut_events(part(Opcode::text, std::string(kMax, 'x')) + client_head(kFin, kDropped + 1, "abcd")) ==
+        only(error(1009)));
+  CHECK(cut_events(part(Opcode::text, std::string(kMax, 'x')) + part(Opcode::continuation, std::string(kDropped, 'x')) +
+                   client_head(kFin, 1, "abcd")) == only(error(1009)));
+}
+
+TEST_CASE("what is dropped of a message costs nothing") {
+  FrameReader reader(kMax, 10'000'000);
+  auto bytes =
+      part(Opcode::text, std::string(500, 'x')) + client_head(kFin, 9'000'000, std::string_view("\0\0\0\0", 4));
+  const auto before = test::live_bytes();
+  FrameReader::Event event;
+  CHECK(reader.read(bytes, event) == bytes.size());
+  for (int i = 0; i < 100; ++i) {
+    std::string more(10'000, 'x');
+    CHECK(reader.read(more, event) == more.size());
+    CHECK(event.kind == Kind::none);
+  }
+  CHECK(test::live_bytes() - before < 4000);
+}
+
 TEST_CASE("bytes that were announced and not sent cost nothing, in a first frame as in a fragment") {
   constexpr std::size_t kLarge = 10'000'000;
   constexpr std::size_t kSent = 100;

@@ -50,6 +50,21 @@ TEST_CASE("what cannot be taken is refused with its code") {
   }
 }
 
+TEST_CASE("a packet above a limit is refused by the limit's name") {
+  const std::pair<socketio::Excess, std::string_view> rows[] = {{socketio::Excess::depth, "too_deep"},
+                                                                {socketio::Excess::event_name, "event_name_too_long"},
+                                                                {socketio::Excess::arguments, "too_many_arguments"},
+                                                                {socketio::Excess::attachments, "too_many_attachments"},
+                                                                {socketio::Excess::bytes, "payload_too_large"}};
+  for (const auto& [excess, code] : rows) {
+    socketio::Packet packet;
+    packet.excess = excess;
+    const auto arguments = read_event_arguments(packet);
+    REQUIRE_FALSE(arguments);
+    CHECK(arguments.error().code == code);
+  }
+}
+
 TEST_CASE("a refusal is an ack's argument") {
   CHECK(refusal_args({"some_code", "a \"quoted\" word"}) ==
         R"([{"error":{"code":"some_code","message":"a \"quoted\" word"}}])");
