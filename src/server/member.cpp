@@ -77,16 +77,17 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
-  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant)));
+  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
 }
 
 Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
-               const Decision& decision, SessionTable::Grant grant)
+               const Decision& decision, SessionTable::Grant grant, Offset head)
     : session_(session),
       channel_(channel),
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
       status_(request.status),
+      told_up_to_(decision.recovered ? Offset() : head),
       beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
@@ -183,9 +184,9 @@ void Member::on_outcome(const Outcome& outcome) {
 void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 
 bool Member::on_gap(Offset from, Offset to, GapReason reason) {
-  // One that does not listen to status would believe that it has everything. It is sent away instead: when it comes back
-  // it is told that it has not recovered.
-  if (!status_) return false;
+  // One that does not listen to status would believe that it has everything, unless it was told that it has not
+  // recovered. It is sent away: when it comes back it is told that.
+  if (!status_) return to <= told_up_to_;
   std::string packet;
   socketio::append_event(
       packet, channel_, 0,
