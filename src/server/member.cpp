@@ -130,6 +130,10 @@ void Member::on_event(const socketio::Packet& packet) {
   Service& service = session_.thread().service();
   auto arguments = read_event_arguments(packet);
   if (!arguments) return refuse(packet, arguments.error());
+  if (!session_.may_publish()) {
+    return refuse(packet, {"rate_exceeded",
+                           fmt::format("one connection may publish {} events a second", service.options.publish_rate)});
+  }
   const auto listed = [&](const std::vector<std::string>& names) {
     return std::ranges::find(names, arguments->event) != names.end();
   };
