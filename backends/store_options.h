@@ -18,7 +18,7 @@ struct StoreOptions {
   /// again. Changes nothing about a log of which nothing is missing.
   bool accept_loss = false;
 
-  std::uint64_t free_bytes_min = limits::kFreeBytesMin;  // see src/log/free_space.h
+  std::uint64_t free_bytes_min = limits::kMinFreeDefault;  // see src/log/free_space.h
 };
 
 }  // namespace tidemark

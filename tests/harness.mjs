@@ -2,8 +2,8 @@
 //
 // The binary is the one named by TIDEMARK_BIN, or `build/tidemark` as ./dev build leaves it. Servers still alive when
 // the test process ends are killed with it, and temporary directories are removed.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +12,11 @@ import { fileURLToPath } from "node:url";
 export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
 export const tidemarkBin = process.env.TIDEMARK_BIN ?? join(repositoryRoot, "build", "tidemark");
 
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+/** How many times longer than usual things may take: for servers built with the compiler's checks. */
+export const patience = Number(process.env.TIDEMARK_TEST_PATIENCE ?? 1);
+
+const START_TIMEOUT_MS = 30_000 * patience;
+const STOP_TIMEOUT_MS = 15_000 * patience;
 const POLL_MS = 10;
 const STDERR_KEPT_CHARS = 64 * 1024;
 
@@ -33,6 +36,30 @@ export function tempDir(prefix = "tidemark-test-") {
   return directory;
 }
 
+/**
+ * A disk that can be filled: a file system in memory of `mebibytes`, mounted for the length of one test. Where it cannot
+ * be mounted - that takes root - the test is skipped, saying so, and the answer is undefined.
+ */
+export function smallDisk(t, mebibytes) {
+  const path = tempDir();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", path], { encoding: "utf8" });
+  if (mounted.status !== 0) {
+    t.skip(`a small file system cannot be mounted here: ${mounted.error?.message ?? mounted.stderr.trim()}`);
+    return undefined;
+  }
+  t.after(() => spawnSync("umount", ["--lazy", path]));
+  const filler = join(path, "filler");
+  return {
+    path,
+    /** Leaves at most so many bytes free. */
+    fill(leave = 0) {
+      const { bavail, bsize } = statfsSync(path);
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - leave)));
+    },
+    makeRoom: () => rmSync(filler),
+  };
+}
+
 /** A TCP port of this machine nobody listens on right now. */
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -47,7 +74,7 @@ export function freePort() {
 
 /** Polls until `condition` gives a truthy value, and returns that value; a throwing condition counts as not yet. */
 export async function waitFor(condition, { timeout = 10_000, what = String(condition) } = {}) {
-  const deadline = performance.now() + timeout;
+  const deadline = performance.now() + timeout * patience;
   let lastError;
   for (;;) {
     try {

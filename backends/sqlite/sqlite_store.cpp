@@ -1,23 +1,18 @@
 #include "backends/sqlite/sqlite_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "backends/flush_directory.h"
+#include "backends/guarded_store.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
-#include "src/base/journal.h"
-#include "src/base/limits.h"
-#include "src/log/free_space.h"
 #include "src/log/head_floor.h"
 #include "src/log/store_rules.h"
 
@@ -28,14 +23,10 @@ using namespace sqlite;
 
 class SqliteStore final : public LogStore {
  public:
-  SqliteStore(const StoreOptions& options, std::filesystem::path file, Writer writer, HeadFloor floor,
-              const Writer::Contents& contents)
-      : free_bytes_min_(options.free_bytes_min),
-        file_(std::move(file)),
+  SqliteStore(std::filesystem::path file, Writer writer, const Writer::Contents& contents)
+      : file_(std::move(file)),
         writer_(std::move(writer)),
-        floor_(std::move(floor)),
         trimmed_before_(contents.trimmed_before),
-        epoch_(contents.state.epoch),
         readers_(file_),
         state_(contents.state) {}
 
@@ -50,13 +41,9 @@ class SqliteStore final : public LogStore {
 
   Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
     if (!writer_) return closed();
-    const auto before = state();
-    if (auto checked = check_append(before.head, records); !checked) return checked;
-    if (auto room = check_free_space(file_.parent_path(), free_bytes_min_); !room) return room;
     if (auto done = writer_->append(records, segments); !done || records.empty()) return done;
-    note_head(records.back().offset);
     const std::scoped_lock lock(state_mutex_);
-    if (before.first > before.head) state_.first = records.front().offset;
+    if (state_.first > state_.head) state_.first = records.front().offset;
     state_.head = records.back().offset;
     return {};
   }
@@ -90,7 +77,6 @@ class SqliteStore final : public LogStore {
   Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     if (!writer_) return closed();
     const auto kept = state();
-    if (auto checked = check_trim(kept.head, before); !checked) return checked;
     before = std::max(before, trimmed_before_);  // also finishes a trim that was interrupted
     if (auto done = writer_->set_trimmed(before, kept.head.next(), losses); !done) return done;
     const auto first = writer_->first_record(before, kept.head.next());
@@ -110,29 +96,12 @@ class SqliteStore final : public LogStore {
   }
 
   Result<void> verify() const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    if (auto structure = (*reader)->check_structure(); !structure) return structure;
-    const auto kept = state();
-    for (auto from = kept.first; from <= kept.head;) {
-      std::optional<Offset> last;
-      std::optional<Offset> out_of_order;
-      const PageLimits page{limits::kScanRecords, std::numeric_limits<std::size_t>::max()};
-      const auto scanned = (*reader)->scan(from, kept.head, Direction::forward, page, [&](const RecordView& record) {
-        if (record.offset < from || (last && record.offset <= *last)) out_of_order = record.offset;
-        last = record.offset;
-        return !out_of_order;
-      });
-      if (!scanned) return scanned;
-      if (out_of_order) {
-        return fail(ErrorCode::corrupt,
-                    fmt::format("the record at offset {} in {} is out of order; restore the log from a copy",
-                                out_of_order->value(), file_.string()));
-      }
-      if (!last) break;
-      from = last->next();
+    {
+      auto reader = readers_.lend();
+      if (!reader) return std::unexpected(reader.error());
+      if (auto structure = (*reader)->check_structure(); !structure) return structure;
     }
-    return {};
+    return check_records(*this, file_.string());
   }
 
   StoreStats stats() const override {
@@ -142,76 +111,28 @@ class SqliteStore final : public LogStore {
       const auto size = std::filesystem::file_size(file_.string() + suffix, ignored);
       if (!ignored) result.bytes_on_disk += size;
     }
-    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(result.bytes_on_disk);
+    if (auto reader = readers_.lend()) result.bytes_in_use = (*reader)->bytes_in_use().value_or(0);
     return result;
   }
 
   void close() override { shut(); }
 
  private:
-  /// The records are durable without it; a floor that cannot be written guards less, and that is said once.
-  void note_head(Offset head) {
-    const auto noted = floor_.note({epoch_, head});
-    if (noted || std::exchange(floor_failed_, true)) return;
-    journal::error("head-floor-failed", {{"engine", engine()}, {"cause", noted.error().context}});
-  }
-
   /// The writer last: as the last connection it moves the rest of the write-ahead log into the file.
   void shut() {
     readers_.close();
-    if (!writer_) return;
     writer_.reset();
-    if (const auto flushed = floor_.flush(); !flushed) {
-      journal::error("head-floor-failed", {{"engine", engine()}, {"cause", flushed.error().context}});
-    }
   }
 
   std::unexpected<Error> closed() const { return fail(ErrorCode::closed, fmt::format("{} is closed", file_.string())); }
 
-  const std::uint64_t free_bytes_min_;
   const std::filesystem::path file_;
-  std::optional<Writer> writer_;  // the appending thread's, as are the next three
-  HeadFloor floor_;
-  bool floor_failed_ = false;
+  std::optional<Writer> writer_;  // the appending thread's, as is the next
   Offset trimmed_before_;
-  const Epoch epoch_;
   mutable ReaderPool readers_;
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
 };
-
-/// The file's name is durable only once its directory is.
-Result<void> flush_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int number = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (flushed) return {};
-  return fail(ErrorCode::io, fmt::format("cannot flush directory {}: {}; check the disk", directory.string(),
-                                         std::generic_category().message(number)));
-}
-
-/// Compares the log with what was acknowledged. Where records are missing and that is accepted, it becomes another log.
-Result<Writer::Contents> reconcile(const StoreOptions& options, Writer& writer, HeadFloor& floor) {
-  auto contents = writer.contents();
-  if (!contents) return contents;
-  const auto checked = floor.check({contents->state.epoch, contents->state.head});
-  if (!checked && !options.accept_loss) return std::unexpected(checked.error());
-  if (!checked) {
-    const auto next = floor.noted()->head.next();
-    if (auto renewed = writer.renew(options.epoch_if_new, next); !renewed) return std::unexpected(renewed.error());
-    journal::warning("loss-accepted", {{"engine", "sqlite"},
-                                       {"head", contents->state.head.value()},
-                                       {"acknowledged", floor.noted()->head.value()},
-                                       {"epoch", options.epoch_if_new.text()}});
-    contents = writer.contents();
-    if (!contents) return contents;
-  }
-  if (auto noted = floor.note({contents->state.epoch, contents->state.head}); !noted) {
-    return std::unexpected(noted.error());
-  }
-  return contents;
-}
 
 Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const std::filesystem::path& file,
                                             FileState file_state) {
@@ -221,13 +142,19 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const s
   if (!writer) return std::unexpected(writer.error());
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
-  const auto contents = reconcile(options, *writer, *floor);
+  auto contents = writer->contents();
+  if (!contents) return std::unexpected(contents.error());
+  const auto agreed = reconcile(options, "sqlite", *floor, {contents->state.epoch, contents->state.head}, false,
+                                [&](Epoch epoch, Offset next) { return writer->renew(epoch, next); });
+  if (!agreed) return std::unexpected(agreed.error());
+  if (agreed->epoch != contents->state.epoch) contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   if (file_state != FileState::tidemark) {
     if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   }
   writer->trust();
-  return std::make_unique<SqliteStore>(options, file, std::move(*writer), std::move(*floor), *contents);
+  return std::make_unique<GuardedStore>(std::make_unique<SqliteStore>(file, std::move(*writer), *contents),
+                                        std::move(*floor), options.directory, options.free_bytes_min);
 }
 
 }  // namespace

@@ -21,6 +21,11 @@ constexpr int kCheckpointPages = 4'000;
 
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
+/// Where a slice of the records from `oldest` to `before` ends.
+Offset slice_end(Offset oldest, Offset before) {
+  return std::min(before, Offset(oldest.value() + limits::kTrimSliceRecords));
+}
+
 std::int64_t count_attachments(std::string_view attachments) {
   std::int64_t count = 0;
   while (take_attachment(attachments)) ++count;
@@ -224,7 +229,12 @@ int Writer::insert(const ChannelLoss& loss) {
 }
 
 Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses) {
+  const auto oldest = first_record(Offset(), before);
+  if (!oldest) return std::unexpected(oldest.error());
   return in_transaction("trim", [&] {
+    if (const int code = remove_below(delete_records_, number(slice_end(*oldest, before))); code != SQLITE_DONE) {
+      return code;
+    }
     if (const int code = set_meta("trimmed_before", before); code != SQLITE_DONE) return code;
     for (const ChannelLoss& loss : losses) {
       if (const int code = insert(loss); code != SQLITE_DONE) return code;
@@ -233,18 +243,19 @@ Result<void> Writer::set_trimmed(Offset before, Offset next, std::span<const Cha
   });
 }
 
+int Writer::remove_below(Statement& statement, std::int64_t bound) {
+  statement.bind(1, bound);
+  const ResetLater reset(statement);
+  return statement.step();
+}
+
 Result<void> Writer::remove_trimmed(Offset before) {
-  const auto remove_below = [&](Statement& statement, std::int64_t argument) {
-    statement.bind(1, argument);
-    const ResetLater reset(statement);
-    return statement.step();
-  };
   for (;;) {
     const auto oldest = first_record(Offset(), before);
     if (!oldest) return std::unexpected(oldest.error());
     if (*oldest >= before) break;
-    const auto slice_end = std::min(before, Offset(oldest->value() + limits::kTrimSliceRecords));
-    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(slice_end)); });
+    const auto end = slice_end(*oldest, before);
+    auto done = in_transaction("trim", [&] { return remove_below(delete_records_, number(end)); });
     if (!done) return done;
   }
   for (;;) {

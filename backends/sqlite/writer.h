@@ -36,7 +36,8 @@ class Writer {
   [[nodiscard]] Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments);
 
   /// First half of a trim: from when it returns, nothing below `before` counts any more, `losses` are noted, and no
-  /// offset below `next` is given again.
+  /// offset below `next` is given again. The first slice of the records goes in the same transaction: a trim of one slice
+  /// is one flush.
   [[nodiscard]] Result<void> set_trimmed(Offset before, Offset next, std::span<const ChannelLoss> losses);
   /// Second half: removes the records below `before` in slices, and the segments that end below it.
   [[nodiscard]] Result<void> remove_trimmed(Offset before);
@@ -52,6 +53,7 @@ class Writer {
   [[nodiscard]] int insert(const RecordView& record);
   [[nodiscard]] int insert(const IndexSegment& segment);
   [[nodiscard]] int insert(const ChannelLoss& loss);
+  [[nodiscard]] int remove_below(Statement& statement, std::int64_t bound);
   [[nodiscard]] int set_meta(std::string_view name, Offset value);
   void checkpoint();
 

@@ -24,6 +24,7 @@ std::string_view text(Level level) {
     case Level::info: return "info";
     case Level::warning: return "warning";
     case Level::error: return "error";
+    case Level::none: break;
   }
   return "unknown";
 }

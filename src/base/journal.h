@@ -17,7 +17,7 @@
 
 namespace tidemark::journal {
 
-enum class Level : std::uint8_t { debug, info, warning, error };
+enum class Level : std::uint8_t { debug, info, warning, error, none };
 
 struct Field {
   std::string_view key;
@@ -30,7 +30,7 @@ struct Field {
   requires std::is_arithmetic_v<T> Field(std::string_view k, T v) : key(k), value(fmt::format("{}", v)) {}
 };
 
-/// Lines below this level are dropped. Default: info.
+/// Lines below this level are dropped, all of them below none. Default: info.
 void set_level(Level level);
 
 /// `event` must be a literal: it is remembered.

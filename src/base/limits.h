@@ -65,11 +65,16 @@ inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys r
 inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction
 inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
-inline constexpr std::size_t kDedupeCandidates = 4;        // records compared for one key hash
-inline constexpr std::uint64_t kFreeBytesMin = 64 * kMiB;  // free on the disk, below which nothing is appended
-inline constexpr std::size_t kStoreReaders = 8;            // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;     // removed in one transaction
-inline constexpr std::size_t kStoredNames = 1'000'000;     // channel or event names one store interns
+inline constexpr std::size_t kDedupeCandidates = 4;          // records compared for one key hash
+inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
+inline constexpr auto kUpkeepInterval = 1'000ms;             // between two looks whether the store would take records
+inline constexpr std::size_t kStoreReaders = 8;              // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one step of a trim
+inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
+inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
+inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
+inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
+inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
@@ -81,13 +86,20 @@ inline constexpr std::size_t kCatchUpThreads = 2;
 inline constexpr std::size_t kRelayBytes = 4 * kMiB;  // unlogged events waiting for one I/O thread
 inline constexpr std::size_t kPagesHeld = 32;         // pages an I/O thread keeps for others who replay the same range
 inline constexpr std::uint64_t kPageJoinOffsets = 256;  // how far behind its start a page under way may be joined
+inline constexpr std::size_t kSendsPerBatch = 256;      // handed to the kernel in one call, where it takes them so
+inline constexpr std::size_t kSendsWorthBatching = 8;   // subscribers of a channel, from which on they are
 inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts and timers get their turn
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
+inline constexpr std::size_t kRestBytes = 4 * kKiB;     // of a record partly sent, kept for a client that stalled
+inline constexpr int kPageAttempts = 4;                 // at a page whose channel is trimmed while it is read
 
 // --- options ---------------------------------------------------------------------------------------------------------
+inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMiB};
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes
 inline constexpr auto kTimeoutCeiling = 24h;            // ping interval, ping, connect and message timeout, each
 inline constexpr auto kRecoveryWindowCeiling = 7 * 24h;
+inline constexpr auto kRetainAgeCeiling = 36'500 * 24h;
+inline constexpr std::uint64_t kRetainBytesCeiling = std::uint64_t{1} << 50;
 inline constexpr std::uint16_t kPortMax = 65'535;
 inline constexpr unsigned kIoThreadsCeiling = 256;
 inline constexpr std::size_t kConnectionsPerAddressCeiling = kConnections;

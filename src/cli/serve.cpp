@@ -55,10 +55,14 @@ int run(const ServeOptions& options) {
       return complain(checked.error(), kExitFailure);
     }
   }
-  auto store = open_store(options.backend, {.directory = options.data, .epoch_if_new = Epoch::random()});
+  auto store =
+      open_store(options.backend,
+                 {.directory = options.data, .epoch_if_new = Epoch::random(), .free_bytes_min = options.min_free});
   if (!store) return complain(store.error(), kExitFailure);
   const SystemClock clock;
-  auto log = Log::open(std::move(*store), {}, clock);
+  const LogOptions log_options{
+      .retention = {.age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records}};
+  auto log = Log::open(std::move(*store), log_options, clock);
   if (!log) return complain(log.error(), kExitFailure);
 
   const SecretKey secret = directory ? directory->secret() : random_secret();

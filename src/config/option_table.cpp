@@ -14,7 +14,7 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<std::string_view, 2> kBackends = {"sqlite", "memory"};
+constexpr std::array<std::string_view, 3> kBackends = {"sqlite", "rocksdb", "memory"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
 // Names of Socket.IO's own events, "Emit cheatsheet"; a handler for them would never see a client's event.
 constexpr std::array<std::string_view, 6> kSocketIoEvents = {"connect",       "connect_error", "disconnect",
@@ -45,15 +45,15 @@ constexpr std::string_view kFloods = "Limits against floods";
 constexpr std::string_view kProcess = "The process";
 
 const std::array kTable = {
-    Option{
-        .group = kLog,
-        .name = "backend",
-        .field = &ServeOptions::backend,
-        .kind = ValueKind::choice,
-        .value_name = "ENGINE",
-        .help =
-            "Storage engine of the log. sqlite keeps every acknowledged record on disk; memory forgets all at the end.",
-        .choices = kBackends},
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help = "Storage engine of the log. sqlite and rocksdb keep every acknowledged record on disk, sqlite in "
+                   "one file that "
+                   "people can read, rocksdb in less space; memory forgets all at the end.",
+           .choices = kBackends},
     Option{.group = kLog,
            .name = "data",
            .field = &ServeOptions::data,
@@ -70,6 +70,39 @@ const std::array kTable = {
         .value_name = "N",
         .help = "Newest records of a channel that a client gets when it has seen nothing yet; 0 gives it all of them.",
         .max = Offset::kMax},
+    Option{.group = kLog,
+           .name = "retain-age",
+           .field = &ServeOptions::retain_age,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help =
+               "Age at which records are removed, such as 30d. 0 keeps them for ever. Of several limits the strictest "
+               "counts.",
+           .max = milliseconds(limits::kRetainAgeCeiling)},
+    Option{.group = kLog,
+           .name = "retain-bytes",
+           .field = &ServeOptions::retain_bytes,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help =
+               "Space that records may take, such as 10GB; beyond it the oldest are removed. 0 sets no limit. SQLite "
+               "uses the space of removed records again; its file does not shrink.",
+           .max = limits::kRetainBytesCeiling},
+    Option{.group = kLog,
+           .name = "retain-records",
+           .field = &ServeOptions::retain_records,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "Newest records that are kept, of all channels together; older ones are removed. 0 sets no limit.",
+           .max = Offset::kMax},
+    Option{.group = kLog,
+           .name = "min-free",
+           .field = &ServeOptions::min_free,
+           .kind = ValueKind::bytes,
+           .value_name = "BYTES",
+           .help = "Free bytes on the data directory's disk below which nothing is stored or acknowledged, until there "
+                   "is room again; reading goes on. An engine may insist on more.",
+           .max = limits::kMinFreeCeiling},
 
     Option{.group = kNetwork,
            .name = "host",

@@ -36,7 +36,12 @@ struct Setting {
 struct ServeOptions {
   std::string backend = "sqlite";
   std::filesystem::path data = "tidemark-data";
-  std::uint64_t history = 0;  // newest records of a channel that a first-time client is given; 0 = all
+  std::uint64_t history = 0;         // newest records of a channel that a first-time client is given; 0 = all
+  Millis retain_age{};               // older records are trimmed; 0 = none, as with the next two
+  std::uint64_t retain_bytes = 0;    // the kept records may take
+  std::uint64_t retain_records = 0;  // newest records kept
+
+  std::uint64_t min_free = limits::kMinFreeDefault;  // bytes on the disk, below which nothing is stored
 
   std::string host = "localhost";
   std::uint16_t port = 3000;              // 0 = any free port

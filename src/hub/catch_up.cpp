@@ -1,5 +1,7 @@
 #include "src/hub/catch_up.h"
 
+#include <algorithm>
+
 #include "src/base/limits.h"
 
 namespace tidemark {
@@ -11,7 +13,7 @@ void CatchUp::start(std::size_t threads) {
 bool CatchUp::request(Request request) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || queue_.size() >= limits::kCatchUpQueue) return false;
+    if (stopped_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(request));
   }
   wake_.notify_one();
@@ -53,12 +55,30 @@ bool CatchUp::run_one() {
 }
 
 Result<PagePtr> CatchUp::read(const Request& request) const {
+  for (int attempt = 1;; ++attempt) {
+    const Offset lost_before = log_.lost_settled(request.channel);
+    const auto page = read_once(request, lost_before);
+    if (!page) return std::unexpected(page.error());
+    const Offset lost = log_.lost_settled(request.channel);
+    if (lost <= (*page)->after) return *page;
+    // Trimmed in the middle of it: what was still found is not known, so again. A page that is overtaken every time
+    // says that something is missing before its first record, which is as good as certain.
+    if (lost != lost_before && attempt < limits::kPageAttempts) continue;
+    if (request.last) return *page;
+    const Offset found = (*page)->ends.empty() ? (*page)->covered.next() : (*page)->ends.front().offset;
+    const Offset gap_to = std::min(lost, found.previous());
+    if (gap_to > (*page)->after) (*page)->gap_to = gap_to;
+    return *page;
+  }
+}
+
+Result<std::shared_ptr<Page>> CatchUp::read_once(const Request& request, Offset lost) const {
   auto page = std::make_shared<Page>();
   page->after = request.after;
   if (request.last) {
     const auto start = log_.offset_before_last(request.channel, request.up_to, *request.last);
     if (!start) return std::unexpected(start.error());
-    page->after = *start;
+    page->after = std::max(*start, lost);
   }
   const auto read =
       log_.read_channel(request.channel, page->after, request.up_to,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "src/base/error.h"
+#include "src/base/limits.h"
 #include "src/hub/frame_encoder.h"
 #include "src/hub/page.h"
 #include "src/log/log.h"
@@ -23,7 +24,8 @@ namespace tidemark {
 class CatchUp {
  public:
   /// `log` and `encoder` must outlive it.
-  CatchUp(const Log& log, const FrameEncoder& encoder) : log_(log), encoder_(encoder) {}
+  CatchUp(const Log& log, const FrameEncoder& encoder, std::size_t queue_max = limits::kCatchUpQueue)
+      : log_(log), encoder_(encoder), queue_max_(queue_max) {}
   CatchUp(const CatchUp&) = delete;
   CatchUp& operator=(const CatchUp&) = delete;
   ~CatchUp() { stop(); }
@@ -46,14 +48,18 @@ class CatchUp {
   /// Serves the oldest queued request in the calling thread; false if there is none. For those who run without threads.
   bool run_one();
 
-  /// Reads one page in the calling thread.
+  /// Reads one page in the calling thread. Whoever begins at the newest N has no place in the log yet: nothing can be
+  /// missing before it.
   [[nodiscard]] Result<PagePtr> read(const Request& request) const;
 
  private:
+  /// One try; the channel has lost everything up to `lost`.
+  [[nodiscard]] Result<std::shared_ptr<Page>> read_once(const Request& request, Offset lost) const;
   void run();
 
   const Log& log_;
   const FrameEncoder& encoder_;
+  const std::size_t queue_max_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Request> queue_;

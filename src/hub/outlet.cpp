@@ -55,14 +55,20 @@ void Outlet::flush() {
     }
     const std::string_view frames = source->pending(limits::kSendBytes);
     if (frames.empty()) break;  // in the middle of a record whose rest must be read first
-    const std::size_t sent = sink_->send(frames);
-    source->consumed(sent);
-    mid_ = source->at_boundary() ? nullptr : source;
-    if (sent < frames.size()) {
-      blocked_ = true;
-      break;
-    }
+    advance(*source, frames, sink_->send(frames));
+    if (blocked_) break;
   }
+  serve_pages();
+}
+
+void Outlet::advance(Subscription& source, std::string_view frames, std::size_t sent) {
+  source.consumed(sent);
+  mid_ = source.at_boundary() ? nullptr : &source;
+  blocked_ = sent < frames.size();
+}
+
+void Outlet::serve_pages() {
+  if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
   for (const auto& subscription : subscriptions_) {
     if (blocked_) {
       subscription->drop_page();
@@ -70,6 +76,33 @@ void Outlet::flush() {
       shard_.request_page(*subscription);
     }
   }
+}
+
+void Outlet::keep_rest() {
+  if (mid_ == nullptr) return;
+  const auto rest = mid_->rest_of_record();
+  if (rest.empty() || rest.size() > limits::kRestBytes) return;
+  own_.insert(0, rest);  // none of them is partly sent while a record is
+  std::exchange(mid_, nullptr)->consumed(rest.size());
+}
+
+Outlet::PlainSend Outlet::plain_send() const {
+  // With one subscription its frames can be in one pass only, so that nothing else is sent before this is done.
+  if (!ready() || mid_ != nullptr || own_sent_ < own_.size() || subscriptions_.size() != 1) return {};
+  const Subscription& source = *subscriptions_.front();
+  if (!source.live()) return {};
+  const auto frames = source.pending(limits::kSendBytes);
+  if (frames.empty()) return {};
+  return {sink_->socket(), frames};
+}
+
+void Outlet::plain_sent(std::string_view frames, int result) {
+  Subscription& source = *subscriptions_.front();
+  const std::size_t sent = sink_->sent(frames, result);
+  advance(source, frames, sent);
+  if (source.at_head() && own_sent_ == own_.size()) return;
+  if (sent > 0) blocked_ = false;  // a short one: only the next answers that there is no more room
+  flush();
 }
 
 void Outlet::writable() {

@@ -5,6 +5,7 @@
 // takes no more ("blocked") costs nothing until it says writable(). Owned by one I/O thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -24,6 +25,13 @@ class Sink {
   /// Takes bytes from the front of whole frames and says how many. Fewer than given: it takes no more until writable()
   /// is called. Never calls back into the outlet.
   [[nodiscard]] virtual std::size_t send(std::string_view frames) = 0;
+
+  /// The socket into which frames go as they are, if somebody else may send them; -1: only send() will do.
+  [[nodiscard]] virtual int socket() const { return -1; }
+  /// Somebody else sent frames into socket(): how many bytes it took, or minus errno. Answers as send() does.
+  [[nodiscard]] virtual std::size_t sent(std::string_view frames, int result) {
+    return result < 0 ? 0 : std::min(frames.size(), static_cast<std::size_t>(result));
+  }
 };
 
 class Outlet {
@@ -44,6 +52,14 @@ class Outlet {
 
   /// Sends as much as the transport takes.
   void flush();
+  /// What flush() would begin with, if that is one send of frames into a socket; the socket is -1 otherwise.
+  struct PlainSend {
+    int socket = -1;
+    std::string_view frames;
+  };
+  [[nodiscard]] PlainSend plain_send() const;
+  /// plain_send() was done, with this result (Sink::sent); goes on as flush() does.
+  void plain_sent(std::string_view frames, int result);
   /// The transport takes bytes again.
   void writable();
   /// Flushes at the end of the shard's current turn, once, however often asked.
@@ -64,8 +80,13 @@ class Outlet {
 
  private:
   friend class Shard;
+  /// The record under way leaves memory, and might be trimmed before the transport takes its rest. If that rest is small
+  /// it is kept as own bytes; a larger one is read again, and if it is gone then, the connection is, too.
+  void keep_rest();
   [[nodiscard]] Subscription* next_source();
   bool send_own();
+  void advance(Subscription& source, std::string_view frames, std::size_t sent);
+  void serve_pages();
 
   Shard& shard_;
   Sink* sink_ = nullptr;

@@ -12,7 +12,8 @@ namespace tidemark {
 
 struct Page {
   Offset after;    // exclusive
-  Offset covered;  // inclusive: every record of the channel in between is here
+  Offset gap_to;   // something of the channel after `after` and up to here was trimmed; 0: nothing was
+  Offset covered;  // inclusive: every record of the channel in between that was not trimmed is here
   std::string frames;
   std::vector<FrameEnd> ends;  // positions within `frames`
 };

@@ -8,7 +8,7 @@ namespace tidemark {
 namespace {
 
 Decision everything(const Claims& claims, const LogBounds& log, std::string_view reason) {
-  if (!claims.history) return {.reason = reason};
+  if (!claims.history) return {.after = log.lost, .reason = reason};
   return {.after = log.head, .newest = claims.history, .reason = reason};
 }
 
@@ -18,7 +18,8 @@ Decision without_session(const Claims& claims, const LogBounds& log, std::option
     return everything(claims, log, "server offset beyond the head");
   }
   const Offset after(std::max(claims.server_offset.value_or(0), position ? position->value() : 0));
-  if (after == Offset()) return everything(claims, log, reason);
+  // Position 0 is a place, too: it has all of nothing, and is owed what came since.
+  if (!position && after == Offset()) return everything(claims, log, reason);
   return {.after = after, .reason = reason};
 }
 
@@ -41,22 +42,22 @@ Decision decide(const Claims& claims, const LogBounds& log) {
   }
 
   Decision decision;
-  bool owed_from_known_place = true;
   if (!bad_offset.empty()) {
     decision = without_session(claims, log, std::nullopt, bad_offset);
-    owed_from_known_place = decision.after != Offset() && !decision.newest;
   } else if (claims.session_restored) {
     decision = {.recovered = true, .after = position.value_or(claims.session_started)};
     // It began with the newest N and has received nothing of it yet: those again, and all since.
     if (!position && !claims.server_offset) decision.newest = claims.history;
   } else {
     decision = without_session(claims, log, position, "no session");
-    owed_from_known_place = decision.after != Offset() && !decision.newest;
   }
-  if (owed_from_known_place && decision.after.next() < log.first) {
+  // Whoever is owed everything, or the newest N, is never before what is lost.
+  if (decision.after < log.lost && decision.after.next() < log.held) {
     decision.recovered = false;
+    decision.newest.reset();  // they are older than what is lost
     decision.gap_from = decision.after.next();
-    decision.gap_to = log.first.previous();
+    decision.gap_to = std::min(log.lost, log.held.previous());
+    decision.after = decision.gap_to;
     decision.reason = "records trimmed";
   }
   return decision;

@@ -9,7 +9,12 @@
 // | position unparseable, of another log or ahead of it  | new     | server offset decides; without one: everything
 // | server offset absent, null, 0 or negative            | -       | everything, or the newest N if history is limited
 // | server offset beyond the head                        | new     | everything: the client knew another log
-// | records in between trimmed                           | new     | what is left, after a gap
+// | records of the channel in between trimmed            | new     | what is left, after a gap
+//
+// What was trimmed counts per channel: a client of a quiet channel is not told of a gap because busy ones were trimmed.
+// Example: the log begins at 1000, the channel lost 40. A client that has everything up to 40 is recovered; one that has
+// everything up to 39 is told that something between 40 and 40 is missing. Everything, for a client that has nothing,
+// is what is left: nothing it knew of is missing.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +38,8 @@ struct Claims {
 
 struct LogBounds {
   Epoch epoch;
-  Offset first;
+  Offset lost;                // the newest record of the channel that was trimmed; 0: it has lost nothing
+  Offset held{Offset::kMax};  // the channel's records from here on can be given from memory, trimmed or not
   Offset head;
 };
 
@@ -41,7 +47,7 @@ struct Decision {
   bool recovered = false;  // same session, same pid (which is what the stock client goes by) and nothing missing
   Offset after;            // records after this one are owed
   std::optional<std::uint64_t> newest;  // and before them the newest N at or before `after`
-  Offset gap_from, gap_to;              // trimmed records the client was owed; gap_to 0 = none
+  Offset gap_from, gap_to;  // something in between was trimmed that the client was owed; gap_to 0 = nothing was
   std::string_view reason;  // why there is a new session or a gap, for journal and inspector; empty if recovered
 };
 

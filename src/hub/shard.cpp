@@ -20,6 +20,11 @@ Shard::Shard(std::uint32_t index, Offset seen, const FrameEncoder& encoder, Catc
 
 Shard::~Shard() = default;
 
+Offset Shard::held_from(std::string_view channel) const {
+  const auto found = feeds_.find(channel);
+  return found == feeds_.end() ? seen_.next() : found->second->tail.first();
+}
+
 bool Shard::can_follow(std::string_view channel) const {
   return feeds_.size() < limits::kChannels || feeds_.contains(channel);
 }
@@ -130,6 +135,8 @@ void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
     const std::uint64_t begin = hopeless ? tail.end() : tail.begin_after_room_for(frames.size(), allowed);
     for (Subscription* const subscription : feed.subscriptions) {
       if (!subscription->live()) continue;
+      Outlet& outlet = subscription->outlet();
+      if (subscription->position() < begin && outlet.mid_ == subscription) outlet.keep_rest();
       if (subscription->position() < begin) {
         subscription->fall_behind();
       } else if (hopeless) {
@@ -175,18 +182,36 @@ void Shard::queue_pass(ChannelFeed& feed) {
 }
 
 void Shard::run_passes() {
-  std::size_t budget = limits::kDeliveriesPerTurn;
+  std::size_t budget = options_.deliveries_turn;
   while (!passes_.empty() && budget > 0) {
     ChannelFeed& feed = *passes_.front();
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
-      feed.subscriptions[feed.pass++]->outlet().flush();
+      deliver(feed, feed.subscriptions[feed.pass++]->outlet());
     }
+    send_batch();
     if (feed.pass < feed.subscriptions.size()) break;
     passes_.pop_front();
     feed.in_pass = false;
     if (feed.again) queue_pass(feed);
   }
   if (!passes_.empty()) wake();
+}
+
+void Shard::deliver(ChannelFeed& feed, Outlet& outlet) {
+  const bool worth_it = feed.subscriptions.size() >= options_.batch_from;
+  if (sender_ == nullptr || !worth_it || sender_->capacity() == 0) return outlet.flush();
+  const auto [socket, frames] = outlet.plain_send();
+  if (socket < 0) return outlet.flush();
+  sender_->add(socket, frames);
+  batch_.push_back({&outlet, frames});
+  if (batch_.size() == sender_->capacity()) send_batch();
+}
+
+void Shard::send_batch() {
+  if (batch_.empty()) return;
+  const auto results = sender_->send_all();
+  for (std::size_t i = 0; i < batch_.size(); ++i) batch_[i].outlet->plain_sent(batch_[i].frames, results[i]);
+  batch_.clear();
 }
 
 void Shard::run_flushes() {
@@ -229,9 +254,13 @@ void Shard::start(Subscription& subscription, Offset after) {
 void Shard::start_last(Subscription& subscription, std::size_t count, Offset up_to) {
   if (count == 0) return start(subscription, up_to);
   subscription.feed().add(subscription);
-  if (!begin_read(subscription, Offset(), count, up_to)) {
-    subscription.subscriber().on_read_failed({ErrorCode::out_of_space, "too many clients are catching up"});
-  }
+  begin_newest(subscription, count, up_to);
+}
+
+void Shard::begin_newest(Subscription& subscription, std::size_t count, Offset up_to) {
+  if (begin_read(subscription, Offset(), count, up_to)) return;
+  subscription.set_reading(true);
+  starved_.push_back({.subscription = subscription.id(), .newest = count, .up_to = up_to});
 }
 
 void Shard::remove(Subscription& subscription) {
@@ -268,7 +297,7 @@ void Shard::request_page(Subscription& subscription) {
   if (subscription.reading()) return;
   const Offset next = subscription.next();
   if (next > seen_) {  // it has seen more than this thread, whose mailbox is about to bring it
-    starved_.push_back(subscription.id());
+    starved_.push_back({.subscription = subscription.id()});
     subscription.set_reading(true);
     return;
   }
@@ -280,8 +309,12 @@ void Shard::request_page(Subscription& subscription) {
   });
   if (joined != feed.reads.end()) {
     joined->waiting.push_back(subscription.id());
-  } else if (!begin_read(subscription, next.previous(), std::nullopt, seen_)) {
-    starved_.push_back(subscription.id());
+    return;
+  }
+  // What the tail has is not read: it may be trimmed in the store already.
+  const Offset up_to = std::max(next, std::min(seen_, feed.tail.first().previous()));
+  if (!begin_read(subscription, next.previous(), std::nullopt, up_to)) {
+    starved_.push_back({.subscription = subscription.id()});
   }
 }
 
@@ -346,10 +379,14 @@ void Shard::give_page(Subscription& subscription, const PagePtr& page) {
 }
 
 void Shard::retry_starved() {
-  for (const std::uint64_t id : std::exchange(starved_, {})) {
-    const auto found = subscriptions_.find(id);
+  for (const Starved& starved : std::exchange(starved_, {})) {
+    const auto found = subscriptions_.find(starved.subscription);
     if (found == subscriptions_.end()) continue;
     Subscription& subscription = *found->second;
+    if (starved.newest) {
+      begin_newest(subscription, *starved.newest, starved.up_to);
+      continue;
+    }
     subscription.set_reading(false);
     subscription.try_go_live();
     subscription.outlet().flush();

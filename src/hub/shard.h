@@ -19,6 +19,7 @@
 #include "src/base/clock.h"
 #include "src/base/limits.h"
 #include "src/hub/batch.h"
+#include "src/hub/batch_sender.h"
 #include "src/hub/catch_up.h"
 #include "src/hub/channel_feed.h"
 #include "src/hub/outlet.h"
@@ -46,6 +47,8 @@ struct ShardOptions {
   Millis tail_window = limits::kRecoveryWindowDefault;         // how long a tail is kept that nobody reads
   std::size_t tail_bytes_channel = limits::kTailBytesChannel;  // frames held for one channel
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
+  std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
+  std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
 };
 
 class Shard {
@@ -62,8 +65,11 @@ class Shard {
   [[nodiscard]] Offset seen() const { return seen_; }
   [[nodiscard]] std::size_t subscription_count() const { return subscriptions_.size(); }
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
+  [[nodiscard]] std::size_t pages_held() const { return held_.size(); }
   /// Whether one more channel may be followed at this thread (limits::kChannels).
   [[nodiscard]] bool can_follow(std::string_view channel) const;
+  /// Whoever subscribes now gets every record of the channel from here on from memory, whatever the store has trimmed.
+  [[nodiscard]] Offset held_from(std::string_view channel) const;
 
   // --- any thread ---
   void push_commit(BatchPtr batch, std::vector<Outcome> outcomes);
@@ -74,6 +80,8 @@ class Shard {
   void push_take_over(std::uint64_t subscription);
 
   // --- I/O thread ---
+  /// Delivers with it from now on, where it pays. Null: with plain sends. Must outlive the shard's last turn.
+  void set_batch_sender(BatchSender* sender) { sender_ = sender; }
   void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
   void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
   /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
@@ -108,9 +116,13 @@ class Shard {
   void append(ChannelFeed& feed, Offset offset, std::string_view frames);
   void queue_pass(ChannelFeed& feed);
   void run_passes();
+  /// One subscription of a delivery pass: sends now, or with the batch.
+  void deliver(ChannelFeed& feed, Outlet& outlet);
+  void send_batch();
   void run_flushes();
   void resume_publishers();
   void retry_starved();
+  void begin_newest(Subscription& subscription, std::size_t count, Offset up_to);
   /// False: too many reads wait already.
   [[nodiscard]] bool begin_read(Subscription& subscription, Offset after, std::optional<std::size_t> newest,
                                 Offset up_to);
@@ -145,9 +157,21 @@ class Shard {
   std::uint64_t next_subscription_ = 0;
   std::size_t tail_bytes_ = 0;
   std::deque<ChannelFeed*> passes_;
+  BatchSender* sender_ = nullptr;
+  struct BatchedSend {
+    Outlet* outlet;
+    std::string_view frames;
+  };
+  std::vector<BatchedSend> batch_;
   std::vector<Outlet*> flushes_;
   std::deque<PausedPublisher*> paused_;
-  std::vector<std::uint64_t> starved_;  // subscriptions that could not be served yet: ahead of seen, or a full queue
+  /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
+  struct Starved {
+    std::uint64_t subscription;
+    std::optional<std::size_t> newest;  // it has not begun yet: it is to begin with so many
+    Offset up_to;
+  };
+  std::vector<Starved> starved_;
   std::uint64_t next_read_ = 0;
   std::deque<HeldPage> held_;
 };

@@ -87,6 +87,10 @@ bool Subscription::feed_page(PagePtr page) {
   assert(!live_ && page->after < next_);
   const std::size_t index = index_of(page->ends, next_);
   if (sent_ > 0 && (index == page->ends.size() || page->ends[index].offset != next_)) return false;
+  if (page->gap_to >= next_) {
+    if (!subscriber_.on_gap(next_, page->gap_to)) return false;
+    next_ = page->gap_to.next();
+  }
   page_ = std::move(page);
   position_ = (index == 0 ? 0 : page_->ends[index - 1].end) + sent_;
   consumed(0);  // an empty page, or one that ends before next_, moves the cursor on at once

@@ -31,6 +31,9 @@ class Subscriber {
   virtual void on_live(Offset to) = 0;
   /// Another connection has resumed the session: this one is over.
   virtual void on_taken_over() = 0;
+  /// Something of the channel from `from` up to `to` was trimmed before it could be sent. Called before the next record
+  /// is sent. False: there is no way to tell the client, who must not be sent what comes after it.
+  [[nodiscard]] virtual bool on_gap(Offset from, Offset to) = 0;
   /// The store cannot give the next records.
   virtual void on_read_failed(const Error& error) = 0;
 };
@@ -73,7 +76,8 @@ class Subscription {
   [[nodiscard]] bool reading() const { return reading_; }
   void set_reading(bool reading) { reading_ = reading; }
   /// Feeds a page that begins at or before next(). Precondition: behind. False if the record that was partly sent is
-  /// not in it any more (trimmed): the connection cannot go on.
+  /// not in it any more (trimmed), or if the subscriber cannot be told of a gap before the page's records: the connection
+  /// cannot go on.
   [[nodiscard]] bool feed_page(PagePtr page);
   /// Gives the page back while the transport takes no more: a stalled client holds no memory.
   void drop_page();

@@ -58,6 +58,10 @@ void DedupeWindow::rollback() {
   while (newest_ > committed_) remove(--newest_);
 }
 
+void DedupeWindow::forget_before(Offset first) {
+  while (oldest_ < committed_ && entry(oldest_).offset < first) remove(oldest_++);
+}
+
 std::size_t DedupeWindow::memory_bytes() const {
   return ring_.capacity() * sizeof(KeyHash) + slots_.capacity() * sizeof(Slot);
 }

@@ -47,6 +47,8 @@ class DedupeWindow {
   /// Keeps what was staged and forgets what is no longer among the newest N records, `head` being the newest.
   void commit(Offset head);
   void rollback();
+  /// Forgets keys whose records were trimmed: a key that is stored anew each time must not use up its candidates.
+  void forget_before(Offset first);
 
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(newest_ - oldest_); }
   [[nodiscard]] std::size_t memory_bytes() const;

@@ -18,6 +18,11 @@ void FaultyStore::fail_every_append(Error error) {
   every_append_ = true;
 }
 
+void FaultyStore::fail_trims(Error error) {
+  const std::scoped_lock lock(mutex_);
+  trim_error_ = std::move(error);
+}
+
 void FaultyStore::fail_reads(Error error) {
   const std::scoped_lock lock(mutex_);
   read_error_ = std::move(error);
@@ -31,6 +36,7 @@ void FaultyStore::before_next_read(std::function<void()> act) {
 void FaultyStore::heal() {
   const std::scoped_lock lock(mutex_);
   append_error_.reset();
+  trim_error_.reset();
   read_error_.reset();
   every_append_ = false;
   appends_until_fault_ = 0;
@@ -62,6 +68,10 @@ std::vector<std::size_t> FaultyStore::append_sizes() const {
 Result<void> FaultyStore::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
   {
     std::unique_lock lock(mutex_);
+    if (records.empty() && segments.empty()) {
+      if (every_append_) return std::unexpected(*append_error_);
+      return store_->append(records, segments);
+    }
     append_sizes_.push_back(records.size());
     ++held_;
     changed_.notify_all();
@@ -71,6 +81,14 @@ Result<void> FaultyStore::append(std::span<const RecordView> records, std::span<
     if (appends_until_fault_ > 0 && --appends_until_fault_ == 0) return std::unexpected(*append_error_);
   }
   return store_->append(records, segments);
+}
+
+Result<void> FaultyStore::trim(Offset before, std::span<const ChannelLoss> losses) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (trim_error_) return std::unexpected(*trim_error_);
+  }
+  return store_->trim(before, losses);
 }
 
 Result<void> FaultyStore::before_read() const {

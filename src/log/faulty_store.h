@@ -19,11 +19,16 @@ class FaultyStore final : public LogStore {
  public:
   explicit FaultyStore(std::unique_ptr<LogStore> store);
 
+  // An append of nothing, by which the log asks whether the store would take records, fails when every append does; the
+  // other orders are not about it, and it is not counted.
+
   /// The `nth` append from now on fails with `error` and stores nothing; 1 is the next one.
   void fail_append(Error error, std::size_t nth = 1);
   /// Every append fails with `error` until heal().
   void fail_every_append(Error error);
   void heal();
+  /// Every trim fails with `error` until heal() and removes nothing.
+  void fail_trims(Error error);
   /// Every read (scan, read, segments) fails with `error` until heal().
   void fail_reads(Error error);
 
@@ -50,9 +55,7 @@ class FaultyStore final : public LogStore {
                                               FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
   [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
-  [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
-    return store_->trim(before, losses);
-  }
+  [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override;
   [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override;
   [[nodiscard]] Result<void> verify() const override { return store_->verify(); }
   [[nodiscard]] StoreStats stats() const override { return store_->stats(); }
@@ -67,6 +70,7 @@ class FaultyStore final : public LogStore {
   std::size_t appends_until_fault_ = 0;  // 0: no fault is ordered
   bool every_append_ = false;
   std::optional<Error> append_error_;
+  std::optional<Error> trim_error_;
   std::optional<Error> read_error_;
   mutable std::function<void()> before_next_read_;
   bool hold_ = false;

@@ -1,7 +1,10 @@
 #include "src/log/free_space.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+
+#include <cerrno>
 
 #include "src/base/limits.h"
 
@@ -16,6 +19,11 @@ Result<void> check_free_space(const std::filesystem::path& directory, std::uint6
   return fail(ErrorCode::out_of_space,
               fmt::format("only {} MiB are free for {}; records are taken again from {} MiB on, make room on its disk",
                           free / limits::kMiB, directory.string(), bytes_min / limits::kMiB));
+}
+
+bool directory_exists(const std::filesystem::path& directory) {
+  struct stat status {};
+  return ::stat(directory.c_str(), &status) == 0 || errno != ENOENT;
 }
 
 }  // namespace tidemark

@@ -12,4 +12,7 @@ namespace tidemark {
 /// out_of_space if fewer than `bytes_min` are free to this user on the directory's file system. About a microsecond.
 [[nodiscard]] Result<void> check_free_space(const std::filesystem::path& directory, std::uint64_t bytes_min);
 
+/// False only if the directory is surely gone.
+[[nodiscard]] bool directory_exists(const std::filesystem::path& directory);
+
 }  // namespace tidemark

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -94,6 +95,11 @@ Result<void> HeadFloor::note(Note note) {
   }
   noted_ = note;
   return {};
+}
+
+bool HeadFloor::is_deleted() const {
+  struct stat status {};
+  return ::fstat(descriptor_, &status) == 0 && status.st_nlink == 0;
 }
 
 Result<void> HeadFloor::flush() {

@@ -40,6 +40,8 @@ class HeadFloor {
   /// What was noted last; nothing in a new or damaged file.
   [[nodiscard]] std::optional<Note> noted() const { return noted_; }
   [[nodiscard]] Result<void> note(Note note);
+  /// Somebody deleted the file, so most likely its directory: the notes reach nobody any more.
+  [[nodiscard]] bool is_deleted() const;
   /// Makes the last note survive a power cut.
   [[nodiscard]] Result<void> flush();
 

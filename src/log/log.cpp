@@ -5,27 +5,33 @@
 
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
+#include "src/log/losses.h"
 #include "src/log/rebuild.h"
 #include "src/log/sequencer.h"
+#include "src/log/upkeep.h"
 
 namespace tidemark {
 namespace {
 
-/// Glue: one store, what was rebuilt from it, one sequencer thread.
+/// Glue: one store, what was rebuilt from it, the sequencer's thread and that of upkeep.
 class StoredLog final : public Log {
  public:
-  StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, const LogOptions& options, const Clock& clock)
+  StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, std::unique_ptr<Losses> losses, const LogOptions& options,
+            const Clock& clock)
       : store_(std::move(store)),
+        losses_(std::move(losses)),
         epoch_(store_->state().epoch),
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
-        reader_(*store_, *index_) {}
+        reader_(*store_, *index_),
+        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval) {}
 
   ~StoredLog() override { stop(); }
 
   void start(CommitListener& listener) override {
     thread_ = std::thread([this, &listener] { sequencer_.run(queue_, listener); });
+    upkeep_.start();
   }
 
   Admission publish(Draft&& draft) override { return queue_.push(std::move(draft)); }
@@ -46,21 +52,27 @@ class StoredLog final : public Log {
     return reader_.before_last(channel, up_to, count);
   }
 
+  Offset lost(std::string_view channel) const override { return losses_->of(channel); }
+  Offset lost_settled(std::string_view channel) const override { return losses_->settled(channel); }
+
   void close() override { stop(); }
 
  private:
   void stop() {
     queue_.close();
     if (thread_.joinable()) thread_.join();
+    upkeep_.stop();
     store_->close();
   }
 
   const std::unique_ptr<LogStore> store_;
+  const std::unique_ptr<Losses> losses_;
   const Epoch epoch_;
   const std::unique_ptr<ChannelIndex> index_;
   DraftQueue queue_;
   Sequencer sequencer_;
   const ChannelReader reader_;
+  Upkeep upkeep_;
   std::thread thread_;
 };
 
@@ -69,7 +81,9 @@ class StoredLog final : public Log {
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
   auto rebuilt = rebuild(*store, options.dedupe_window_records);
   if (!rebuilt) return std::unexpected(rebuilt.error());
-  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), options, clock);
+  auto losses = std::make_unique<Losses>();
+  if (auto loaded = losses->load(*store); !loaded) return std::unexpected(loaded.error());
+  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), std::move(losses), options, clock);
 }
 
 }  // namespace tidemark

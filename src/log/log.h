@@ -19,6 +19,7 @@
 #include "src/base/limits.h"
 #include "src/base/record.h"
 #include "src/log/log_store.h"
+#include "src/log/retention.h"
 
 namespace tidemark {
 
@@ -66,6 +67,8 @@ class CommitListener {
 struct LogOptions {
   std::size_t queue_bytes = limits::kSequencerQueueBytes;
   std::size_t dedupe_window_records = limits::kDedupeWindowRecords;
+  Millis upkeep_interval = limits::kUpkeepInterval;
+  RetentionPolicy retention;
 };
 
 /// How far a channel read got. Example: after 10 up to 90, page of 2 records found at 12 and 40: covered is 40.
@@ -110,6 +113,12 @@ class Log {
   /// (0 if there are no more than that). Serves "history of N" and paging backwards.
   [[nodiscard]] virtual Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
                                                           std::size_t count) const = 0;
+
+  /// The newest record of `channel` that was trimmed, as far as that is durable; 0: it has lost nothing (losses.h).
+  [[nodiscard]] virtual Offset lost(std::string_view channel) const = 0;
+  /// The same, a trim that has begun counted in, for which it may wait a few milliseconds. If it says the same before
+  /// and after a read, the read has found exactly the channel's records after that offset.
+  [[nodiscard]] virtual Offset lost_settled(std::string_view channel) const = 0;
 
   /// Stops admission, commits what was queued, reports it, ends the thread and closes the store. Idempotent.
   virtual void close() = 0;

@@ -4,7 +4,7 @@
 // It knows what a record looks like, so that people can read it with the engine's own tools; it does not know what a
 // channel, a client key or a frame is for. This prose is the specification; tests/contract runs it against every store.
 //
-// Threads: append, trim and close are called by one thread at a time (the sequencer). Everything else may be called by
+// Threads: append, trim and close are called by one thread at a time. Everything else may be called by
 // any thread at any time, also while append runs, and sees either all of a batch or nothing of it.
 //
 // Errors: corrupt (a checksum does not fit: nothing of that record was delivered; the sentence names the offset),
@@ -56,6 +56,7 @@ struct StoreStats {
 
 /// What a channel lost to trimming. Example: records 3, 7 and 9 of /chat/pier, trimmed before 8: last is 7. A client
 /// that has everything up to 7 has missed nothing, whatever was trimmed in other channels meanwhile.
+/// The empty name is no channel: the record was damaged, and nobody can tell any more whose it was.
 struct ChannelLoss {
   std::string_view channel;
   Offset last;  // the newest of its records that are gone
@@ -77,6 +78,8 @@ class LogStore {
   /// Makes `records` and `segments` durable in one atomic step; may block for a disk flush. A segment that is there
   /// already is replaced.
   /// Precondition: offsets strictly increase and the first one is above head (else invalid_argument, nothing stored).
+  /// Of nothing, append({}, {}) stores nothing and answers what an append would be answered now, as far as that can be
+  /// told beforehand (free space, a failure that stays): cheap enough to ask once a second.
   /// Success: all of it survives kill -9 and power loss, and is visible to every reader.
   /// Failure: nothing of it is visible, now or after a restart, and head has not moved - except after `io`, where only
   /// closing and opening again tells which of the two it was.

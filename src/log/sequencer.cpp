@@ -16,19 +16,23 @@ Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, 
       head_(store.state().head.value()) {}
 
 void Sequencer::run(DraftQueue& queue, CommitListener& listener) {
-  std::vector<Draft> drafts;
-  while (queue.take(drafts)) {
-    for (std::span<Draft> rest(drafts); !rest.empty();) {
-      const auto batch = first_batch(rest);
-      std::size_t bytes = 0;
-      for (const Draft& draft : batch) bytes += draft.bytes();
-      commit(batch, listener);
-      if (queue.release(bytes)) listener.on_room();
-      rest = rest.subspan(batch.size());
-    }
-    drafts.clear();
-    if (drafts.capacity() > limits::kBatchRecords) drafts.shrink_to_fit();
+  while (round(queue, listener)) {
   }
+}
+
+bool Sequencer::round(DraftQueue& queue, CommitListener& listener) {
+  if (!queue.take(drafts_)) return false;
+  for (std::span<Draft> rest(drafts_); !rest.empty();) {
+    const auto batch = first_batch(rest);
+    std::size_t bytes = 0;
+    for (const Draft& draft : batch) bytes += draft.bytes();
+    commit(batch, listener);
+    if (queue.release(bytes)) listener.on_room();
+    rest = rest.subspan(batch.size());
+  }
+  drafts_.clear();
+  if (drafts_.capacity() > limits::kBatchRecords) drafts_.shrink_to_fit();
+  return true;
 }
 
 std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
@@ -45,7 +49,9 @@ std::span<Draft> Sequencer::first_batch(std::span<Draft> drafts) {
 void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
   records_.clear();
   outcomes_.clear();
+  std::unique_lock turn(turn_);
   if (health_ == Health::broken) {
+    turn.unlock();
     for (const Draft& draft : batch) outcomes_.push_back({draft.origin, Outcome::Status::failed, Offset()});
     listener.on_commit({}, outcomes_);
     return;
@@ -62,6 +68,7 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       append_worked();
     } else if (appended.error().code == ErrorCode::invalid_argument && batch.size() > 1) {
       roll_back();
+      turn.unlock();
       for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1), listener);
       return;
     } else {
@@ -69,12 +76,32 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       append_failed(appended.error());
     }
   }
+  turn.unlock();
   listener.on_commit(records_, outcomes_);
+}
+
+void Sequencer::check_writable() {
+  const std::scoped_lock turn(turn_);
+  if (health_ == Health::broken) return;
+  if (const auto asked = store_.append({}, {}); asked) {
+    append_worked();
+  } else {
+    append_failed(asked.error());
+  }
+}
+
+Result<void> Sequencer::write_in_turn(FunctionRef<Result<void>()> write) {
+  const std::scoped_lock turn(turn_);
+  if (health_ == Health::broken) return fail(ErrorCode::closed, why_not_writable());
+  auto written = write();
+  if (!written && written.error().code == ErrorCode::io) append_failed(written.error());
+  return written;
 }
 
 void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();
+  window_.forget_before(store_.state().first);
   for (const Draft& draft : batch) {
     if (!draft.client_key.empty()) {
       const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);

@@ -8,7 +8,8 @@
 // the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
 // anything else the store is not trusted any more and every later draft fails at once.
 //
-// Threads: run() is the sequencer's thread. head() and why_not_writable() may be called by any thread.
+// Threads: run(), or whoever calls round() instead, is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
+// its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/base/function_ref.h"
 #include "src/log/channel_index.h"
 #include "src/log/dedupe_window.h"
 #include "src/log/draft_queue.h"
@@ -35,6 +37,17 @@ class Sequencer {
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
+  /// One round of it in the calling thread: waits for drafts and commits all that are there. False: the queue is closed
+  /// and empty.
+  [[nodiscard]] bool round(DraftQueue& queue, CommitListener& listener);
+
+  /// Asks the store whether it would take records: notices a full disk before a record finds it, and room again although
+  /// nobody publishes. Waits for the commit under way.
+  void check_writable();
+
+  /// Runs `write`, which changes the store, between two commits. Not at all, and `closed`, if the store is not trusted
+  /// any more; it is not from now on, if that fails with `io`.
+  [[nodiscard]] Result<void> write_in_turn(FunctionRef<Result<void>()> write);
 
   [[nodiscard]] Offset head() const { return Offset(head_.load(std::memory_order_acquire)); }
   [[nodiscard]] std::string why_not_writable() const;
@@ -59,11 +72,13 @@ class Sequencer {
   TimeMs last_time_;
   std::atomic<std::uint64_t> head_;
 
-  // The batch at work; kept for their memory.
+  // The round and the batch at work; kept for their memory.
+  std::vector<Draft> drafts_;
   std::vector<RecordView> records_;
   std::vector<Outcome> outcomes_;
 
   enum class Health : std::uint8_t { writable, full, broken };
+  std::mutex turn_;  // to write to the store; guards health_. Taken before reason_mutex_
   Health health_ = Health::writable;
   bool unverified_noted_ = false;
   mutable std::mutex reason_mutex_;  // guards reason_

@@ -11,7 +11,7 @@
 namespace tidemark {
 
 Connection::Connection(IoThread& thread, tcp::socket socket, AddressLimit::Slot slot)
-    : thread_(thread), socket_(std::move(socket)), address_slot_(std::move(slot)) {
+    : thread_(thread), socket_(std::move(socket)), native_(socket_.native_handle()), address_slot_(std::move(slot)) {
   SystemError ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
@@ -37,7 +37,7 @@ void Connection::on_readable(const SystemError& error) {
   waiting_read_ = false;
   if (error || state_ == State::closed || (!reading_ && state_ == State::open)) return;
   const std::span<char> buffer = thread_.read_buffer();
-  const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const ssize_t got = ::recv(native_, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
   if (got <= 0) return fail();
   if (state_ == State::open) handler_->on_bytes(buffer.first(static_cast<std::size_t>(got)));
@@ -54,21 +54,26 @@ std::size_t Connection::write(std::string_view bytes) {
   if (state_ != State::open) return bytes.size();
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t sent =
-        ::send(socket_.native_handle(), bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) {
-      done += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
-      wait_writable();
-      return done;
-    } else if (errno != EINTR) {
-      failed_ = true;
-      // Not from inside the caller's loop: it may be walking over what closing would destroy.
-      thread_.post([self = shared_from_this()] { self->fail(); });
-      return bytes.size();
-    }
+    const auto rest = bytes.substr(done);
+    const ssize_t sent = ::send(native_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    const auto taken = written(rest, sent < 0 ? -errno : static_cast<int>(sent));
+    done += taken;
+    if (taken == 0) break;
   }
   return done;
+}
+
+std::size_t Connection::written(std::string_view bytes, int result) {
+  if (result >= 0) return static_cast<std::size_t>(result);
+  if (result == -EAGAIN || result == -ENOBUFS || result == -ENOMEM || result == -EINTR) {
+    wait_writable();
+    return 0;
+  }
+  failed_ = true;
+  // Not from inside the caller's loop: it may be walking over what closing would destroy.
+  thread_.post([self = shared_from_this()] { self->fail(); });
+  return bytes.size();
 }
 
 void Connection::wait_writable() {

@@ -52,6 +52,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   /// A failed socket takes everything and is closed soon.
   [[nodiscard]] std::size_t write(std::string_view bytes);
 
+  /// The socket, for somebody who writes into it without write() and says so with written(); -1 once it is closed.
+  [[nodiscard]] int socket() const { return state_ == State::open ? native_ : -1; }
+  /// What a send of `bytes` answered: how many were taken, or minus errno. Answers as write() does.
+  [[nodiscard]] std::size_t written(std::string_view bytes, int result);
+
   void pause_reading() { reading_ = false; }
   void resume_reading();
   [[nodiscard]] bool reading() const { return reading_; }
@@ -87,6 +92,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   IoThread& thread_;
   tcp::socket socket_;
+  const int native_;  // its descriptor, without a look into the reactor
   const AddressLimit::Slot address_slot_;
   std::unique_ptr<Handler> handler_;
   State state_ = State::open;

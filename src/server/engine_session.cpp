@@ -35,6 +35,7 @@ std::string_view name(CloseReason reason) {
     case CloseReason::unread_bytes: return "client does not read its answers";
     case CloseReason::taken_over: return "session resumed elsewhere";
     case CloseReason::read_failed: return "log not readable";
+    case CloseReason::record_trimmed: return "record trimmed while it was sent";
     case CloseReason::server_shutdown: return "server shutting down";
   }
   return "unknown";

@@ -35,6 +35,7 @@ enum class CloseReason : std::uint8_t {
   unread_bytes,
   taken_over,
   read_failed,
+  record_trimmed,
   server_shutdown,
 };
 [[nodiscard]] std::string_view name(CloseReason reason);

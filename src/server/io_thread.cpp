@@ -1,7 +1,9 @@
 #include "src/server/io_thread.h"
 
+#include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/server/engine_session.h"
+#include "src/server/uring_sender.h"
 
 namespace tidemark {
 
@@ -21,6 +23,9 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
+  sender_ = make_uring_sender();
+  shard_.set_batch_sender(sender_.get());
+  journal::debug("io_thread", {{"index", index_}, {"sends", sender_ ? "io_uring" : "send"}});
   tick();
   context_.run();
   // Everything ends here, on the thread that owns it.
@@ -28,6 +33,8 @@ void IoThread::run() {
   sessions_.clear();
   context_.restart();
   context_.poll();
+  shard_.set_batch_sender(nullptr);
+  sender_.reset();
 }
 
 void IoThread::tick() {

@@ -78,6 +78,7 @@ class IoThread final : public Executor {
   asio::steady_timer ticker_;
   TimingWheel wheel_;
   std::vector<char> read_buffer_;
+  std::unique_ptr<BatchSender> sender_;
   Shard shard_;
   Millis next_sweep_{};
 

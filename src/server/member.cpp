@@ -46,10 +46,15 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
                 .history = smaller_history(request->history, service.options.history)};
   if (claim.grant) claims.session_started = claim.grant->started;
   // The log's own head, not this thread's: the client may have been told of a record by a thread that was faster.
-  const LogBounds bounds{.epoch = service.log.epoch(), .first = service.log.first(), .head = service.log.head()};
+  // What it has lost first: a record that is trimmed from now on is a gap in the stream.
+  const Offset lost = service.log.lost(channel);
+  const LogBounds bounds{.epoch = service.log.epoch(),
+                         .lost = lost,
+                         .held = session.thread().shard().held_from(channel),
+                         .head = service.log.head()};
   const Decision decision = decide(claims, bounds);
   if (!decision.recovered) {
-    claim.grant = service.sessions.create(binding, std::max(decision.after, bounds.first.previous()));
+    claim.grant = service.sessions.create(binding, decision.after);
   }
   if (!decision.recovered && request->pid) {
     const std::string_view reason = decision.reason != "no session" ? decision.reason
@@ -73,6 +78,7 @@ Member::Member(EngineSession& session, std::string_view channel, const ConnectRe
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
       status_(request.status),
+      recovered_(decision.recovered),
       beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
@@ -85,13 +91,7 @@ void Member::start() {
                            with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, beginning->pid)
                                     : fmt::format(R"({{"sid":"{}"}})", sid_));
   session_.send(reply);
-  if (status_ && decision.gap_to != Offset()) {
-    std::string gap;
-    socketio::append_event(gap, channel_, 0,
-                           fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"trimmed"}}])",
-                                       decision.gap_from.value(), decision.gap_to.value()));
-    session_.send(gap);
-  }
+  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to);
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
@@ -178,7 +178,25 @@ void Member::on_outcome(const Outcome& outcome) {
 
 void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 
+bool Member::on_gap(Offset from, Offset to) {
+  // One that was told that it has recovered and does not listen to status would believe that it has everything. It is
+  // sent away instead: when it comes back it is told that it has not recovered.
+  if (!status_) return !recovered_;
+  std::string packet;
+  socketio::append_event(
+      packet, channel_, 0,
+      fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"trimmed"}}])", from.value(), to.value()));
+  session_.send(packet);
+  return true;
+}
+
 void Member::on_read_failed(const Error& error) {
+  // A client that took nothing for longer than records are kept, in the middle of a large one: what it got of it is of
+  // no use, and nothing else can be sent before its end. When it comes back it is told of the gap.
+  if (error.code == ErrorCode::not_found) {
+    journal::info("client_overtaken", {{"channel", channel_}, {"sid", sid_}});
+    return session_.close_soon(CloseReason::record_trimmed);
+  }
   journal::error("catch_up_failed", {{"channel", channel_}, {"sid", sid_}, {"error", error.context}});
   session_.close_soon(CloseReason::read_failed);
 }

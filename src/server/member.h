@@ -41,6 +41,7 @@ class Member final : public Participant, public Subscriber {
   void on_outcome(const Outcome& outcome) override;
   void on_live(Offset to) override;
   void on_taken_over() override;
+  bool on_gap(Offset from, Offset to) override;
   void on_read_failed(const Error& error) override;
 
  private:
@@ -58,6 +59,7 @@ class Member final : public Participant, public Subscriber {
   const std::string sender_;
   const std::string sid_;
   const bool status_;
+  const bool recovered_;  // told so at CONNECT
   bool starting_ = true;
   std::optional<Offset> live_at_start_;
   struct Beginning {

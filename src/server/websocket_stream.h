@@ -35,6 +35,10 @@ class WebSocketStream final : public Connection::Handler, public Sink {
 
   // Sink
   [[nodiscard]] std::size_t send(std::string_view frames) override;
+  [[nodiscard]] int socket() const override { return connection_.reading() ? connection_.socket() : -1; }
+  [[nodiscard]] std::size_t sent(std::string_view frames, int result) override {
+    return connection_.written(frames, result);
+  }
 
   // Connection::Handler
   void on_bytes(std::span<char> bytes) override;

@@ -1,5 +1,6 @@
 // Going away and coming back: nothing is lost, nothing comes twice, and the page says what happened.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   closeBrowser,
@@ -7,6 +8,7 @@ import {
   openBrowser,
   publish,
   serve,
+  smallDisk,
   startServer,
   tempDir,
   visitor,
@@ -248,4 +250,24 @@ test("two tabs of one browser share what waits and still send it once", async (t
   await ada.says("from the first tab");
   ada.page = second;
   await ada.sees([...numbered("waiting", 3), "from the first tab"]);
+});
+
+test("on a full disk the page says why nothing is stored, keeps what was typed, and sends it once there is room", async (t) => {
+  const disk = smallDisk(t, 64);
+  if (!disk) return;
+  const server = await serve(t, { data: join(disk.path, "data"), args: ["--min-free", "16MiB"] });
+  const channel = newChannel();
+  const ada = await visitor(t, server, channel, { name: "Ada" });
+  const grace = await visitor(t, server, channel, { name: "Grace" });
+  await ada.says("there is room");
+  await grace.sees(["there is room"]);
+  disk.fill(4 * 1024 * 1024);
+  await ada.says(...numbered("no room", 2));
+  await ada.bannerSays(/^The server stores nothing at the moment: only \d+ MiB are free for .+ Your 2 messages will wait here/);
+  assert.deepEqual(await ada.pending(), numbered("no room", 2));
+  assert.deepEqual(await grace.texts(), ["there is room"]);
+  disk.makeRoom();
+  await ada.sees(["there is room", ...numbered("no room", 2)]);
+  await grace.sees(["there is room", ...numbered("no room", 2)]);
+  await ada.banner().filter({ hasNotText: "stores nothing" }).waitFor({ state: "attached" });
 });

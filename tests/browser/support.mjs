@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
 import { startServer, waitFor } from "../harness.mjs";
 
-export { freePort, startServer, tempDir, waitFor } from "../harness.mjs";
+export { freePort, smallDisk, startServer, tempDir, waitFor } from "../harness.mjs";
 
 const CHROMIUM = process.env.TIDEMARK_CHROMIUM ?? "/usr/bin/chromium";
 const WAIT_MS = 20_000;

@@ -62,6 +62,22 @@ TEST_CASE("offsets may have gaps but never go back") {
   });
 }
 
+TEST_CASE("an append of nothing is answered and stores nothing") {
+  on_every_engine([](EngineUnderTest& engine) {
+    CHECK(engine->append({}, {}));
+    CHECK(engine->state().head == Offset(0));
+    append(engine.store(), records_between(1, 3));
+    CHECK(engine->append({}, {}));
+    engine.reopen();
+    CHECK(engine->state().head == Offset(3));
+    CHECK(scan(engine.store(), 0, Offset::kMax) == records_between(1, 3));
+    engine->close();
+    const auto refused = engine->append({}, {});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::closed);
+  });
+}
+
 TEST_CASE("every byte is kept: unicode, escapes, line separators, invalid UTF-8, empty fields") {
   on_every_engine([](EngineUnderTest& engine) {
     auto odd = record_at(1, "/chat/größe 潮");

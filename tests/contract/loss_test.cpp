@@ -32,6 +32,13 @@ void restore_older_copy(EngineUnderTest& engine) {
   copy_all_but_floor(copy.path(), engine.directory());
 }
 
+/// Also while the engine creates and removes files of its own in it.
+void delete_directory(const std::filesystem::path& directory) {
+  std::error_code busy;
+  do std::filesystem::remove_all(directory, busy);
+  while (std::filesystem::exists(directory));
+}
+
 }  // namespace
 
 TEST_CASE("a log that lacks acknowledged records is not served, and stays as it is") {
@@ -91,12 +98,45 @@ TEST_CASE("below the free space asked for, appends are refused, reads are not, a
       const auto refused = (*store)->append(views({record_at(4)}), {});
       REQUIRE_FALSE(refused);
       CHECK(refused.error().code == ErrorCode::out_of_space);
+      const auto asked = (*store)->append({}, {});
+      REQUIRE_FALSE(asked);
+      CHECK(asked.error().code == ErrorCode::out_of_space);
       CHECK(scan(**store, 0, 10).size() == 3);
     }
     const auto store = engine.open_with({});
     REQUIRE(store);
     append(**store, {record_at(4)});
     CHECK(scan(**store, 0, 10).size() == 4);
+  });
+}
+
+TEST_CASE("nothing is acknowledged into a data directory that was deleted, also when there is a new one in its place") {
+  on_every_engine([](EngineUnderTest& engine) {
+    if (!engine.persists()) return;
+    append(engine.store(), records_between(1, 3));
+    delete_directory(engine.directory());
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      for (const auto& batch : {std::vector<Record>{}, std::vector{record_at(4)}}) {
+        const auto refused = engine->append(views(batch), {});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::io);
+        INFO(refused.error().context);
+        CHECK(refused.error().context.find("was deleted or moved") != std::string::npos);
+      }
+      CHECK(engine->state().head == Offset(3));
+      std::filesystem::create_directories(engine.directory() / "rocksdb");
+    }
+  });
+}
+
+TEST_CASE("a directory that was deleted and made again is noticed at the first append after it") {
+  on_every_engine([](EngineUnderTest& engine) {
+    if (!engine.persists()) return;
+    delete_directory(engine.directory());
+    std::filesystem::create_directories(engine.directory() / "rocksdb");
+    const auto refused = engine->append(views({record_at(1)}), {});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::io);
   });
 }
 

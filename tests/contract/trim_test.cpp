@@ -148,6 +148,18 @@ TEST_CASE("what a channel lost is known from the trim on, the newest loss counts
   });
 }
 
+TEST_CASE("a loss may be noted without a channel") {
+  on_every_engine([](EngineUnderTest& engine) {
+    append(engine.store(), {record_at(1, "/a"), record_at(2, "/b")});
+    REQUIRE(engine->trim(Offset(2), std::array{ChannelLoss{"", Offset(1)}, ChannelLoss{"/a", Offset(1)}}));
+    for (int round = 0; round < 2; ++round) {
+      CHECK(losses_of(engine.store()) == Losses{{"", 1}, {"/a", 1}});
+      engine.reopen();
+    }
+    CHECK(scan(engine.store(), 0, 10) == std::vector{record_at(2, "/b")});
+  });
+}
+
 TEST_CASE("what the kept records take grows with them and shrinks when most are trimmed") {
   on_every_engine([](EngineUnderTest& engine) {
     const auto empty = engine->stats().bytes_in_use;

@@ -130,7 +130,7 @@ test("a key is what its string means, not how its JSON spells it", async (t) => 
   assert.equal(ack.json, `[{"offset":${offset},"duplicate":true}]`);
 });
 
-test("the stock client's retries never store a message twice while its road keeps breaking", async (t) => {
+test("the stock client's retries never store a message twice while its road keeps breaking (socket.io#5334)", async (t) => {
   const channel = newChannel();
   const road = await Road.to(t, server.port);
   const witness = await Client.open(t, server.url, channel);

@@ -33,7 +33,7 @@ for (const { name, transports } of TRANSPORTS) {
       assert.deepEqual(client.payloads(), [...numbered("seen", 3), ...numbered("missed", 4), "live"]);
     });
 
-    test("a client that had received nothing yet recovers, too", async (t) => {
+    test("a client that had received nothing yet recovers, too (socket.io#5538)", async (t) => {
       const channel = newChannel();
       const client = await Client.open(t, server.url, channel, { transports });
       client.socket.io.reconnection(false);
@@ -45,6 +45,45 @@ for (const { name, transports } of TRANSPORTS) {
       assert.equal(client.connects[1].recovered, true);
       await client.receives(4);
       assert.deepEqual(client.payloads(), numbered("missed", 4));
+    });
+
+    test("a client that idled for longer than the recovery window recovers (socket.io#5282)", async (t) => {
+      const windowMs = 300;
+      const own = await serve(t, ["--recovery-window", String(windowMs)]);
+      const channel = newChannel();
+      const client = await Client.open(t, own.url, channel, { transports });
+      await client.publish("seen");
+      await client.receives(1);
+      const since = performance.now();
+      await waitFor(() => performance.now() - since > 3 * windowMs, { what: "time to pass" });
+      const { length } = client.disconnects;
+      client.drop();
+      await waitFor(() => client.disconnects.length > length, { what: "the drop" });
+      await publishFromElsewhere(own.url, channel, ["missed"]);
+      await client.connected(2);
+      await client.receives(2);
+      assert.equal(client.connects[1].recovered, true);
+      assert.deepEqual(client.payloads(), ["seen", "missed"]);
+    });
+
+    test("a relayed event that ends in a string does not spoil the recovery (socket.io#5539)", async (t) => {
+      const channel = newChannel();
+      const client = await Client.open(t, server.url, channel, { transports });
+      const typist = await Client.open(t, server.url, channel);
+      await typist.publish("seen");
+      await client.receives(1);
+      typist.socket.emit("typing", "ann");
+      await waitFor(() => client.received.length >= 2, { what: "the relayed event" });
+      assert.deepEqual([client.received[1].event, client.received[1].payload], ["typing", "ann"]);
+      client.socket.io.reconnection(false);
+      client.drop();
+      await waitFor(() => client.disconnects.length === 1, { what: "the drop" });
+      await typist.publishAll(["missed", "missed, too"]);
+      client.socket.connect();
+      await client.connected(2);
+      await client.receives(3);
+      assert.equal(client.connects[1].recovered, true);
+      assert.deepEqual(client.payloads(), ["seen", "missed", "missed, too"]);
     });
 
     test("drops while others publish without a pause cost nothing", async (t) => {
@@ -80,7 +119,7 @@ for (const { name, transports } of TRANSPORTS) {
   });
 }
 
-test("a client comes back at once while the server still believes in its old connection", async (t) => {
+test("a client comes back at once while the server still believes in its old connection (socket.io#4880)", async (t) => {
   const channel = newChannel();
   const road = await Road.to(t, server.port);
   const client = await Client.open(t, road.url, channel);
@@ -128,7 +167,7 @@ test("a client that left by itself is gone: no recovery, and serverOffset decide
 describe("across restarts", { skip: backend === "memory" }, () => {
   for (const how of ["SIGKILL", "SIGTERM"]) {
     for (const { name, transports } of TRANSPORTS) {
-      test(`after ${how}, ${name}, the client has recovered and sees every record once`, async (t) => {
+      test(`after ${how}, ${name}, the client has recovered and sees every record once (socket.io#5413)`, async (t) => {
         const own = await serve(t);
         const channel = newChannel();
         const client = await Client.open(t, own.url, channel, { transports });

@@ -41,6 +41,8 @@ test("a client that asks is told when its replay begins and when it is live", as
 });
 
 test("a client that comes back is told that it has resumed", async (t) => {
+  // Each I/O thread holds the tails of its own clients' channels, and whoever comes back may come to another thread.
+  const server = await serve(t, ["--io-threads", "1"]);
   const channel = newChannel();
   const client = await Client.open(t, server.url, channel, { auth: { status: true } });
   await becomesLive(client);

@@ -5,9 +5,9 @@ import { randomBytes } from "node:crypto";
 import net from "node:net";
 import { io } from "socket.io-client";
 import WebSocket from "ws";
-import { startServer, waitFor } from "../harness.mjs";
+import { patience, startServer, waitFor } from "../harness.mjs";
 
-export { freePort, startServer, tempDir, tidemarkBin, waitFor } from "../harness.mjs";
+export { freePort, smallDisk, startServer, tempDir, tidemarkBin, waitFor } from "../harness.mjs";
 
 /** The engine under test; every promise but those about restarts holds for `memory` too. */
 export const backend = process.env.TIDEMARK_E2E_BACKEND ?? "sqlite";
@@ -35,7 +35,7 @@ export const newKey = () => randomBytes(8).toString("hex");
 export function within(promise, what, ms = ANSWER_TIMEOUT_MS) {
   let timer;
   const tooLong = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for: ${what}`)), ms);
+    timer = setTimeout(() => reject(new Error(`waited ${ms * patience} ms in vain for: ${what}`)), ms * patience);
   });
   return Promise.race([promise, tooLong]).finally(() => clearTimeout(timer));
 }
@@ -44,12 +44,13 @@ export function within(promise, what, ms = ANSWER_TIMEOUT_MS) {
 
 /** A stock client that writes down everything it is sent. */
 export class Client {
-  constructor(t, url, channel, options = {}) {
+  /** `io`: another release of the client. */
+  constructor(t, url, channel, { io: connect = io, ...options } = {}) {
     this.channel = channel;
     this.received = []; // {event, payload, offset, position, args}
     this.connects = []; // {sid, recovered, before: how many events had come before this connect}
     this.disconnects = []; // reasons
-    this.socket = io(url + (channel === "/" ? "" : channel), {
+    this.socket = connect(url + (channel === "/" ? "" : channel), {
       forceNew: true,
       transports: ["websocket"],
       reconnectionDelay: 10,
@@ -86,7 +87,8 @@ export class Client {
 
   /** Publishes with an ack and resolves with the ack's only argument. */
   publish(payload, ...rest) {
-    return within(this.socket.emitWithAck("chat message", payload, ...rest), `the ack of ${payload}`);
+    const acknowledged = new Promise((resolve) => this.socket.emit("chat message", payload, ...rest, resolve));
+    return within(acknowledged, `the ack of ${payload}`);
   }
 
   async publishAll(payloads) {

@@ -47,8 +47,8 @@ for (const { name, transports } of TRANSPORTS) {
       for (const text of numbered("mine", 3)) page.submit(text);
       await waitFor(() => page.acks.length >= 3, { what: "3 acks" });
       page.socket.io.reconnection(false);
-      road.cut();
-      await waitFor(() => !page.socket.connected, { what: "the drop" });
+      // A client that polls may be between two requests, and then there is nothing to cut.
+      await waitFor(() => !page.socket.connected || (road.cut(), false), { what: "the drop" });
       await publishFromElsewhere(server.url, channel, numbered("while away", 3));
       for (const text of numbered("offline", 2)) page.submit(text);
       page.socket.io.reconnection(true);

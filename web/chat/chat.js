@@ -10,6 +10,7 @@ import { ENTRIES_SHOWN, HISTORY_FIRST_VISIT } from "./limits.js";
 import { LocalLog } from "./local-log.js";
 import { LogView } from "./log-view.js";
 import { Outbox } from "./outbox.js";
+import { Readiness } from "./readiness.js";
 import { parsePosition, parseRecord } from "./record.js";
 import { StatusView } from "./status-view.js";
 import * as wording from "./wording.js";
@@ -34,6 +35,7 @@ const logView = new LogView({
   seen: markSeen,
 });
 const composer = new Composer({ send, renamed });
+const readiness = new Readiness(storing);
 const connection = new Connection({
   connected,
   disconnected,
@@ -188,6 +190,14 @@ function outboxChanged(entry) {
   showDetails();
 }
 
+/** `why` the server stores nothing; empty: it does again. */
+function storing(why) {
+  if (phase !== "live") return;
+  if (why) return statusView.offline(wording.unwritable(why, outbox.waiting));
+  statusView.quiet();
+  outbox.start(); // what waits need not wait for the end of its time
+}
+
 function sayOffline() {
   statusView.offline(wording.offline(outbox.waiting, connection.held));
 }
@@ -203,6 +213,7 @@ function showDetails() {
   detailsTimer ??= setTimeout(() => {
     detailsTimer = undefined;
     const { waiting } = outbox;
+    readiness.watch(waiting > 0 && phase === "live");
     const transport = connection.connected ? connection.transport : "none";
     statusView.details({ transport, session, catchup, localLog, waiting, held: connection.held });
     composer.note(outboxNote(waiting));

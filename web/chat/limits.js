@@ -10,6 +10,7 @@ export const NAME_CHARS = 40;
 export const CHANNEL_CHARS = 64;
 export const OUTBOX_ENTRIES = 500; // messages waiting to be stored, per channel
 export const ACK_TIMEOUT_MS = 10_000; // then the message is sent again, under the same client key
+export const READINESS_INTERVAL_MS = 2_500; // a message unanswered for so long: the server is asked whether it stores
 export const SAVE_DELAY_MS = 300;
 export const CONNECTING_SHOWN_AFTER_MS = 700; // a quick connection needs no banner
 export const BACK_SHOWN_MS = 20_000;

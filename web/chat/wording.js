@@ -31,6 +31,12 @@ export function offline(waiting, held) {
   return `${how} ${what} will wait here and be sent, once, when the connection is back.`;
 }
 
+/** `why` is what the server says of itself: "log not writable: only 12 MiB are free for ...". */
+export function unwritable(why, waiting) {
+  const reason = why.replace(/^log not writable: /, "");
+  return `The server stores nothing at the moment: ${reason}. Your ${count(waiting, "message")} will wait here and be sent, once, when it does.`;
+}
+
 const REASONS = {
   retention: "they were trimmed by the log's retention",
   trimmed: "they were trimmed by the log's retention",

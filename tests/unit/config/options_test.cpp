@@ -76,9 +76,10 @@ TEST_CASE("the last of several flags counts, so that a wrapper's can be overridd
 }
 
 TEST_CASE("every kind of value reaches its option") {
-  const auto options = parsed({"--backend", "memory", "--history", "50", "--io-threads", "3", "--ping-interval", "5s",
-                               "--ping-timeout", "1500", "--recovery-window", "0", "--max-payload", "64KiB",
-                               "--cors-origin", "*", "--log-level", "debug"});
+  const auto options = parsed({"--backend",       "memory", "--history",      "50",   "--io-threads",      "3",
+                               "--ping-interval", "5s",     "--ping-timeout", "1500", "--recovery-window", "0",
+                               "--max-payload",   "64KiB",  "--cors-origin",  "*",    "--log-level",       "debug",
+                               "--retain-age",    "30d",    "--retain-bytes", "10GB", "--retain-records",  "1000000"});
   CHECK(options.backend == "memory");
   CHECK(options.history == 50);
   CHECK(options.io_threads == 3);
@@ -88,6 +89,16 @@ TEST_CASE("every kind of value reaches its option") {
   CHECK(options.max_payload == 65'536);
   CHECK(options.cors_origins == std::vector<std::string>{"*"});
   CHECK(options.log_level == "debug");
+  CHECK(options.retain_age == Millis(30 * 86'400'000LL));
+  CHECK(options.retain_bytes == 10'000'000'000);
+  CHECK(options.retain_records == 1'000'000);
+}
+
+TEST_CASE("everything is kept unless something else is asked for") {
+  const auto options = parsed({});
+  CHECK(options.retain_age == Millis(0));
+  CHECK(options.retain_bytes == 0);
+  CHECK(options.retain_records == 0);
 }
 
 TEST_CASE("a repeatable flag given once replaces the default list, and again adds to it") {
@@ -198,6 +209,10 @@ TEST_CASE("values outside their bounds are refused") {
            {"--port", "3000x"},
            {"--io-threads", "257"},
            {"--history", "9007199254740992"},
+           {"--retain-age", "36501d"},
+           {"--retain-age", "-1s"},
+           {"--retain-bytes", "2000000GiB"},
+           {"--retain-records", "9007199254740992"},
            {"--ping-interval", "0"},
            {"--ping-interval", "25h"},
            {"--ping-timeout", "0"},

@@ -15,6 +15,50 @@ struct Client {
   Outlet outlet;
 };
 
+/// A client whose frames may be sent in a batch with those of others.
+struct BatchedClient : Client {
+  BatchedClient(HubWorld& world, FakeBatchSender& sender) : Client(world) { sender.open(sink); }
+};
+
+TEST_CASE("many subscribers of a channel are served by few batches, each gets all, and one that stalls stops nobody") {
+  HubWorld world({.batch_from = 2});
+  FakeBatchSender sender;
+  world.shard.set_batch_sender(&sender);
+  world.join();
+  std::vector<std::unique_ptr<BatchedClient>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<BatchedClient>(world, sender));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  }
+  world.settle();
+  world.commit({{"/a", "one"}});
+  world.settle();
+  CHECK(sender.batches == std::vector<std::size_t>{4, 4, 2});
+  clients[3]->sink.room = 2;  // in the middle of the next record
+  clients[7]->sink.room = 0;
+  clients[8]->outlet.own() += "[own]";  // goes first, so this one is sent alone
+  world.commit({{"/a", "two"}});
+  world.settle();
+  CHECK(clients[3]->sink.received == "<1:one><2");
+  CHECK(clients[3]->sink.waiting);
+  CHECK(clients[7]->sink.waiting);
+  CHECK_FALSE(clients[9]->sink.waiting);
+  CHECK(clients[7]->sink.received == "<1:one>");
+  CHECK(clients[8]->sink.received == "<1:one>[own]<2:two>");
+  CHECK(clients[9]->sink.received == "<1:one><2:two>");
+  world.commit({{"/a", "three"}});
+  world.settle();
+  for (const auto& client : clients) {
+    client->sink.room = SIZE_MAX;
+    client->outlet.writable();
+  }
+  for (const std::size_t all : {0, 3, 7, 9}) CHECK(clients[all]->sink.received == "<1:one><2:two><3:three>");
+  world.shard.set_batch_sender(nullptr);
+  world.commit({{"/a", "four"}});
+  world.settle();
+  CHECK(clients[0]->sink.received.ends_with("<4:four>"));
+}
+
 TEST_CASE("a subscriber gets what is committed after it came, others' channels excepted") {
   HubWorld world;
   world.join();
@@ -68,6 +112,30 @@ TEST_CASE("the newest N come first for those who ask for them") {
   client.outlet.subscribe_last("/a", 2, world.log.head(), client.subscriber);
   world.settle();
   CHECK(client.sink.received == "<17:x><19:x>");
+}
+
+TEST_CASE("whoever finds the readers' queue full waits for its turn, with the newest N too") {
+  HubWorld world({}, 1);
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{"/a", "x"}, {"/b", "y"}, {"/c", "z"}});
+  world.settle();
+  Client first(world);
+  first.outlet.subscribe("/a", Offset(24), first.subscriber);
+  Client newest(world);
+  newest.outlet.subscribe_last("/b", 2, world.log.head(), newest.subscriber);
+  Client third(world);
+  third.outlet.subscribe("/c", Offset(26), third.subscriber);
+  while (world.executor.run_one()) {
+  }
+  for (int i = 0; i < 3; ++i) {
+    world.settle();
+    world.shard.sweep();
+  }
+  world.settle();
+  CHECK(first.sink.received == "<25:x><28:x>");
+  CHECK(newest.sink.received == "<26:y><29:y>");
+  CHECK(third.sink.received == "<27:z><30:z>");
+  CHECK(newest.subscriber.failures.empty());
 }
 
 TEST_CASE("own bytes go between records, never into one") {
@@ -298,7 +366,11 @@ TEST_CASE("any schedule delivers everything once and in order") {
     const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
     HubWorld world({.tail_window = Millis(1000),
                     .tail_bytes_channel = std::size_t{4096} << pick(3),
-                    .tail_bytes_total = std::size_t{8192} << pick(2)});
+                    .tail_bytes_total = std::size_t{8192} << pick(2),
+                    .batch_from = 1 + pick(3)});
+    FakeBatchSender sender;
+    sender.most = 1 + pick(4);
+    if (pick(2) == 0) world.shard.set_batch_sender(&sender);
     world.join();
     world.log.page_records = 1 + pick(50);
     struct Reader {
@@ -309,6 +381,7 @@ TEST_CASE("any schedule delivers everything once and in order") {
     std::vector<Reader> readers;
     const auto come = [&] {
       Reader reader{.client = std::make_unique<Client>(world)};
+      if (pick(4) != 0) sender.open(reader.client->sink);
       for (const std::string& channel : channels) {
         if (!reader.channels.empty() && pick(3) != 0) continue;
         const Offset after(pick(world.log.head().value() + 1));

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/hub/hub.h"
@@ -22,7 +24,10 @@ class FakeLog final : public Log {
  public:
   std::vector<Record> records;
   bool fail_reads = false;
-  Offset damaged;  // reading it fails
+  std::map<std::string, Offset, std::less<>> losses;
+  Offset trimmed_before;                      // records below it cannot be read
+  mutable std::function<void()> before_read;  // once, before a page's records are looked at
+  Offset damaged;                             // reading it fails
   mutable int reads = 0;
   std::size_t page_records = 1000;  // smaller than the caller's page, to get many pages
 
@@ -30,7 +35,12 @@ class FakeLog final : public Log {
   Admission publish(Draft&&) override { return Admission::closed; }
   [[nodiscard]] Epoch epoch() const override { return Epoch(1); }
   [[nodiscard]] Offset head() const override { return records.empty() ? Offset() : records.back().offset; }
-  [[nodiscard]] Offset first() const override { return Offset(1); }
+  [[nodiscard]] Offset first() const override { return std::max(Offset(1), trimmed_before); }
+  [[nodiscard]] Offset lost(std::string_view channel) const override {
+    const auto found = losses.find(channel);
+    return found == losses.end() ? Offset() : found->second;
+  }
+  [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return lost(channel); }
   [[nodiscard]] StoreStats stats() const override { return {}; }
   [[nodiscard]] std::string_view engine() const override { return "fake"; }
   [[nodiscard]] std::string why_not_writable() const override { return {}; }
@@ -40,20 +50,22 @@ class FakeLog final : public Log {
                                                  RecordVisitor visit) const override {
     ++reads;
     if (fail_reads) return fail(ErrorCode::corrupt, "record 1 is damaged");
+    if (const auto act = std::exchange(before_read, nullptr)) act();
     std::size_t count = 0;
     for (const Record& record : records) {
       if (record.channel != channel || record.offset <= after || record.offset > up_to) continue;
+      if (record.offset < trimmed_before) continue;
       if (record.offset == damaged) return fail(ErrorCode::corrupt, "a record is damaged");
       (void)visit(record.view());
       if (++count == std::min(page.records, page_records)) return ChannelPage{.covered = record.offset};
     }
-    return ChannelPage{.covered = up_to, .end = true};
+    return ChannelPage{.covered = std::max(after, up_to), .end = true};
   }
 
   [[nodiscard]] Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
                                                   std::size_t count) const override {
     for (auto it = records.rbegin(); it != records.rend(); ++it) {
-      if (it->channel != channel || it->offset > up_to) continue;
+      if (it->channel != channel || it->offset > up_to || it->offset < trimmed_before) continue;
       if (count-- == 0) return it->offset;
     }
     return Offset(0);
@@ -81,6 +93,7 @@ class ManualExecutor final : public Executor {
     task();
     return true;
   }
+  [[nodiscard]] bool idle() const { return tasks_.empty(); }
 
  private:
   std::deque<std::function<void()>> tasks_;
@@ -90,12 +103,53 @@ class FakeSink final : public Sink {
  public:
   std::string received;
   std::size_t room = SIZE_MAX;
+  int number = -1;       // of its socket, for FakeBatchSender
+  bool waiting = false;  // said that there is no more room: writable() is to follow
+  int socket() const override { return number; }
+  std::size_t sent(std::string_view frames, int result) override {
+    waiting = waiting || result == -EAGAIN;
+    return Sink::sent(frames, result);
+  }
   std::size_t send(std::string_view frames) override {
+    const std::size_t taken = take(frames);
+    waiting = waiting || taken < frames.size();
+    return taken;
+  }
+  std::size_t take(std::string_view frames) {
     const std::size_t taken = std::min(room, frames.size());
     received += frames.substr(0, taken);
     if (room != SIZE_MAX) room -= taken;
     return taken;
   }
+};
+
+/// Sends into the sinks that were registered with it; like a socket, a sink takes the first part or says EAGAIN.
+class FakeBatchSender final : public BatchSender {
+ public:
+  std::vector<std::size_t> batches;  // sizes
+  std::size_t most = 4;              // sends in one batch
+
+  void open(FakeSink& sink) {
+    sink.number = static_cast<int>(sinks_.size());
+    sinks_.push_back(&sink);
+  }
+  std::size_t capacity() const override { return most; }
+  void add(int socket, std::string_view bytes) override { batch_.emplace_back(socket, bytes); }
+  std::span<const int> send_all() override {
+    batches.push_back(batch_.size());
+    results_.clear();
+    for (const auto& [socket, bytes] : batch_) {
+      const auto taken = sinks_[static_cast<std::size_t>(socket)]->take(bytes);
+      results_.push_back(taken == 0 ? -EAGAIN : static_cast<int>(taken));
+    }
+    batch_.clear();
+    return results_;
+  }
+
+ private:
+  std::vector<FakeSink*> sinks_;
+  std::vector<std::pair<int, std::string_view>> batch_;
+  std::vector<int> results_;
 };
 
 class FakeSubscriber final : public Subscriber {
@@ -104,21 +158,32 @@ class FakeSubscriber final : public Subscriber {
   std::vector<Offset> live;
   int taken_over = 0;
   std::vector<Error> failures;
+  std::vector<std::pair<Offset, Offset>> gaps;
+  Outlet* gaps_to = nullptr;  // where "[gap FROM-TO]" goes, as a status event would
   void on_outcome(const Outcome& outcome) override { outcomes.push_back(outcome); }
   void on_live(Offset to) override { live.push_back(to); }
   void on_taken_over() override { ++taken_over; }
+  bool can_be_told = true;  // of a gap
+  bool on_gap(Offset from, Offset to) override {
+    gaps.emplace_back(from, to);
+    if (gaps_to == nullptr) return can_be_told;
+    gaps_to->own() += "[gap " + std::to_string(from.value()) + "-" + std::to_string(to.value()) + "]";
+    gaps_to->flush_soon();
+    return can_be_told;
+  }
   void on_read_failed(const Error& error) override { failures.push_back(error); }
 };
 
 struct HubWorld {
-  explicit HubWorld(const ShardOptions& options = {}) : shard_options(options) {}
+  explicit HubWorld(const ShardOptions& options = {}, std::size_t readers_queue = limits::kCatchUpQueue)
+      : shard_options(options), catch_up(log, frames, readers_queue) {}
 
   ShardOptions shard_options;
   ManualClock clock;
   FakeLog log;
   TextFrames frames;
   ManualExecutor executor;
-  CatchUp catch_up{log, frames};
+  CatchUp catch_up;
   SessionTable sessions{SessionKey{}, 1, Millis(1000), clock};
   Hub hub{frames, sessions};
   Shard shard{0, Offset(), frames, catch_up, executor, clock, shard_options};
@@ -139,6 +204,14 @@ struct HubWorld {
     std::vector<RecordView> views;
     for (std::size_t i = begin; i < log.records.size(); ++i) views.push_back(log.records[i].view());
     hub.on_commit(views, {});
+  }
+
+  /// Removes the records below `before` from the log; those that a tail holds stay there.
+  void trim(std::uint64_t before) {
+    for (const Record& record : log.records) {
+      if (record.offset < Offset(before)) log.losses[record.channel] = record.offset;
+    }
+    log.trimmed_before = Offset(before);
   }
 
   /// Runs tasks and readers until nothing is left to do.

@@ -29,6 +29,20 @@ std::vector<std::uint64_t> found(const DedupeWindow& window, std::uint64_t hash)
 
 using Offsets = std::vector<std::uint64_t>;
 
+TEST_CASE("a key that is stored anew each time its record was trimmed is found all the same") {
+  LogUnderTest log;
+  for (std::uint64_t offset = 1; offset <= 2 * limits::kDedupeCandidates; ++offset) {
+    CAPTURE(offset);
+    const auto stored = log.publish_and_wait(draft("again", "key"));
+    CHECK(stored.status == Outcome::Status::stored);
+    CHECK(stored.offset == Offset(offset));
+    const auto repeated = log.publish_and_wait(draft("again", "key"));
+    CHECK(repeated.status == Outcome::Status::duplicate);
+    CHECK(repeated.offset == Offset(offset));
+    REQUIRE(log.store().trim(Offset(offset + 1), {}));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a key is stored once, and the second sender learns the first one's offset") {

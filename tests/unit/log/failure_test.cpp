@@ -68,6 +68,25 @@ TEST_CASE("a full disk is said, and forgotten once an append works") {
   CHECK(log->why_not_writable().empty());
 }
 
+TEST_CASE("a full disk is noticed, and room on it, although nobody publishes") {
+  LogUnderTest log({.upkeep_interval = Millis(1)});
+  log.store().fail_every_append(kFull);
+  wait_until([&] { return log->why_not_writable() == kFull.context; });
+  log.store().heal();
+  wait_until([&] { return log->why_not_writable().empty(); });
+  CHECK(log->head() == Offset());
+  CHECK(log.store().append_sizes().empty());
+}
+
+TEST_CASE("a store that broke is not asked again") {
+  LogUnderTest log({.upkeep_interval = Millis(1)});
+  log.store().fail_every_append(kBroken);
+  wait_until([&] { return log->why_not_writable().starts_with(kBroken.context); });
+  log.store().heal();
+  CHECK(log.publish_and_wait(draft("1")).status == Outcome::Status::failed);
+  CHECK(log->why_not_writable().starts_with(kBroken.context));
+}
+
 TEST_CASE("a file that another program holds is tried again, too") {
   LogUnderTest log;
   log.store().fail_append({ErrorCode::locked, "close the other program"});

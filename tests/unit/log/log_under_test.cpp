@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "backends/memory/memory_store.h"
@@ -49,6 +51,14 @@ std::size_t CommitRecorder::rooms() const {
 std::vector<Record> CommitRecorder::records() const {
   const std::scoped_lock lock(mutex_);
   return records_;
+}
+
+void wait_until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) FAIL("waited ten seconds in vain");
+    std::this_thread::yield();
+  }
 }
 
 Draft draft(std::string_view payload, std::string_view key, std::string_view channel) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,6 +48,9 @@ class CommitRecorder final : public CommitListener {
   std::vector<Outcome> outcomes_;
   std::size_t rooms_ = 0;
 };
+
+/// Until `condition` holds; fails the test after ten seconds.
+void wait_until(const std::function<bool()>& condition);
 
 [[nodiscard]] Draft draft(std::string_view payload, std::string_view key = "", std::string_view channel = "/");
 

@@ -1,0 +1,86 @@
+#include "backends/guarded_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/journal.h"
+#include "src/log/free_space.h"
+#include "src/log/store_rules.h"
+
+namespace tidemark {
+
+Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view engine, HeadFloor& floor,
+                                  HeadFloor::Note opened, bool damaged,
+                                  FunctionRef<Result<void>(Epoch epoch, Offset next)> renew) {
+  const auto checked = floor.check(opened);
+  if (!checked && !options.accept_loss) return std::unexpected(checked.error());
+  HeadFloor::Note agreed = opened;
+  if (!checked || damaged) {
+    const auto acknowledged = checked ? opened.head : floor.noted()->head;
+    agreed = {options.epoch_if_new, acknowledged};
+    if (auto renewed = renew(agreed.epoch, agreed.head.next()); !renewed) return std::unexpected(renewed.error());
+    journal::warning("loss-accepted", {{"engine", engine},
+                                       {"head", opened.head.value()},
+                                       {"acknowledged", acknowledged.value()},
+                                       {"epoch", agreed.epoch.text()}});
+  }
+  if (auto noted = floor.note(agreed); !noted) return std::unexpected(noted.error());
+  return agreed;
+}
+
+GuardedStore::GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
+                           std::uint64_t free_bytes_min)
+    : engine_(std::move(engine)),
+      floor_(std::move(floor)),
+      directory_(std::move(directory)),
+      free_bytes_min_(free_bytes_min),
+      epoch_(engine_->state().epoch) {}
+
+Result<void> GuardedStore::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
+  if (closed_) return engine_->append(records, segments);  // says so
+  if (auto checked = check_append(engine_->state().head, records); !checked) return checked;
+  if (auto there = check_directory(); !there) return there;
+  if (auto room = check_free_space(directory_, free_bytes_min_); !room) return room;
+  if (auto done = engine_->append(records, segments); !done || records.empty()) return done;
+  note_head(records.back().offset);
+  return {};
+}
+
+Result<void> GuardedStore::trim(Offset before, std::span<const ChannelLoss> losses) {
+  if (!closed_) {
+    if (auto checked = check_trim(engine_->state().head, before); !checked) return checked;
+  }
+  return engine_->trim(before, losses);
+}
+
+/// Whoever deletes the directory of a running server leaves it writing to files that nobody can open again: the engine
+/// reports success, and every record is lost when the process ends.
+Result<void> GuardedStore::check_directory() {
+  if (!deleted_ && (floor_.is_deleted() || !directory_exists(directory_))) {
+    deleted_ =
+        Error{ErrorCode::io, fmt::format("{} was deleted or moved while the log in it was open: what was appended now "
+                                         "could never be read again; put it back and start again",
+                                         directory_.string())};
+  }
+  if (deleted_) return std::unexpected(*deleted_);
+  return {};
+}
+
+/// The records are durable without it; a floor that cannot be written guards less, and that is said once.
+void GuardedStore::note_head(Offset head) {
+  const auto noted = floor_.note({epoch_, head});
+  if (noted || std::exchange(floor_failed_, true)) return;
+  journal::error("head-floor-failed", {{"engine", engine()}, {"cause", noted.error().context}});
+}
+
+void GuardedStore::shut() {
+  engine_->close();
+  if (std::exchange(closed_, true)) return;
+  if (const auto flushed = floor_.flush(); !flushed) {
+    journal::error("head-floor-failed", {{"engine", engine()}, {"cause", flushed.error().context}});
+  }
+}
+
+}  // namespace tidemark

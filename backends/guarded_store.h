@@ -1,0 +1,80 @@
+// What every durable engine needs around it, written once: a LogStore that refuses what must not reach the engine, and
+// keeps the head floor.
+//
+// Before an append it checks the contract's preconditions, that the data directory is still the one that was opened, and
+// the free space; after it, it notes the head floor, which it flushes when it is closed. Reads go straight through.
+// Threads as in LogStore; owns the engine and the floor.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "backends/store_options.h"
+#include "src/base/error.h"
+#include "src/base/function_ref.h"
+#include "src/log/head_floor.h"
+#include "src/log/log_store.h"
+
+namespace tidemark {
+
+/// Compares a log just opened with what was acknowledged, and notes it in the floor. Where records are missing (or
+/// `damaged`: the engine had to leave some out) and options.accept_loss says so, `renew` makes it another log: it is
+/// called with its new epoch and the next offset it may give.
+/// Answers the log's identity and head from now on. Errors: corrupt (records are missing), and renew's own.
+[[nodiscard]] Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view engine, HeadFloor& floor,
+                                                HeadFloor::Note opened, bool damaged,
+                                                FunctionRef<Result<void>(Epoch epoch, Offset next)> renew);
+
+class GuardedStore final : public LogStore {
+ public:
+  /// `directory` holds the engine's files; `free_bytes_min` is what the engine needs there to be free.
+  GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
+               std::uint64_t free_bytes_min);
+  ~GuardedStore() override { shut(); }
+
+  [[nodiscard]] std::string_view engine() const override { return engine_->engine(); }
+  [[nodiscard]] StoreState state() const override { return engine_->state(); }
+  [[nodiscard]] Result<void> append(std::span<const RecordView> records,
+                                    std::span<const IndexSegment> segments) override;
+  [[nodiscard]] Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page,
+                                  RecordVisitor visit) const override {
+    return engine_->scan(from, to, direction, page, visit);
+  }
+  [[nodiscard]] Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
+    return engine_->read(offsets, visit);
+  }
+  [[nodiscard]] Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                              FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return engine_->channel_segments(channel, from_segment, visit);
+  }
+  [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
+                                          FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return engine_->key_segments(from_segment, visit);
+  }
+  [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override;
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    return engine_->losses(visit);
+  }
+  [[nodiscard]] Result<void> verify() const override { return engine_->verify(); }
+  [[nodiscard]] StoreStats stats() const override { return engine_->stats(); }
+  void close() override { shut(); }
+
+ private:
+  [[nodiscard]] Result<void> check_directory();
+  void note_head(Offset head);
+  void shut();
+
+  // The appending thread's, all of them.
+  const std::unique_ptr<LogStore> engine_;
+  HeadFloor floor_;
+  const std::filesystem::path directory_;
+  const std::uint64_t free_bytes_min_;
+  const Epoch epoch_;
+  std::optional<Error> deleted_;  // the directory is gone: nothing can be appended any more
+  bool floor_failed_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tidemark

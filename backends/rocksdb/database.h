@@ -1,0 +1,66 @@
+// The open database: RocksDB's handles as one resource, with all that must outlive them.
+//
+// Three column families, each growing in key order only (but meta, which is small):
+//
+//   default    meta: epoch, next_offset, trimmed_before, and per channel that lost records the newest one, as text
+//   records    offset -> record (record_encoding.h)
+//   segments   segment, row -> encoded key hashes, or encoded offsets of a channel (index_segment.h)
+//
+// Any thread may read. One thread writes.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "backends/rocksdb/options.h"
+#include "backends/rocksdb/watermark.h"
+#include "src/base/error.h"
+
+namespace tidemark::rocks {
+
+class Database {
+ public:
+  /// Creates it in a directory without one.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> create(const std::filesystem::path& directory,
+                                                                rocksdb::Env* env);
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory, Recovery recovery,
+                                                              rocksdb::Env* env);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  /// Waits for what runs in the background. Nobody may be reading any more.
+  ~Database();
+
+  [[nodiscard]] rocksdb::DB& db() const { return *db_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() const { return families_[0]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* records() const { return families_[1]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* segments() const { return families_[2]; }
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  [[nodiscard]] Watermark& watermark() { return watermark_; }
+  [[nodiscard]] const Watermark& watermark() const { return watermark_; }
+
+  /// Begins to move what is in the write-ahead log into tables, in the background: it need not be read again.
+  [[nodiscard]] Result<void> flush_later();
+
+  /// A flush of the write-ahead log failed since it was opened: it may hold a commit that was reported as failed.
+  [[nodiscard]] bool log_flush_failed() const;
+
+ private:
+  class FlushWatch;
+  explicit Database(std::filesystem::path directory);
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
+                                                              rocksdb::DBOptions options);
+
+  const std::filesystem::path directory_;
+  Watermark watermark_;
+  const RecordFilter record_filter_{watermark_};
+  const SegmentFilter segment_filter_{watermark_};
+  const std::shared_ptr<FlushWatch> flush_watch_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+}  // namespace tidemark::rocks

@@ -1,0 +1,334 @@
+#include "backends/rocksdb/rocksdb_store.h"
+
+#include <fmt/format.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <utility>
+
+#include "backends/guarded_store.h"
+#include "backends/rocksdb/database.h"
+#include "backends/rocksdb/directory.h"
+#include "backends/rocksdb/keys.h"
+#include "backends/rocksdb/reader.h"
+#include "backends/rocksdb/record_encoding.h"
+#include "backends/rocksdb/status.h"
+#include "src/log/head_floor.h"
+#include "src/log/store_rules.h"
+
+namespace tidemark {
+namespace {
+
+using namespace rocks;
+
+struct Contents {
+  StoreState state;
+  Offset trimmed_before;
+};
+
+class RocksdbStore final : public LogStore {
+ public:
+  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents)
+      : directory_(database->directory()), database_(std::move(database)), state_(contents.state) {
+    database_->watermark().set(contents.trimmed_before);
+  }
+  ~RocksdbStore() override { shut(); }
+
+  std::string_view engine() const override { return "rocksdb"; }
+
+  StoreState state() const override {
+    const std::scoped_lock lock(state_mutex_);
+    return state_;
+  }
+
+  Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
+    if (auto able = check_writable(); !able) return able;
+    if (records.empty() && segments.empty()) return {};
+    batch_.Clear();
+    for (const RecordView& record : records) {
+      encode_record(record, value_);
+      add(database_->records(), NumberKey(record.offset).slice(), value_);
+    }
+    for (const IndexSegment& segment : segments) {
+      if (auto replaced = remove_segment(segment.number); !replaced) return replaced;
+      add(database_->segments(), hashes_key(segment.number), segment.key_hashes);
+      for (const ChannelOffsets& channel : segment.channels) {
+        add(database_->segments(), channel_key(segment.number, channel.channel), channel.offsets);
+      }
+    }
+    if (auto written = write("append to"); !written || records.empty()) return written;
+    const std::scoped_lock lock(state_mutex_);
+    if (state_.first > state_.head) state_.first = records.front().offset;
+    state_.head = records.back().offset;
+    return {};
+  }
+
+  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
+    return reading([&](const Reader& reader) { return reader.scan(from, to, direction, page, visit); });
+  }
+  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
+    return reading([&](const Reader& reader) { return reader.read(offsets, visit); });
+  }
+  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return reading([&](const Reader& reader) { return reader.channel_segments(channel, from_segment, visit); });
+  }
+  Result<void> key_segments(std::uint64_t from_segment,
+                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return reading([&](const Reader& reader) { return reader.key_segments(from_segment, visit); });
+  }
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    return reading([&](const Reader& reader) { return reader.losses(visit); });
+  }
+
+  Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
+    if (auto able = check_writable(); !able) return able;
+    const auto kept = state();
+    before = std::max(before, database_->watermark().get());
+    batch_.Clear();
+    add(database_->meta(), kTrimmedBeforeKey, fmt::format("{}", before.value()));
+    add(database_->meta(), kNextOffsetKey, fmt::format("{}", kept.head.next().value()));
+    for (const ChannelLoss& loss : losses) {
+      add(database_->meta(), fmt::format("{}{}", kLossPrefix, loss.channel), fmt::format("{}", loss.last.value()));
+    }
+    if (auto written = write("trim"); !written) return written;
+    database_->watermark().set(before);
+    const auto first = Reader(*database_).first_record(before, kept.head.next());
+    if (!first) return std::unexpected(first.error());
+    {
+      const std::scoped_lock lock(state_mutex_);
+      state_.first = *first;
+    }
+    if (auto dropped = drop_files(database_->records(), NumberKey(before)); !dropped) return dropped;
+    return drop_files(database_->segments(), NumberKey(segment_of(before)));
+  }
+
+  Result<void> verify() const override {
+    // The records first: what is wrong with one of them is then said with its offset.
+    if (auto records = check_records(*this, directory_.string()); !records) return records;
+    return reading([](const Reader& reader) { return reader.check_structure(); });
+  }
+
+  StoreStats stats() const override {
+    const auto kept = state();
+    StoreStats result{.records = kept_offsets(kept)};
+    std::error_code ignored;  // a file may be removed meanwhile
+    for (auto entry = std::filesystem::directory_iterator(directory_, ignored);
+         !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+      std::error_code gone;
+      const auto size = entry->file_size(gone);
+      if (!gone) result.bytes_on_disk += size;
+    }
+    static_cast<void>(reading([&](const Reader& reader) -> Result<void> {
+      result.bytes_in_use = reader.bytes_in_use(kept.first);
+      return {};
+    }));
+    return result;
+  }
+
+  void close() override { shut(); }
+
+ private:
+  template <class Body>
+  Result<void> reading(Body body) const {
+    const std::shared_lock lock(open_mutex_);
+    if (!database_) return closed();
+    return body(Reader(*database_));
+  }
+
+  void add(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key, std::string_view value) {
+    // Fails only for batches beyond a limit that is not set.
+    static_cast<void>(batch_.Put(family, key, value));
+  }
+
+  /// Those rows of a segment that the one in its place may not have.
+  Result<void> remove_segment(std::uint64_t segment) {
+    const NumberKey from(segment);
+    const NumberKey to(segment + 1);
+    const auto upper = to.slice();
+    rocksdb::ReadOptions options;
+    options.iterate_upper_bound = &upper;
+    const std::unique_ptr<rocksdb::Iterator> rows(database_->db().NewIterator(options, database_->segments()));
+    for (rows->Seek(from.slice()); rows->Valid(); rows->Next()) {
+      static_cast<void>(batch_.Delete(database_->segments(), rows->key()));
+    }
+    if (!rows->status().ok()) return failure(rows->status(), "read", directory_);
+    return {};
+  }
+
+  Result<void> write(std::string_view doing) {
+    const auto status = database_->db().Write(durable_write(), &batch_);
+    if (status.ok()) return {};
+    auto error = failure(status, doing, directory_);
+    if (error.error().code == ErrorCode::out_of_space && !database_->log_flush_failed()) {
+      full_ = true;
+      return error;
+    }
+    // Whether it is in the write-ahead log is not known, and a flush that succeeds after this would prove nothing.
+    if (error.error().code == ErrorCode::out_of_space) error.error().code = ErrorCode::io;
+    broken_ = error.error();
+    return error;
+  }
+
+  Result<void> check_writable() {
+    if (!database_) return closed();
+    if (broken_) return std::unexpected(*broken_);
+    if (!full_) return {};
+    // RocksDB refuses every write since the one for which there was no room. Going on begins a new write-ahead log, so
+    // that the torn end of the old one is never read again.
+    const auto status = database_->db().Resume();
+    if (status.ok()) {
+      full_ = false;
+      return {};
+    }
+    if (status.IsBusy() || status.IsNoSpace()) {
+      return fail(ErrorCode::out_of_space,
+                  fmt::format("{} is recovering from a full disk; make room on it", directory_.string()));
+    }
+    auto error = failure(status, "go on writing to", directory_);
+    broken_ = error.error();
+    return error;
+  }
+
+  /// Only whole files go; what is left in others stays until RocksDB rewrites them, see watermark.h.
+  Result<void> drop_files(rocksdb::ColumnFamilyHandle* family, const NumberKey& before) {
+    const auto end = before.slice();
+    const auto status = rocksdb::DeleteFilesInRange(&database_->db(), family, nullptr, &end, false);
+    if (!status.ok()) return failure(status, "drop files of", directory_);
+    return {};
+  }
+
+  void shut() {
+    const std::unique_lock lock(open_mutex_);
+    database_.reset();
+  }
+
+  std::unexpected<Error> closed() const {
+    return fail(ErrorCode::closed, fmt::format("{} is closed", directory_.string()));
+  }
+
+  const std::filesystem::path directory_;
+  mutable std::shared_mutex open_mutex_;  // held by every read; close takes it alone
+  std::unique_ptr<Database> database_;
+
+  // The appending thread's.
+  rocksdb::WriteBatch batch_;
+  std::string value_;
+  bool full_ = false;            // RocksDB had no room for a write; it must be told to go on
+  std::optional<Error> broken_;  // a write or a flush failed: nothing is written any more
+
+  mutable std::mutex state_mutex_;  // guards state_
+  StoreState state_;
+};
+
+Result<std::uint64_t> number_in_meta(const Reader& reader, std::string_view name,
+                                     const std::filesystem::path& directory) {
+  const auto text = reader.meta(name);
+  if (!text) return std::unexpected(text.error());
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (parsed.ec == std::errc() && number >= 1 && number <= Offset::kMax + 1) return number;
+  return failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", name)), "open", directory);
+}
+
+Result<Contents> read_contents(const Database& database) {
+  const Reader reader(database);
+  const auto epoch_text = reader.meta(kEpochKey);
+  if (!epoch_text) return std::unexpected(epoch_text.error());
+  const auto epoch = Epoch::parse(*epoch_text);
+  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
+  const auto next = number_in_meta(reader, kNextOffsetKey, database.directory());
+  if (!next) return std::unexpected(next.error());
+  const auto trimmed = number_in_meta(reader, kTrimmedBeforeKey, database.directory());
+  if (!trimmed) return std::unexpected(trimmed.error());
+  const auto last = reader.last_record();
+  if (!last) return std::unexpected(last.error());
+  const auto head = std::max(*last, Offset(*next - 1));
+  const auto first = reader.first_record(Offset(*trimmed), head.next());
+  if (!first) return std::unexpected(first.error());
+  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
+}
+
+Result<void> write_meta(Database& database, Epoch epoch, Offset next, bool create) {
+  rocksdb::WriteBatch batch;
+  static_cast<void>(batch.Put(database.meta(), kEpochKey, epoch.text()));
+  static_cast<void>(batch.Put(database.meta(), kNextOffsetKey, fmt::format("{}", next.value())));
+  if (create) static_cast<void>(batch.Put(database.meta(), kTrimmedBeforeKey, "1"));
+  const auto status = database.db().Write(durable_write(), &batch);
+  if (!status.ok()) return failure(status, create ? "create" : "repair", database.directory());
+  return {};
+}
+
+struct Opened {
+  std::unique_ptr<Database> database;
+  bool damaged = false;  // it could be opened only without part of its write-ahead log
+};
+
+Result<Opened> open_database(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env) {
+  auto strict = Database::open(directory, Recovery::strict, env);
+  if (strict) return Opened{std::move(*strict)};
+  if (strict.error().code != ErrorCode::corrupt || !options.accept_loss) {
+    if (strict.error().code == ErrorCode::corrupt) {
+      strict.error().context += ", or accept the loss with 'tidemark repair'";
+    }
+    return std::unexpected(strict.error());
+  }
+  auto salvaged = Database::open(directory, Recovery::salvage, env);
+  if (!salvaged) return std::unexpected(salvaged.error());
+  return Opened{std::move(*salvaged), true};
+}
+
+Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const std::filesystem::path& directory,
+                                           rocksdb::Env* env) {
+  auto opened = open_database(options, directory, env);
+  if (!opened) return std::unexpected(opened.error());
+  auto floor = HeadFloor::open(options.directory);
+  if (!floor) return std::unexpected(floor.error());
+  auto& database = *opened->database;
+  auto contents = read_contents(database);
+  if (!contents) return std::unexpected(contents.error());
+  const auto agreed =
+      reconcile(options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
+                [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); });
+  if (!agreed) return std::unexpected(agreed.error());
+  if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
+  if (!contents) return std::unexpected(contents.error());
+  if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
+  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);
+  return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
+                                        std::max(options.free_bytes_min, kFreeBytesNeeded));
+}
+
+Result<void> create(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env) {
+  if (auto begun = begin_creation(directory); !begun) return begun;
+  {
+    auto created = Database::create(directory, env);
+    if (!created) return std::unexpected(created.error());
+    if (auto written = write_meta(**created, options.epoch_if_new, Offset(1), true); !written) return written;
+  }
+  return finish_creation(directory);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options, rocksdb::Env* env) {
+  const auto directory = options.directory / kDirectoryName;
+  const auto state = inspect(directory);
+  if (!state) return std::unexpected(state.error());
+  if (*state == DirectoryState::tidemark) return open_log(options, directory, env);
+  auto created = create(options, directory, env);
+  if (created) {
+    auto store = open_log(options, directory, env);
+    if (store) return store;
+    created = std::unexpected(store.error());
+  }
+  undo_creation(directory, *state);
+  return std::unexpected(created.error());
+}
+
+}  // namespace tidemark

@@ -1,0 +1,18 @@
+// RocksDB's statuses as our errors.
+#pragma once
+
+#include <rocksdb/status.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "src/base/error.h"
+
+namespace tidemark::rocks {
+
+/// The error for a status that is not ok: no space -> out_of_space, corruption -> corrupt, the lock is taken -> locked,
+/// anything else -> io. `doing` is a verb: "append to".
+[[nodiscard]] std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
+                                             const std::filesystem::path& directory);
+
+}  // namespace tidemark::rocks

@@ -1,0 +1,413 @@
+// What the RocksDB engine does with directories that are foreign, newer, unfinished or out of reach, and with damaged
+// tables.
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+
+#include "backends/rocksdb/database.h"
+#include "backends/rocksdb/keys.h"
+#include "tests/contract/rocksdb_directory.h"
+
+namespace tidemark::contract {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+void check_refused(const RocksdbDirectory& directory, ErrorCode code, std::string_view word) {
+  const auto before = directory.contents();
+  const auto refused = directory.open();
+  REQUIRE_FALSE(refused);
+  INFO(refused.error().context);
+  CHECK(refused.error().code == code);
+  CHECK(refused.error().context.find(word) != std::string::npos);
+  CHECK(refused.error().context.find(directory.path().string()) != std::string::npos);
+  CHECK(directory.contents() == before);
+}
+
+/// Records that do not compress, so that each block of a table holds few of them.
+std::vector<Record> bulky_records(std::uint64_t first, std::uint64_t last) {
+  auto records = records_between(first, last);
+  std::uint64_t random = 88172645463325252;
+  for (auto& record : records) {
+    for (int i = 0; i < 1000; ++i) {
+      random ^= random << 13;
+      random ^= random >> 7;
+      random ^= random << 17;
+      record.payload.push_back(static_cast<char>('0' + random % 64));
+    }
+  }
+  return records;
+}
+
+/// The offsets a forward scan delivers up to its end, and how it ended. Each record must be the one that was stored.
+struct Delivered {
+  std::vector<std::uint64_t> offsets;
+  std::optional<Error> error;
+};
+Delivered scan_checked(const LogStore& store, const std::vector<Record>& stored, std::uint64_t from,
+                       Direction direction) {
+  Delivered result;
+  const auto done = store.scan(Offset(from), Offset(Offset::kMax), direction, kAll, [&](const RecordView& record) {
+    REQUIRE(record == stored.at(record.offset.value() - 1).view());
+    result.offsets.push_back(record.offset.value());
+    return true;
+  });
+  if (!done) result.error = done.error();
+  return result;
+}
+
+/// What opening the directory says to a user without rights to it.
+std::string said_to_nobody(const RocksdbDirectory& directory) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(1);
+    const auto opened = directory.open();
+    const std::string said =
+        opened ? "opened" : fmt::format("{}: {}", name(opened.error().code), opened.error().context);
+    const auto written = ::write(ends[1], said.data(), said.size());
+    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string said(4096, '\0');
+  const auto got = ::read(ends[0], said.data(), said.size());
+  ::close(ends[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+  REQUIRE(got > 0);
+  said.resize(static_cast<std::size_t>(got));
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("RocksDB: something else in the place of the database is left alone") {
+  const RocksdbDirectory directory;
+  SUBCASE("a file") {
+    write_file(directory.database(), "hello");
+    check_refused(directory, ErrorCode::foreign, "not a directory");
+  }
+  SUBCASE("a directory of somebody's files") {
+    std::filesystem::create_directory(directory.database());
+    write_file(directory.database() / "notes.txt", "hello");
+    check_refused(directory, ErrorCode::foreign, "not a Tidemark log");
+  }
+  SUBCASE("another application's database") {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    REQUIRE(rocksdb::DB::Open(options, directory.database().string(), &db).ok());
+    REQUIRE(db->Put({}, "their", "data").ok());
+    delete db;
+    check_refused(directory, ErrorCode::foreign, "another application");
+  }
+  SUBCASE("a mark that is none") {
+    directory.fill(records_between(1, 3));
+    write_file(directory.mark(), "hello");
+    check_refused(directory, ErrorCode::foreign, "not the mark of a Tidemark log");
+  }
+}
+
+TEST_CASE("RocksDB: a log of a newer format is left alone") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 3));
+  write_file(directory.mark(), "Tidemark log, RocksDB engine, format 2\n");
+  check_refused(directory, ErrorCode::foreign, "newer Tidemark");
+}
+
+TEST_CASE("RocksDB: an interrupted creation is completed") {
+  const RocksdbDirectory directory;
+  const auto unfinished = directory.database() / "TIDEMARK.unfinished";
+  SUBCASE("before anything was in the directory") { std::filesystem::create_directory(directory.database()); }
+  SUBCASE("while the mark was written") {
+    std::filesystem::create_directory(directory.database());
+    write_file(unfinished, "Tidem");
+  }
+  SUBCASE("while the database was created") {
+    directory.fill({});
+    std::filesystem::rename(directory.mark(), unfinished);
+    std::filesystem::remove(directory.database() / "CURRENT");
+  }
+  SUBCASE("right before the end") {
+    directory.fill({});
+    std::filesystem::rename(directory.mark(), unfinished);
+  }
+  {
+    const auto store = directory.open({.epoch_if_new = Epoch(5)});
+    REQUIRE(store);
+    CHECK((*store)->state().epoch == Epoch(5));
+    append(**store, records_between(1, 3));
+  }
+  CHECK_FALSE(std::filesystem::exists(unfinished));
+  const auto store = directory.open();
+  REQUIRE(store);
+  CHECK((*store)->state().epoch == Epoch(5));
+  CHECK(scan(**store, 1, 3).size() == 3);
+}
+
+TEST_CASE("RocksDB: a creation that fails leaves the directory as it was") {
+  const RocksdbDirectory directory;
+  // RocksDB cannot create its lock file where a directory of that name is; begin_creation would clear it, so it comes
+  // from an environment that cannot create files.
+  class NoFiles : public rocksdb::EnvWrapper {
+   public:
+    NoFiles() : rocksdb::EnvWrapper(rocksdb::Env::Default()) {}
+    const char* Name() const override { return "no files"; }
+    rocksdb::Status NewWritableFile(const std::string&, std::unique_ptr<rocksdb::WritableFile>*,
+                                    const rocksdb::EnvOptions&) override {
+      return rocksdb::Status::IOError("refused by the test");
+    }
+  } env;
+  SUBCASE("absent") {}
+  SUBCASE("empty") { std::filesystem::create_directory(directory.database()); }
+  const bool existed = std::filesystem::exists(directory.database());
+  const auto refused = directory.open({.epoch_if_new = kEpoch}, &env);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::io);
+  CHECK(std::filesystem::exists(directory.database()) == existed);
+  CHECK(directory.contents().empty());
+  const auto store = directory.open();
+  REQUIRE(store);
+}
+
+TEST_CASE("RocksDB: without permission the sentence says what cannot be done") {
+  const RocksdbDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+  SUBCASE("to create the log in the directory") {
+    if (::geteuid() != 0) REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
+    CHECK(said_to_nobody(directory).starts_with("io: cannot create a log in " + directory.path().string()));
+    CHECK_FALSE(std::filesystem::exists(directory.database()));
+  }
+  SUBCASE("to write in it") {
+    directory.fill(records_between(1, 3));
+    REQUIRE(::chmod(directory.database().c_str(), 0555) == 0);
+    const auto before = directory.contents();
+    CHECK(said_to_nobody(directory).starts_with("io: cannot write in " + directory.database().string()));
+    CHECK(directory.contents() == before);
+  }
+  SUBCASE("to read the mark") {
+    directory.fill(records_between(1, 3));
+    REQUIRE(::chmod(directory.mark().c_str(), 0000) == 0);
+    CHECK(said_to_nobody(directory).starts_with("io: cannot read " + directory.mark().string()));
+  }
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+}
+
+TEST_CASE("RocksDB: a directory that does not exist is said so and not made") {
+  const RocksdbDirectory directory;
+  const auto missing = directory.path() / "missing";
+  const auto refused = open_store("rocksdb", {.directory = missing, .epoch_if_new = kEpoch});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::io);
+  CHECK(refused.error().context.find(missing.string()) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(missing));
+}
+
+TEST_CASE("RocksDB: a damaged block delivers nothing wrong, its error names its records, and the others are served") {
+  const RocksdbDirectory directory;
+  const auto records = bulky_records(1, 400);
+  directory.fill(records);
+  directory.flush();
+  const auto tables = directory.files(".sst");
+  // The records' table is the largest one; its middle is a data block.
+  const auto table =
+      *std::ranges::max_element(tables, {}, [](const auto& path) { return std::filesystem::file_size(path); });
+  auto bytes = content_of(table);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_file(table, bytes);
+
+  const auto store = directory.open();
+  REQUIRE(store);
+  const auto forward = scan_checked(**store, records, 1, Direction::forward);
+  REQUIRE(forward.error);
+  CHECK(forward.error->code == ErrorCode::corrupt);
+  INFO(forward.error->context);
+  const auto first = forward.offsets.back() + 1;
+  const auto backward = scan_checked(**store, records, 1, Direction::backward);
+  REQUIRE(backward.error);
+  const auto last = backward.offsets.back() - 1;
+  CHECK(last - first < 40);
+  const auto named = fmt::format("the records at offsets {} to {} in ", first, last);
+  CHECK(forward.error->context.find(named) != std::string::npos);
+  CHECK(backward.error->context == forward.error->context);
+  for (const auto offset : {first, (first + last) / 2, last}) {
+    const Offset one(offset);
+    const auto read_one =
+        (*store)->read({&one, 1}, [](const RecordView&) -> bool { throw std::logic_error("delivered"); });
+    REQUIRE_FALSE(read_one);
+    CHECK(read_one.error().context == forward.error->context);
+  }
+  const auto verified = (*store)->verify();
+  REQUIRE_FALSE(verified);
+  CHECK(verified.error().context == forward.error->context);
+  CHECK(scan(**store, last + 1, 400).size() == 400 - last);
+  append(**store, {record_at(401)});
+}
+
+TEST_CASE("RocksDB: a record that is not what was stored is found although every block's checksum fits") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 20));
+  {
+    auto opened = rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr);
+    REQUIRE(opened);
+    auto& db = (*opened)->db();
+    std::string value;
+    REQUIRE(db.Get({}, (*opened)->records(), rocks::NumberKey(13).slice(), &value).ok());
+    SUBCASE("another byte") { value.back() = 'x'; }
+    SUBCASE("a length beyond the end") { value[12] = '\x7f'; }
+    SUBCASE("cut") { value.resize(7); }
+    SUBCASE("another record") { REQUIRE(db.Get({}, (*opened)->records(), rocks::NumberKey(14).slice(), &value).ok()); }
+    REQUIRE(db.Put(rocks::durable_write(), (*opened)->records(), rocks::NumberKey(13).slice(), value).ok());
+  }
+  const auto store = directory.open();
+  REQUIRE(store);
+  std::vector<std::uint64_t> seen;
+  const auto collect = [&](const RecordView& record) {
+    seen.push_back(record.offset.value());
+    return true;
+  };
+  const Offset damaged(13);
+  for (const auto& result : {(*store)->scan(Offset(1), Offset(20), Direction::forward, kAll, collect),
+                             (*store)->read({&damaged, 1}, collect), (*store)->verify()}) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::corrupt);
+    CHECK(result.error().context.find("offset 13 ") != std::string::npos);
+  }
+  CHECK(seen.size() == 12);
+  CHECK(scan(**store, 14, 20).size() == 7);
+}
+
+TEST_CASE("RocksDB: damage anywhere in a table is refused or an error, and never delivers anything wrong") {
+  const RocksdbDirectory pristine;
+  const auto records = records_between(1, 2000);
+  {
+    auto store = pristine.open();
+    REQUIRE(store);
+    append(**store, records, {segment_with(0, "/", {1, 2, 3})});
+  }
+  pristine.flush();
+  std::uint64_t refused = 0;
+  std::uint64_t noticed = 0;
+  for (const auto& table : pristine.files(".sst")) {
+    const auto bytes = content_of(table);
+    const auto step = std::max<std::size_t>(bytes.size() / 60, 1);
+    for (std::size_t place = 0; place < bytes.size(); place += step) {
+      INFO(table.filename().string(), " of ", bytes.size(), " bytes at ", place);
+      const RocksdbDirectory directory;
+      pristine.copy_to(directory);
+      auto damaged = bytes;
+      damaged[place] = static_cast<char>(damaged[place] ^ 0x40);
+      write_file(directory.database() / table.filename(), damaged);
+      const auto store = directory.open();
+      if (!store) {
+        CHECK(store.error().code == ErrorCode::corrupt);
+        ++refused;
+        continue;
+      }
+      const auto delivered = scan_checked(**store, records, 1, Direction::forward);
+      CHECK((delivered.error || delivered.offsets.size() == records.size()));
+      if (!(*store)->verify()) ++noticed;
+    }
+  }
+  CHECK(refused > 0);
+  CHECK(noticed > 0);
+}
+
+TEST_CASE("RocksDB: a truncated or missing table is refused, not taken for an emptier log") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 2000));
+  directory.flush();
+  for (const auto& table : directory.files(".sst")) {
+    const auto bytes = content_of(table);
+    INFO(table.filename().string());
+    write_file(table, bytes.substr(0, bytes.size() / 2));
+    const auto truncated = directory.open();
+    REQUIRE_FALSE(truncated);
+    CHECK(truncated.error().code == ErrorCode::corrupt);
+    std::filesystem::remove(table);
+    const auto missing = directory.open();
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().code == ErrorCode::corrupt);
+    write_file(table, bytes);
+  }
+  CHECK(directory.open());
+}
+
+TEST_CASE("RocksDB: space comes back after a trim") {
+  const RocksdbDirectory directory;
+  constexpr std::uint64_t kRecords = 960;
+  const auto store = directory.open();
+  REQUIRE(store);
+  Record record;
+  std::uint64_t random = 88172645463325252;
+  for (std::uint64_t offset = 1; offset <= kRecords; offset += 16) {
+    std::vector<Record> batch;
+    for (auto at = offset; at < offset + 16; ++at) {
+      batch.push_back(record_at(at));
+      auto& payload = batch.back().payload;
+      payload.resize(200'000);
+      for (std::size_t i = 0; i + sizeof random <= payload.size(); i += sizeof random) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        std::memcpy(payload.data() + i, &random, sizeof random);
+      }
+    }
+    append(**store, batch);
+  }
+  const auto full = (*store)->stats();
+  CHECK(full.bytes_in_use > 180'000'000);
+  REQUIRE((*store)->trim(Offset(kRecords - 16), {}));
+  CHECK((*store)->stats().bytes_in_use < 17 * 200'000 + rocks::kRecordBufferBytes);  // a buffer is guessed at
+  // What is not in files of its own yet stays: what has not been flushed, and the file that was cut. Files are removed
+  // once no flush runs, and a trim drops those that a flush has finished since the last one.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while ((*store)->stats().bytes_on_disk > full.bytes_on_disk / 2) {
+    REQUIRE(std::chrono::steady_clock::now() < patience);
+    REQUIRE((*store)->trim(Offset(kRecords - 16), {}));
+  }
+  CHECK(scan(**store, 0, kRecords).size() == 17);
+}
+
+TEST_CASE("RocksDB: what the options rest on holds in this version") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 3));
+  SUBCASE("no option is changed by RocksDB behind our back") {
+    const auto opened = rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr);
+    REQUIRE(opened);
+    const auto used = (*opened)->db().GetDBOptions();
+    CHECK(used.wal_recovery_mode == rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords);
+    CHECK(used.atomic_flush);
+    CHECK(used.paranoid_checks);
+    CHECK(used.max_open_files == rocks::kOpenFiles);
+    CHECK(used.max_total_wal_size == rocks::kWriteAheadBytes);
+    const auto records = (*opened)->db().GetOptions((*opened)->records());
+    CHECK(records.compression == rocksdb::kLZ4Compression);
+    CHECK(records.write_buffer_size == rocks::kRecordBufferBytes);
+    CHECK(records.ttl == 0);
+    CHECK(records.periodic_compaction_seconds == 0);
+    CHECK(records.level0_file_num_compaction_trigger == 1);
+  }
+  SUBCASE("recycled log files do not go with the recovery mode that refuses damage") {
+    const TemporaryDirectory other;
+    auto options = rocksdb::Options(rocks::database_options(rocks::Recovery::strict, nullptr), {});
+    options.create_if_missing = true;
+    options.recycle_log_file_num = 4;
+    rocksdb::DB* db = nullptr;
+    REQUIRE(rocksdb::DB::Open(options, other.path().string(), &db).ok());
+    CHECK(db->GetDBOptions().recycle_log_file_num == 0);
+    delete db;
+  }
+}
+
+}  // namespace tidemark::contract
