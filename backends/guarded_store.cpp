@@ -13,7 +13,8 @@ namespace tidemark {
 
 Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view engine, HeadFloor& floor,
                                   HeadFloor::Note opened, bool damaged,
-                                  FunctionRef<Result<void>(Epoch epoch, Offset next)> renew) {
+                                  FunctionRef<Result<void>(Epoch epoch, Offset next)> renew,
+                                  FunctionRef<Result<void>()> settle) {
   const auto checked = floor.check(opened);
   if (!checked && !options.accept_loss) return std::unexpected(checked.error());
   HeadFloor::Note agreed = opened;
@@ -26,6 +27,7 @@ Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view 
                                        {"acknowledged", acknowledged.value()},
                                        {"epoch", agreed.epoch.text()}});
   }
+  if (auto settled = settle(); !settled) return std::unexpected(settled.error());
   if (auto noted = floor.note(agreed); !noted) return std::unexpected(noted.error());
   return agreed;
 }

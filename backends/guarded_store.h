@@ -19,13 +19,15 @@
 
 namespace tidemark {
 
-/// Compares a log just opened with what was acknowledged, and notes it in the floor. Where records are missing (or
+/// Compares a log just opened with what was acknowledged, and notes it in the floor. `settle` makes durable what was
+/// found: it may have been written by a process that died before it could flush it, and is about to be served. Where records are missing (or
 /// `damaged`: the engine had to leave some out) and options.accept_loss says so, `renew` makes it another log: it is
 /// called with its new epoch and the next offset it may give.
 /// Answers the log's identity and head from now on. Errors: corrupt (records are missing), and renew's own.
 [[nodiscard]] Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view engine, HeadFloor& floor,
                                                 HeadFloor::Note opened, bool damaged,
-                                                FunctionRef<Result<void>(Epoch epoch, Offset next)> renew);
+                                                FunctionRef<Result<void>(Epoch epoch, Offset next)> renew,
+                                                FunctionRef<Result<void>()> settle);
 
 class GuardedStore final : public LogStore {
  public:

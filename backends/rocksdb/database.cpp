@@ -36,30 +36,38 @@ Database::~Database() {
   static_cast<void>(db_->Close());
 }
 
-Result<std::unique_ptr<Database>> Database::create(const std::filesystem::path& directory, rocksdb::Env* env) {
+Result<std::unique_ptr<Database>> Database::create(const std::filesystem::path& directory, rocksdb::Env* env,
+                                                   std::size_t record_buffer_bytes) {
   auto options = database_options(Recovery::strict, env);
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.create_missing_column_families = true;
-  return open(directory, std::move(options));
+  return open(directory, std::move(options), record_buffer_bytes, false);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, Recovery recovery,
-                                                 rocksdb::Env* env) {
-  return open(directory, database_options(recovery, env));
+                                                 rocksdb::Env* env, std::size_t record_buffer_bytes) {
+  return open(directory, database_options(recovery, env), record_buffer_bytes, false);
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options) {
+Result<std::unique_ptr<Database>> Database::look(const std::filesystem::path& directory, rocksdb::Env* env) {
+  return open(directory, database_options(Recovery::salvage, env), kRecordBufferBytes, true);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options,
+                                                 std::size_t record_buffer_bytes, bool read_only) {
   std::unique_ptr<Database> database(new Database(directory));
   options.listeners.push_back(database->flush_watch_);
   const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
       {rocksdb::kDefaultColumnFamilyName, meta_options()},
-      {"records", record_options(cache, database->record_filter_)},
+      {"records", record_options(cache, database->record_filter_, record_buffer_bytes)},
       {"segments", segment_options(cache, database->segment_filter_)},
   };
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db);
+  const auto status =
+      read_only ? rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db)
+                : rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db);
   if (!status.ok()) return failure(status, "open", directory);
   database->db_.reset(db);
   return database;

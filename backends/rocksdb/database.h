@@ -26,8 +26,11 @@ class Database {
  public:
   /// Creates it in a directory without one.
   [[nodiscard]] static Result<std::unique_ptr<Database>> create(const std::filesystem::path& directory,
-                                                                rocksdb::Env* env);
+                                                                rocksdb::Env* env, std::size_t record_buffer_bytes);
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory, Recovery recovery,
+                                                              rocksdb::Env* env, std::size_t record_buffer_bytes);
+  /// To read what Recovery::salvage would open. Changes nothing, not even at the end.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> look(const std::filesystem::path& directory,
                                                               rocksdb::Env* env);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -52,7 +55,8 @@ class Database {
   class FlushWatch;
   explicit Database(std::filesystem::path directory);
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
-                                                              rocksdb::DBOptions options);
+                                                              rocksdb::DBOptions options,
+                                                              std::size_t record_buffer_bytes, bool read_only);
 
   const std::filesystem::path directory_;
   Watermark watermark_;

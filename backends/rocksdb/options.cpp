@@ -103,8 +103,9 @@ rocksdb::ColumnFamilyOptions meta_options() {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions record_options(const std::shared_ptr<rocksdb::Cache>& cache, const RecordFilter& filter) {
-  auto options = family_options(cache, kRecordBufferBytes);
+rocksdb::ColumnFamilyOptions record_options(const std::shared_ptr<rocksdb::Cache>& cache, const RecordFilter& filter,
+                                            std::size_t buffer_bytes) {
+  auto options = family_options(cache, buffer_bytes);
   options.compaction_filter = &filter;
   return options;
 }

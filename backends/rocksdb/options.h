@@ -40,7 +40,7 @@ enum class Recovery : std::uint8_t {
 
 [[nodiscard]] rocksdb::ColumnFamilyOptions meta_options();
 [[nodiscard]] rocksdb::ColumnFamilyOptions record_options(const std::shared_ptr<rocksdb::Cache>& cache,
-                                                          const RecordFilter& filter);
+                                                          const RecordFilter& filter, std::size_t buffer_bytes);
 [[nodiscard]] rocksdb::ColumnFamilyOptions segment_options(const std::shared_ptr<rocksdb::Cache>& cache,
                                                            const SegmentFilter& filter);
 

@@ -266,35 +266,47 @@ Result<void> write_meta(Database& database, Epoch epoch, Offset next, bool creat
 
 struct Opened {
   std::unique_ptr<Database> database;
-  bool damaged = false;  // it could be opened only without part of its write-ahead log
+  bool damaged = false;  // part of its write-ahead log was left out, and acknowledged records may have been in it
 };
 
-Result<Opened> open_database(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env) {
-  auto strict = Database::open(directory, Recovery::strict, env);
+/// RocksDB forgives a write-ahead log that ends in the middle of a commit, but not one whose last commit was torn: after
+/// a power cut some sectors of what was not flushed are there and others are not. That was never acknowledged, so that
+/// the log counts up to there - if the head floor knows of nothing beyond. Looking changes nothing.
+bool only_the_end_is_torn(const std::filesystem::path& directory, const HeadFloor& floor, rocksdb::Env* env) {
+  const auto found = Database::look(directory, env);
+  if (!found) return false;
+  const auto contents = read_contents(**found);
+  return contents && floor.check({contents->state.epoch, contents->state.head}).has_value();
+}
+
+Result<Opened> open_database(const StoreOptions& options, const std::filesystem::path& directory,
+                             const HeadFloor& floor, rocksdb::Env* env, std::size_t record_buffer_bytes) {
+  auto strict = Database::open(directory, Recovery::strict, env, record_buffer_bytes);
   if (strict) return Opened{std::move(*strict)};
-  if (strict.error().code != ErrorCode::corrupt || !options.accept_loss) {
-    if (strict.error().code == ErrorCode::corrupt) {
-      strict.error().context += ", or accept the loss with 'tidemark repair'";
-    }
+  if (strict.error().code != ErrorCode::corrupt) return std::unexpected(strict.error());
+  const bool torn = only_the_end_is_torn(directory, floor, env);
+  if (!torn && !options.accept_loss) {
+    strict.error().context += ", or accept the loss with 'tidemark repair'";
     return std::unexpected(strict.error());
   }
-  auto salvaged = Database::open(directory, Recovery::salvage, env);
+  auto salvaged = Database::open(directory, Recovery::salvage, env, record_buffer_bytes);
   if (!salvaged) return std::unexpected(salvaged.error());
-  return Opened{std::move(*salvaged), true};
+  return Opened{std::move(*salvaged), !torn};
 }
 
 Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const std::filesystem::path& directory,
-                                           rocksdb::Env* env) {
-  auto opened = open_database(options, directory, env);
-  if (!opened) return std::unexpected(opened.error());
+                                           rocksdb::Env* env, std::size_t record_buffer_bytes) {
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
+  auto opened = open_database(options, directory, *floor, env, record_buffer_bytes);
+  if (!opened) return std::unexpected(opened.error());
   auto& database = *opened->database;
   auto contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
-  const auto agreed =
-      reconcile(options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
-                [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); });
+  const auto agreed = reconcile(
+      options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
+      [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); },
+      [] { return Result<void>(); });
   if (!agreed) return std::unexpected(agreed.error());
   if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
@@ -304,10 +316,11 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
                                         std::max(options.free_bytes_min, kFreeBytesNeeded));
 }
 
-Result<void> create(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env) {
+Result<void> create(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env,
+                    std::size_t record_buffer_bytes) {
   if (auto begun = begin_creation(directory); !begun) return begun;
   {
-    auto created = Database::create(directory, env);
+    auto created = Database::create(directory, env, record_buffer_bytes);
     if (!created) return std::unexpected(created.error());
     if (auto written = write_meta(**created, options.epoch_if_new, Offset(1), true); !written) return written;
   }
@@ -316,14 +329,15 @@ Result<void> create(const StoreOptions& options, const std::filesystem::path& di
 
 }  // namespace
 
-Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options, rocksdb::Env* env) {
+Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options, rocksdb::Env* env,
+                                                     std::size_t record_buffer_bytes) {
   const auto directory = options.directory / kDirectoryName;
   const auto state = inspect(directory);
   if (!state) return std::unexpected(state.error());
-  if (*state == DirectoryState::tidemark) return open_log(options, directory, env);
-  auto created = create(options, directory, env);
+  if (*state == DirectoryState::tidemark) return open_log(options, directory, env, record_buffer_bytes);
+  auto created = create(options, directory, env, record_buffer_bytes);
   if (created) {
-    auto store = open_log(options, directory, env);
+    auto store = open_log(options, directory, env, record_buffer_bytes);
     if (store) return store;
     created = std::unexpected(store.error());
   }

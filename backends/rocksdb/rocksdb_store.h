@@ -4,8 +4,10 @@
 // The directory belongs to one process at a time; whoever opens the store has made sure of that.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
+#include "backends/rocksdb/options.h"
 #include "backends/store_options.h"
 #include "src/base/error.h"
 #include "src/log/log_store.h"
@@ -16,9 +18,10 @@ class Env;
 
 namespace tidemark {
 
-/// Opens DIRECTORY/rocksdb/, or creates it. Tests may give RocksDB another environment, whose files fail; it must
-/// outlive the store.
-[[nodiscard]] Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options,
-                                                                   rocksdb::Env* env = nullptr);
+/// Opens DIRECTORY/rocksdb/, or creates it. Tests may give RocksDB another environment, whose files fail and which must
+/// outlive the store, and a smaller buffer of records, so that a few of them reach the disk as tables.
+[[nodiscard]] Result<std::unique_ptr<LogStore>> open_rocksdb_store(
+    const StoreOptions& options, rocksdb::Env* env = nullptr,
+    std::size_t record_buffer_bytes = rocks::kRecordBufferBytes);
 
 }  // namespace tidemark

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace tidemark::sqlite {
@@ -21,9 +22,23 @@ int flags(Access access) {
   return kFlags | SQLITE_OPEN_READONLY;
 }
 
+/// SQLITE_FULL in all but name. The index of the write-ahead log is one more file that may have to grow; and SQLite does
+/// not know that a quota is a limit of space.
+bool no_room(int code, int system_errno) {
+  switch (code) {
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_CANTOPEN: return system_errno == ENOSPC || system_errno == EDQUOT;
+    default: return false;
+  }
+}
+
 }  // namespace
 
-std::unexpected<Error> failure(int code, std::string_view what, std::string_view message) {
+std::unexpected<Error> failure(int code, std::string_view what, std::string_view message, int system_errno) {
+  if (no_room(code, system_errno)) code = SQLITE_FULL;
   const auto sentence = [&](std::string_view advice) { return fmt::format("{}: {}; {}", what, message, advice); };
   switch (code & 0xff) {
     case SQLITE_FULL: return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
@@ -125,8 +140,22 @@ Result<std::string> Connection::text(std::string_view sql) {
 }
 
 std::unexpected<Error> Connection::error(int code, std::string_view doing) const {
-  return failure(code, fmt::format("cannot {} {}", doing, file_),
-                 database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
+  const auto what = fmt::format("cannot {} {}", doing, file_);
+  if (!database_) return failure(code, what, sqlite3_errstr(code));
+  // The connection's own words are better, if they are about this failure.
+  const bool its_own = sqlite3_extended_errcode(database_.get()) == code;
+  return failure(code, what, its_own ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code),
+                 sqlite3_system_errno(database_.get()));
+}
+
+Result<void> Connection::flush_log() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
+    code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  }
+  if (code == SQLITE_OK) return {};
+  return failure(code, fmt::format("cannot flush the write-ahead log of {}", file_), sqlite3_errstr(code));
 }
 
 void Connection::keep_log_on_close(bool keep) {

@@ -17,7 +17,10 @@ namespace tidemark::sqlite {
 
 /// The error for SQLite's result `code`: full -> out_of_space, corrupt -> corrupt, not a database -> foreign,
 /// busy -> locked, anything else -> io. `what` begins the sentence: "cannot append to /data/tidemark.sqlite3".
-[[nodiscard]] std::unexpected<Error> failure(int code, std::string_view what, std::string_view message);
+/// `system_errno`: of the call that failed, if any did. It tells a full disk where SQLite does not say so and going on is
+/// harmless: a file that could not be created or enlarged. A flush that failed is `io` whatever the reason was.
+[[nodiscard]] std::unexpected<Error> failure(int code, std::string_view what, std::string_view message,
+                                             int system_errno = 0);
 
 /// Arguments are bound by reference: they must stay valid until reset().
 class Statement {
@@ -76,6 +79,8 @@ class Connection {
   /// No transaction is open (also after SQLite rolled one back by itself).
   [[nodiscard]] bool idle() const { return sqlite3_get_autocommit(database_.get()) != 0; }
   [[nodiscard]] sqlite3* handle() const { return database_.get(); }
+  /// Flushes the write-ahead log as it is, without a commit.
+  [[nodiscard]] Result<void> flush_log();
   /// Whether closing the last connection leaves the write-ahead log as it is, instead of moving it into the file.
   void keep_log_on_close(bool keep);
 

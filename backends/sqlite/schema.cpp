@@ -7,9 +7,13 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 #include <system_error>
+
+#include "backends/flush_directory.h"
 
 namespace tidemark::sqlite {
 namespace {
@@ -73,8 +77,10 @@ JOIN events AS e ON e.id = r.event_id;
 )sql";
 
 std::unexpected<Error> os_failure(std::string_view doing, const std::filesystem::path& file, int number) {
-  return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; check the owner and permissions of file and directory",
-                                         doing, file.string(), std::generic_category().message(number)));
+  const bool full = number == ENOSPC || number == EDQUOT;
+  return fail(full ? ErrorCode::out_of_space : ErrorCode::io,
+              fmt::format("cannot {} {}: {}; {}", doing, file.string(), std::generic_category().message(number),
+                          full ? "make room on its disk" : "check the owner and permissions of file and directory"));
 }
 
 std::unexpected<Error> foreign(const std::filesystem::path& file, std::string_view what) {
@@ -135,15 +141,40 @@ Result<void> set(Connection& connection, std::string_view pragma, std::string_vi
               fmt::format("SQLite keeps {} at {} instead of {}; the log needs a local disk", pragma, *now, expected));
 }
 
-Result<void> create(Connection& connection, Epoch epoch) {
+void remove_quietly(const std::filesystem::path& file, std::initializer_list<const char*> suffixes) {
+  for (const char* suffix : suffixes) {
+    std::error_code ignored;  // what could not be removed is in the way of what follows, which says so
+    std::filesystem::remove(file.string() + suffix, ignored);
+  }
+}
+
+Result<void> fill(const std::filesystem::path& file, Epoch epoch) {
+  auto connection = Connection::open(file, Access::create);
+  if (!connection) return std::unexpected(connection.error());
   const auto sql = fmt::format(
-      "BEGIN IMMEDIATE;{}{}"
+      "PRAGMA page_size={};PRAGMA synchronous=FULL;BEGIN IMMEDIATE;{}{}"
       "INSERT INTO meta VALUES('epoch','{}'),('next_offset',1),('trimmed_before',1);"
-      "PRAGMA application_id={};PRAGMA user_version={};COMMIT;"
-      // Moves it into the file itself: from now on the file's header says whose it is.
-      "PRAGMA wal_checkpoint(TRUNCATE);",
-      kSchema, kLosses, epoch.text(), kApplicationId, kFormat);
-  return connection.run(sql.c_str());
+      "PRAGMA application_id={};PRAGMA user_version={};COMMIT;",
+      kPageBytes, kSchema, kLosses, epoch.text(), kApplicationId, kFormat);
+  if (auto filled = connection->run(sql.c_str()); !filled) return filled;
+  return set(*connection, "journal_mode", "WAL", "wal");
+}
+
+/// Makes the database beside its place, whole and flushed, and only then gives it its name: whenever the power goes,
+/// what is called tidemark.sqlite3 is never half a log. Bigger pages were slower to append to at every batch size.
+/// auto_vacuum stays off: freed pages are used again by the next records, and keeping the file movable costs a page per
+/// commit.
+Result<void> create(const std::filesystem::path& file, Epoch epoch) {
+  const std::filesystem::path unfinished = file.string() + ".new";
+  const auto discard = [&] { remove_quietly(unfinished, {"", "-journal", "-wal", "-shm"}); };
+  discard();
+  // Their frames would be taken for the new file's.
+  remove_quietly(file, {"-journal", "-wal", "-shm"});
+  auto filled = fill(unfinished, epoch);
+  if (filled) filled = flush_directory(file.parent_path());
+  if (filled && ::rename(unfinished.c_str(), file.c_str()) != 0) filled = os_failure("create", file, errno);
+  if (!filled) discard();
+  return filled;
 }
 
 /// Asks SQLite what the header may not say yet: a creation that is still in the write-ahead log.
@@ -193,18 +224,26 @@ Result<FileState> inspect(const std::filesystem::path& file) {
 }
 
 Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
-  auto connection = Connection::open(file, state == FileState::absent ? Access::create : Access::write);
-  if (!connection) return connection;
-  connection->keep_log_on_close(true);
-  if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
-
-  // Bigger pages were slower to append to at every batch size. auto_vacuum stays off: freed pages are used again by the
-  // next records, and keeping the file movable costs a page per commit.
-  if (auto sized = connection->run(fmt::format("PRAGMA page_size={}", kPageBytes).c_str()); !sized) {
-    return std::unexpected(sized.error());
+  const auto open = [&]() -> Result<Connection> {
+    auto connection = Connection::open(file, Access::write);
+    if (!connection) return connection;
+    connection->keep_log_on_close(true);
+    if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
+    return connection;
+  };
+  if (state == FileState::absent) {
+    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
   }
+  auto connection = open();
+  if (!connection) return connection;
   const auto identified = identify(*connection, file);
   if (!identified) return std::unexpected(identified.error());
+  if (*identified == FileState::empty) {
+    *connection = Connection();
+    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
+    connection = open();
+    if (!connection) return connection;
+  }
 
   struct Pragma {
     std::string_view name, value, read_back;
@@ -229,11 +268,7 @@ Result<Connection> open_writer(const std::filesystem::path& file, FileState stat
       return std::unexpected(done.error());
     }
   }
-  if (*identified == FileState::empty) {
-    if (auto created = create(*connection, epoch_if_new); !created) return std::unexpected(created.error());
-  } else if (auto added = connection->run(kLosses); !added) {  // files of the first days lack this table
-    return std::unexpected(added.error());
-  }
+  if (auto added = connection->run(kLosses); !added) return std::unexpected(added.error());  // the first files lack it
   return connection;
 }
 

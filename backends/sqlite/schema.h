@@ -18,7 +18,7 @@ inline constexpr std::string_view kFileName = "tidemark.sqlite3";
 
 enum class FileState : std::uint8_t {
   absent,    // there is no file
-  empty,     // a file without a byte, or a database without a table: an interrupted creation, or somebody's touch(1)
+  empty,     // a file without a byte, or a database without a table: somebody's touch(1)
   tidemark,  // a log of this format
 };
 
@@ -27,7 +27,7 @@ enum class FileState : std::uint8_t {
 /// Errors: foreign (no database, another application's, or of a newer format), io (cannot be read or written).
 [[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file);
 
-/// The writer: creates the schema if the file has none, checks it otherwise, and sets what durability rests on. It
+/// The writer: creates the log if the file is none yet, checks it otherwise, and sets what durability rests on. It
 /// leaves the write-ahead log alone when it is closed, until keep_log_on_close(false): whoever finds the log damaged
 /// finds it as it was.
 [[nodiscard]] Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new);

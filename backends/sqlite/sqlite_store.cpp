@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "backends/flush_directory.h"
@@ -134,24 +133,24 @@ class SqliteStore final : public LogStore {
   StoreState state_;
 };
 
-Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const std::filesystem::path& file,
-                                            FileState file_state) {
+Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int checkpoint_pages,
+                                            const std::filesystem::path& file, FileState file_state) {
   auto connection = open_writer(file, file_state, options.epoch_if_new);
   if (!connection) return std::unexpected(connection.error());
-  auto writer = Writer::open(std::move(*connection));
+  auto writer = Writer::open(std::move(*connection), checkpoint_pages);
   if (!writer) return std::unexpected(writer.error());
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
+  // Always: the process that created the file may have died before it came to this.
+  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   auto contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
-  const auto agreed = reconcile(options, "sqlite", *floor, {contents->state.epoch, contents->state.head}, false,
-                                [&](Epoch epoch, Offset next) { return writer->renew(epoch, next); });
+  const auto agreed = reconcile(
+      options, "sqlite", *floor, {contents->state.epoch, contents->state.head}, false,
+      [&](Epoch epoch, Offset next) { return writer->renew(epoch, next); }, [&] { return writer->settle(); });
   if (!agreed) return std::unexpected(agreed.error());
   if (agreed->epoch != contents->state.epoch) contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
-  if (file_state != FileState::tidemark) {
-    if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
-  }
   writer->trust();
   return std::make_unique<GuardedStore>(std::make_unique<SqliteStore>(file, std::move(*writer), *contents),
                                         std::move(*floor), options.directory, options.free_bytes_min);
@@ -159,11 +158,11 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, const s
 
 }  // namespace
 
-Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options) {
+Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options, int checkpoint_pages) {
   const auto file = options.directory / kFileName;
   const auto file_state = inspect(file);
   if (!file_state) return std::unexpected(file_state.error());
-  auto store = open_file(options, file, *file_state);
+  auto store = open_file(options, checkpoint_pages, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.
     for (const char* suffix : {"", "-wal", "-shm"}) {

@@ -15,10 +15,6 @@
 namespace tidemark::sqlite {
 namespace {
 
-/// Pages in the write-ahead log from which on a commit moves them into the file: 16 MB. Fewer cost throughput, more
-/// cost disk and a longer pause (measured: 1,000, 4,000 and 16,000).
-constexpr int kCheckpointPages = 4'000;
-
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
 /// Where a slice of the records from `oldest` to `before` ends.
@@ -34,8 +30,8 @@ std::int64_t count_attachments(std::string_view attachments) {
 
 }  // namespace
 
-Result<Writer> Writer::open(Connection connection) {
-  Writer writer(std::move(connection));
+Result<Writer> Writer::open(Connection connection, int checkpoint_pages) {
+  Writer writer(std::move(connection), checkpoint_pages);
   const std::array<std::pair<Statement*, std::string_view>, 11> statements{{
       {&writer.begin_, "BEGIN IMMEDIATE"},
       {&writer.commit_, "COMMIT"},
@@ -93,6 +89,16 @@ Result<Writer::Contents> Writer::contents() {
   return Contents{{*epoch, *first, head}, trimmed_before};
 }
 
+Result<void> Writer::settle() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  // Another program reads the log and needs those pages where they are, or the file cannot grow: a log that can be read
+  // is worth more than the rare case of a flush that had failed before.
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return connection_.flush_log();
+  return connection_.error(code, "move the write-ahead log into");
+}
+
 Result<void> Writer::renew(Epoch epoch, Offset next) {
   return in_transaction("repair", [&] {
     const auto text = epoch.text();
@@ -143,7 +149,8 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
   if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   channels_.rollback();
   events_.rollback();
-  if (error.error().code == ErrorCode::io) {
+  // SQLite calls a page that the disk cannot read corrupt, too.
+  if (error.error().code == ErrorCode::io || error.error().code == ErrorCode::corrupt) {
     broken_ = error.error();
     connection_.keep_log_on_close(true);
   }
@@ -154,7 +161,7 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
 /// (BUSY) and a full disk may refuse its pages: both pass. A failed write or flush does not: the pages it concerns may
 /// be lost although a second flush would report success, so this is the last time the connection was used.
 void Writer::checkpoint() {
-  if (*log_pages_ < kCheckpointPages) return;
+  if (*log_pages_ < checkpoint_pages_) return;
   const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if ((code & 0xff) == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return;
   broken_ = connection_.error(code, "move the write-ahead log into").error();

@@ -18,7 +18,8 @@ namespace tidemark::sqlite {
 
 class Writer {
  public:
-  [[nodiscard]] static Result<Writer> open(Connection connection);
+  /// Commits move the write-ahead log into the file when it has `checkpoint_pages`.
+  [[nodiscard]] static Result<Writer> open(Connection connection, int checkpoint_pages);
 
   /// What the file says: its state, and the offset before which everything was trimmed.
   struct Contents {
@@ -27,6 +28,10 @@ class Writer {
   };
   [[nodiscard]] Result<Contents> contents();
 
+  /// Makes durable what contents() answered. It may have come from pages of the write-ahead log that nobody flushed (the
+  /// process died before it could), or whose flush failed: those the kernel takes for clean, and flushing them again
+  /// does nothing. So they are written anew, into the file.
+  [[nodiscard]] Result<void> settle();
   /// The contents are what was expected: from now on, closing moves the write-ahead log into the file.
   void trust() { connection_.keep_log_on_close(false); }
   /// Another identity, and the next offset to be given: part of the history is lost.
@@ -45,7 +50,8 @@ class Writer {
   [[nodiscard]] Result<Offset> first_record(Offset from, Offset none);
 
  private:
-  explicit Writer(Connection connection) : connection_(std::move(connection)) {}
+  Writer(Connection connection, int checkpoint_pages)
+      : connection_(std::move(connection)), checkpoint_pages_(checkpoint_pages) {}
 
   /// Runs `body` (which answers SQLite's code) in one transaction, and the checkpoint that may be due after it.
   template <class Body>
@@ -58,6 +64,7 @@ class Writer {
   void checkpoint();
 
   Connection connection_;
+  int checkpoint_pages_;
   Statement begin_, commit_, insert_record_, insert_channel_segment_, insert_key_segment_, insert_loss_, set_meta_,
       first_record_, delete_records_, delete_channel_segments_, delete_key_segments_;
   NameTable channels_, events_;

@@ -52,8 +52,10 @@ HeadFloor::~HeadFloor() {
 }
 
 std::unexpected<Error> HeadFloor::failure(std::string_view doing) const {
-  return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; check its permissions and the disk", doing, file_.string(),
-                                         std::generic_category().message(errno)));
+  const bool full = errno == ENOSPC || errno == EDQUOT;
+  return fail(full ? ErrorCode::out_of_space : ErrorCode::io,
+              fmt::format("cannot {} {}: {}; check its permissions and the disk", doing, file_.string(),
+                          std::generic_category().message(errno)));
 }
 
 Result<HeadFloor> HeadFloor::open(const std::filesystem::path& directory) {

@@ -32,7 +32,7 @@ void RocksdbDirectory::fill(const std::vector<Record>& records) const {
 }
 
 void RocksdbDirectory::flush() const {
-  auto opened = rocks::Database::open(database(), rocks::Recovery::strict, nullptr);
+  auto opened = rocks::Database::open(database(), rocks::Recovery::strict, nullptr, rocks::kRecordBufferBytes);
   REQUIRE(opened);
   auto& database = **opened;
   REQUIRE(

@@ -258,7 +258,8 @@ TEST_CASE("RocksDB: a record that is not what was stored is found although every
   const RocksdbDirectory directory;
   directory.fill(records_between(1, 20));
   {
-    auto opened = rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr);
+    auto opened =
+        rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr, rocks::kRecordBufferBytes);
     REQUIRE(opened);
     auto& db = (*opened)->db();
     std::string value;
@@ -383,7 +384,8 @@ TEST_CASE("RocksDB: what the options rest on holds in this version") {
   const RocksdbDirectory directory;
   directory.fill(records_between(1, 3));
   SUBCASE("no option is changed by RocksDB behind our back") {
-    const auto opened = rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr);
+    const auto opened =
+        rocks::Database::open(directory.database(), rocks::Recovery::strict, nullptr, rocks::kRecordBufferBytes);
     REQUIRE(opened);
     const auto used = (*opened)->db().GetDBOptions();
     CHECK(used.wal_recovery_mode == rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords);

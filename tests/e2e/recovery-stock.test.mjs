@@ -9,7 +9,7 @@ import {
 
 let server;
 before(async () => {
-  server = await serve();
+  server = await serve(undefined, ["--relay", "typing"]);
 });
 after(() => server.stop());
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "src/base/limits.h"
@@ -21,11 +22,21 @@ class Connection::Socket final : public Sink {
       : pipe_(pipe), random_(random), number_(static_cast<int>(number)) {}
   [[nodiscard]] int socket() const override { return number_; }
   std::size_t send(std::string_view frames) override {
+    const std::size_t taken = take(frames);
+    waits = waits || taken < frames.size();
+    return taken;
+  }
+  std::size_t sent(std::string_view frames, int result) override {
+    waits = waits || result == -EAGAIN;
+    return Sink::sent(frames, result);
+  }
+  std::size_t take(std::string_view frames) {
     std::size_t taken = std::min(frames.size(), pipe_.capacity - std::min(pipe_.capacity, pipe_.down.size()));
     if (taken > 1 && random_.one_in(8)) taken = random_.between(1, taken);
     pipe_.down += frames.substr(0, taken);
     return taken;
   }
+  bool waits = false;  // it was told that there is no more room: when there is, it is said once
 
  private:
   Pipe& pipe_;
@@ -246,10 +257,15 @@ bool Connection::on_room() {
 }
 
 bool Connection::can_write() const {
-  return socket_ && !outlet_.ready() && !outlet_.broken() && pipe_->down.size() < pipe_->capacity;
+  return socket_ && socket_->waits && !outlet_.broken() && pipe_->down.size() < pipe_->capacity;
 }
 
-std::size_t Connection::take(std::string_view bytes) { return socket_->send(bytes); }
+std::size_t Connection::take(std::string_view bytes) { return socket_->take(bytes); }
+
+void Connection::writable() {
+  socket_->waits = false;
+  outlet_.writable();
+}
 
 void Connection::open_poll() {
   poll_ = std::make_unique<PollBody>(node_.settings);

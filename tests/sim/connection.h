@@ -76,7 +76,7 @@ class Connection final : public PausedPublisher {
   [[nodiscard]] bool can_read() const;
   void read_packet();
   [[nodiscard]] bool can_write() const;
-  void writable() { outlet_.writable(); }
+  void writable();
   /// Bytes that somebody else sends into its socket: how many it takes.
   [[nodiscard]] std::size_t take(std::string_view bytes);
   void open_poll();
