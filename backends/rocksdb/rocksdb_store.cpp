@@ -335,9 +335,9 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
   auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
-  return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
-                                        FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded),
-                                                  .trim = kFreeBytesToTrim});
+  return std::make_unique<GuardedStore>(
+      std::move(store), std::move(*floor), directory,
+      FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded), .trim = kFreeBytesToTrim});
 }
 
 Result<void> create(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env,

@@ -77,7 +77,8 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
-  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
+  return std::unique_ptr<Member>(
+      new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
 }
 
 Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
@@ -139,6 +140,10 @@ void Member::on_event(const socketio::Packet& packet) {
   Service& service = session_.thread().service();
   auto arguments = read_event_arguments(packet);
   if (!arguments) return refuse(packet, arguments.error());
+  if (!session_.may_publish()) {
+    return refuse(packet, {"rate_exceeded",
+                           fmt::format("one connection may publish {} events a second", service.options.publish_rate)});
+  }
   const auto listed = [&](const std::vector<std::string>& names) {
     return std::ranges::find(names, arguments->event) != names.end();
   };
