@@ -12,8 +12,11 @@ import { fileURLToPath } from "node:url";
 export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
 export const tidemarkBin = process.env.TIDEMARK_BIN ?? join(repositoryRoot, "build", "tidemark");
 
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+/** How many times longer than usual things may take: for servers built with the compiler's checks. */
+export const patience = Number(process.env.TIDEMARK_TEST_PATIENCE ?? 1);
+
+const START_TIMEOUT_MS = 30_000 * patience;
+const STOP_TIMEOUT_MS = 15_000 * patience;
 const POLL_MS = 10;
 const STDERR_KEPT_CHARS = 64 * 1024;
 
@@ -71,7 +74,7 @@ export function freePort() {
 
 /** Polls until `condition` gives a truthy value, and returns that value; a throwing condition counts as not yet. */
 export async function waitFor(condition, { timeout = 10_000, what = String(condition) } = {}) {
-  const deadline = performance.now() + timeout;
+  const deadline = performance.now() + timeout * patience;
   let lastError;
   for (;;) {
     try {

@@ -36,8 +36,8 @@ inline constexpr std::uint64_t kFreeBytesNeeded =
 inline constexpr std::uint64_t kFreeBytesToTrim = kRecordBufferBytes * 3 / 2;
 
 enum class Recovery : std::uint8_t {
-  strict,   // a write-ahead log that is damaged other than by a torn end is refused
-  salvage,  // it counts up to the damage: acknowledged records may be missing
+  strict,      // a write-ahead log that is damaged other than by a torn end is refused
+  salvage,     // it counts up to the damage: acknowledged records may be missing
   everything,  // what is on both sides of the damage counts, and tables that cannot be read are in nobody's way. Only
                // for reading: what is missing is not noticed by RocksDB
 };

@@ -113,9 +113,9 @@ Result<Contents> read_contents(const Database& database, std::optional<Error> da
   Contents contents{.state = {}, .damage = std::move(damage)};
   const auto lost = [&](std::string_view what) {
     if (contents.damage) return;
-    contents.damage = failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", what)), "read",
-                              database.directory())
-                          .error();
+    contents.damage =
+        failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", what)), "read", database.directory())
+            .error();
   };
   const auto epoch_text = reader.meta(kEpochKey);
   const auto epoch = epoch_text ? Epoch::parse(*epoch_text) : std::nullopt;

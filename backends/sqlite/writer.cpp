@@ -43,7 +43,8 @@ Result<Writer> Writer::open(Connection connection, int checkpoint_pages) {
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
-      {&writer.insert_loss_, "INSERT INTO losses(channel_id,offset) VALUES(?1,?2) "
+      {&writer.insert_loss_,
+       "INSERT INTO losses(channel_id,offset) VALUES(?1,?2) "
        "ON CONFLICT DO UPDATE SET offset=max(offset,excluded.offset)"},
       {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
       {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},

@@ -25,9 +25,14 @@ class HeadEnd {
   [[nodiscard]] std::size_t end() const { return line_; }
   /// Whether the request line is whole.
   [[nodiscard]] bool past_first_line() const { return line_ > begin_; }
+  /// Its bytes, its end included; as much of it as `head` has if it is not whole.
+  [[nodiscard]] std::size_t first_line_bytes(std::string_view head) const {
+    return (past_first_line() ? first_line_end_ : head.size()) - begin_;
+  }
 
  private:
   std::size_t begin_ = 0;
+  std::size_t first_line_end_ = 0;
   std::size_t line_ = 0;     // where the current line starts
   std::size_t scanned_ = 0;  // bytes known to hold no line end
 };

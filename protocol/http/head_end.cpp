@@ -12,6 +12,7 @@ HeadEnd::Status HeadEnd::find(std::string_view head) {
     if (feed == line_ || head[feed - 1] != '\r') return Status::malformed;
     if (past_first_line() && (head[line_] == ' ' || head[line_] == '\t')) return Status::malformed;
     const bool empty = feed == line_ + 1;
+    if (!past_first_line()) first_line_end_ = feed + 1;
     line_ = feed + 1;
     scanned_ = line_;
     if (!empty) continue;

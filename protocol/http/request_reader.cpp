@@ -53,11 +53,12 @@ std::size_t RequestReader::State::read_head(std::string_view bytes, const Reques
     fail(kBadRequest);
     return 0;
   }
-  const bool line_too_long = !head_end.past_first_line() && text.size() > limits.target_bytes + kRequestLineRest;
+  if (head_end.first_line_bytes(text) > limits.target_bytes + kRequestLineRest) {
+    fail(kUriTooLong);
+    return text.size() - before;
+  }
   if (found == HeadEnd::Status::need_more) {
-    if (line_too_long) {
-      fail(kUriTooLong);
-    } else if (text.size() == limits.head_bytes) {
+    if (text.size() == limits.head_bytes) {
       fail(kFieldsTooLarge);
     } else if (before == 0) {
       head_text = text;

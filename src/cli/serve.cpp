@@ -61,8 +61,7 @@ int run(const ServeOptions& options) {
                  {.directory = options.data, .epoch_if_new = Epoch::random(), .free_bytes_min = options.min_free});
   if (!store) return complain(store.error(), kExitFailure);
   const SystemClock clock;
-  log_options.retention = {
-      .age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records};
+  log_options.retention = {.age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records};
   auto log = Log::open(std::move(*store), log_options, clock);
   if (!log) return complain(log.error(), kExitFailure);
 

@@ -41,6 +41,7 @@ constexpr std::string_view kLog = "The log";
 constexpr std::string_view kNetwork = "The network";
 constexpr std::string_view kTopics = "Channels and events";
 constexpr std::string_view kConnections = "Connections";
+constexpr std::string_view kFloods = "Limits against floods";
 constexpr std::string_view kProcess = "The process";
 constexpr std::string_view kRepair = "The repair";
 
@@ -143,7 +144,8 @@ const std::array kTable = {
            .kind = ValueKind::list,
            .value_name = "ORIGIN",
            .help = "Origin whose pages may connect, such as https://example.org, or * for all. The server's own pages "
-                   "and those of localhost always may.",
+                   "and those of localhost always may; but a server that listens on localhost has no other name than "
+                   "those listed here.",
            .problem = why_no_cors_origin},
     Option{.group = kNetwork,
            .name = "io-threads",
@@ -201,15 +203,16 @@ const std::array kTable = {
            .help = "Time a new connection has to join its first channel.",
            .min = 1,
            .max = milliseconds(limits::kTimeoutCeiling)},
-    Option{
-        .group = kConnections,
-        .name = "message-timeout",
-        .field = &ServeOptions::message_timeout,
-        .kind = ValueKind::duration,
-        .value_name = "MS",
-        .help = "Time from the first byte of a message over WebSocket, or of an event with binary parts, to its last.",
-        .min = 1,
-        .max = milliseconds(limits::kTimeoutCeiling)},
+    Option{.group = kConnections,
+           .name = "message-timeout",
+           .field = &ServeOptions::message_timeout,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time from the first byte of a request, of a message over WebSocket or of an event with binary "
+                   "parts to its "
+                   "last.",
+           .min = 1,
+           .max = milliseconds(limits::kTimeoutCeiling)},
     Option{.group = kConnections,
            .name = "recovery-window",
            .field = &ServeOptions::recovery_window,
@@ -229,6 +232,24 @@ const std::array kTable = {
             "refused in its ack.",
         .min = limits::kMaxPayloadFloor,
         .max = limits::kMaxPayloadCeiling},
+
+    Option{.group = kFloods,
+           .name = "connections-per-address",
+           .field = &ServeOptions::connections_per_address,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help =
+               "Connections one address may have open at a time; 0 sets no limit. Behind a proxy all clients have its "
+               "address.",
+           .max = limits::kConnectionsPerAddressCeiling},
+    Option{.group = kFloods,
+           .name = "publish-rate",
+           .field = &ServeOptions::publish_rate,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "Events a second that one connection may publish, and at once after a second of silence; 0 sets no "
+                   "limit. What is above is refused in its ack.",
+           .max = limits::kPublishRateCeiling},
 
     Option{.group = kProcess,
            .name = "log-level",

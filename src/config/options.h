@@ -56,9 +56,13 @@ struct ServeOptions {
   Millis ping_interval = limits::kPingIntervalDefault;
   Millis ping_timeout = limits::kPingTimeoutDefault;
   Millis connect_timeout = limits::kConnectTimeoutDefault;
-  Millis message_timeout = limits::kMessageTimeoutDefault;  // from a message's or event's first byte to its last
+  Millis message_timeout = limits::kMessageTimeoutDefault;  // from the first byte to the last
   Millis recovery_window = limits::kRecoveryWindowDefault;  // 0 = sessions are not restored, only the log is
   std::size_t max_payload = limits::kMaxPayloadDefault;     // bytes
+
+  // Against floods; 0 = no limit.
+  std::size_t connections_per_address = 0;
+  std::uint64_t publish_rate = 0;  // events a second, of one connection
 
   std::string log_level = "info";  // debug, info, warning, error
 

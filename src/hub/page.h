@@ -17,8 +17,8 @@ enum class GapReason : std::uint8_t {
 };
 
 struct Page {
-  Offset after;    // exclusive
-  Offset gap_to;   // something of the channel after `after` and up to here is gone; 0: nothing is
+  Offset after;   // exclusive
+  Offset gap_to;  // something of the channel after `after` and up to here is gone; 0: nothing is
   GapReason gap_reason = GapReason::trimmed;
   Offset covered;  // inclusive: every record of the channel in between that is not gone is here
   std::string frames;

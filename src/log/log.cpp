@@ -26,7 +26,7 @@ class StoredLog final : public Log {
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
         holes_(options.holes),
         reader_(*store_, *index_, holes_),
-        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval) {}
+        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, holes_) {}
 
   ~StoredLog() override { stop(); }
 

@@ -10,8 +10,8 @@
 
 namespace tidemark {
 
-Connection::Connection(IoThread& thread, tcp::socket socket)
-    : thread_(thread), socket_(std::move(socket)), native_(socket_.native_handle()) {
+Connection::Connection(IoThread& thread, tcp::socket socket, AddressLimit::Slot slot)
+    : thread_(thread), socket_(std::move(socket)), native_(socket_.native_handle()), address_slot_(std::move(slot)) {
   SystemError ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "src/base/clock.h"
+#include "src/server/address_limit.h"
 #include "src/server/asio.h"
 #include "src/server/timing_wheel.h"
 
@@ -36,10 +37,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     virtual void on_closed() = 0;
   };
 
-  Connection(IoThread& thread, tcp::socket socket);
+  Connection(IoThread& thread, tcp::socket socket, AddressLimit::Slot slot);
   ~Connection() override;
 
   [[nodiscard]] IoThread& thread() const { return thread_; }
+  /// Its place among the connections of its address.
+  [[nodiscard]] const AddressLimit::Slot& address_slot() const { return address_slot_; }
   /// Replaces the handler; the old one lives until the present turn of the thread has ended.
   void set_handler(std::unique_ptr<Handler> handler);
   /// Begins to read.
@@ -90,6 +93,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   IoThread& thread_;
   tcp::socket socket_;
   const int native_;  // its descriptor, without a look into the reactor
+  const AddressLimit::Slot address_slot_;
   std::unique_ptr<Handler> handler_;
   State state_ = State::open;
   bool reading_ = true;

@@ -53,7 +53,8 @@ EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool ca
     : thread_(thread),
       sid_(fmt::format("{:03x}{}", thread.index(), SessionSigner::random_sid())),
       can_upgrade_(can_upgrade),
-      outlet_(thread.shard()) {
+      outlet_(thread.shard()),
+      publish_rate_(thread.service().options.publish_rate) {
   next_ping_ = thread_.service().clock.steady() + thread_.service().options.ping_interval;
   arm();
   conversation_ = endpoint.open(*this);
@@ -158,6 +159,8 @@ void EngineSession::send(std::string_view socketio_packet) {
   append_message_frame(outlet_.own(), socketio_packet);
   outlet_.flush_soon();
 }
+
+bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().clock.steady()); }
 
 void EngineSession::publish(Draft draft) {
   if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;

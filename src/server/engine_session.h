@@ -14,6 +14,7 @@
 #include "src/hub/shard.h"
 #include "src/server/conversation.h"
 #include "src/server/poll_body.h"
+#include "src/server/publish_rate.h"
 #include "src/server/timing_wheel.h"
 
 namespace tidemark {
@@ -96,6 +97,8 @@ class EngineSession final : private Timer, private PausedPublisher {
   void expect_nothing();
   /// Appends a Socket.IO packet for the client; sent at the end of the turn.
   void send(std::string_view socketio_packet);
+  /// Whether the connection may publish once more now (--publish-rate); counts it.
+  [[nodiscard]] bool may_publish();
   /// Publishes; while the queue is full the draft is held and paused() is true.
   void publish(Draft draft);
 
@@ -124,6 +127,7 @@ class EngineSession final : private Timer, private PausedPublisher {
 
   Outlet outlet_;
   std::unique_ptr<Conversation> conversation_;
+  PublishRate publish_rate_;
   std::unique_ptr<Draft> held_draft_;  // found the queue full
 
   HttpStream* poller_ = nullptr;  // the GET that waits

@@ -55,7 +55,7 @@ HttpStream::HttpStream(Connection& connection)
       reader_({.head_bytes = limits::kHttpHeadBytes,
                .target_bytes = limits::kHttpTargetBytes,
                .body_bytes = connection.thread().service().options.max_payload}) {
-  connection_.set_deadline(limits::kHttpRequestTimeout);
+  connection_.set_deadline(limits::kHttpSilenceTimeout);
 }
 
 HttpStream::~HttpStream() = default;
@@ -86,7 +86,9 @@ void HttpStream::read_requests() {
     if (status == http::RequestReader::Status::need_more) {
       if (reader_.begun() != nullptr) await_body();
       if (gone_ || answering_) break;
-      if (!std::exchange(begun_, true)) connection_.set_deadline(limits::kHttpRequestTimeout);
+      if (!std::exchange(begun_, true)) {
+        connection_.set_deadline(connection_.thread().service().options.message_timeout);
+      }
       break;
     }
     request_ = reader_.take();
@@ -116,6 +118,7 @@ void HttpStream::go_on(http::RequestReader reader, std::string rest) {
   in_ = std::move(rest);
   reader_ = std::move(reader);
   begun_ = true;
+  connection_.set_deadline(connection_.thread().service().options.message_timeout);
   await_body();
   read_requests();
 }
@@ -131,6 +134,7 @@ void HttpStream::announce_post() {
   const http::Request* const request = reader_.begun();
   IoThread& thread = connection_.thread();
   if (request->method != "POST" || thread.service().endpoint_at(request->path) == nullptr) return;
+  if (!host_allowed(*request, thread.service().options)) return;
   if (!origin_allowed(*request, thread.service().options.cors_origins)) return;
   const auto sid = request->parameter("sid").value_or("");
   const auto home = EngineSession::thread_of(sid);
@@ -164,7 +168,7 @@ void HttpStream::respond_text(int status, std::string_view text, std::string_vie
 void HttpStream::flush() {
   out_sent_ += connection_.write(std::string_view(out_).substr(out_sent_));
   if (out_sent_ < out_.size()) {
-    connection_.set_deadline(limits::kHttpRequestTimeout);
+    connection_.set_deadline(limits::kHttpSilenceTimeout);
     return;
   }
   if (connection_.failed()) return;  // on_closed follows
@@ -281,6 +285,12 @@ void HttpStream::respond_posted() {
 
 void HttpStream::handle_engine(const Endpoint& endpoint) {
   IoThread& thread = connection_.thread();
+  if (!host_allowed(request_, thread.service().options)) {
+    keep_alive_ = false;
+    return respond_text(403,
+                        "This server listens on its own machine only and is not known by the name in the Host field; "
+                        "--cors-origin lists the names of a proxy in front of it.");
+  }
   if (!origin_allowed(request_, thread.service().options.cors_origins)) {
     keep_alive_ = false;
     return respond_text(403, "This origin is not allowed; the server's --cors-origin lists those that are.");
@@ -375,15 +385,18 @@ void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
 void HttpStream::migrate(std::uint32_t thread, bool whole) {
   gone_ = true;
   IoThread& target = *connection_.thread().service().threads[thread];
+  auto slot = connection_.address_slot();
   const int descriptor = connection_.release();
   if (descriptor < 0) return;
   struct Baggage {
     http::Request request;
     http::RequestReader reader;
     std::string rest;
+    AddressLimit::Slot slot;
   };
   target.post([&target, descriptor, whole,
-               baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_))]() {
+               baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_),
+                                                   std::move(slot))]() {
     SystemError error;
     tcp::socket socket(target.context());
     socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
@@ -391,7 +404,7 @@ void HttpStream::migrate(std::uint32_t thread, bool whole) {
       ::close(descriptor);
       return;
     }
-    auto connection = target.adopt(std::move(socket));
+    auto connection = target.adopt(std::move(socket), std::move(baggage->slot));
     auto stream = std::make_unique<HttpStream>(*connection);
     HttpStream& http = *stream;
     connection->set_handler(std::move(stream));

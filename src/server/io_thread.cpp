@@ -55,8 +55,8 @@ void IoThread::tick() {
   });
 }
 
-std::shared_ptr<Connection> IoThread::adopt(tcp::socket socket) {
-  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+std::shared_ptr<Connection> IoThread::adopt(tcp::socket socket, AddressLimit::Slot slot) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(slot));
   if (paused_) connection->pause_reading();
   connections_.insert(connection);
   connection_count_.store(connections_.size(), std::memory_order_relaxed);

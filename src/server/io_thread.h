@@ -52,7 +52,7 @@ class IoThread final : public Executor {
   [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
   /// Registers an accepted socket; the caller sets a handler and starts it.
-  std::shared_ptr<Connection> adopt(tcp::socket socket);
+  std::shared_ptr<Connection> adopt(tcp::socket socket, AddressLimit::Slot slot);
   void forget(Connection& connection);
 
   /// Whether one more session may be opened here.

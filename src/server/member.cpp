@@ -77,16 +77,18 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
-  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant)));
+  return std::unique_ptr<Member>(
+      new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
 }
 
 Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
-               const Decision& decision, SessionTable::Grant grant)
+               const Decision& decision, SessionTable::Grant grant, Offset head)
     : session_(session),
       channel_(channel),
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
       status_(request.status),
+      told_up_to_(decision.recovered ? Offset() : head),
       beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
@@ -138,6 +140,10 @@ void Member::on_event(const socketio::Packet& packet) {
   Service& service = session_.thread().service();
   auto arguments = read_event_arguments(packet);
   if (!arguments) return refuse(packet, arguments.error());
+  if (!session_.may_publish()) {
+    return refuse(packet, {"rate_exceeded",
+                           fmt::format("one connection may publish {} events a second", service.options.publish_rate)});
+  }
   const auto listed = [&](const std::vector<std::string>& names) {
     return std::ranges::find(names, arguments->event) != names.end();
   };
@@ -183,9 +189,9 @@ void Member::on_outcome(const Outcome& outcome) {
 void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 
 bool Member::on_gap(Offset from, Offset to, GapReason reason) {
-  // One that does not listen to status would believe that it has everything. It is sent away instead: when it comes back
-  // it is told that it has not recovered.
-  if (!status_) return false;
+  // One that does not listen to status would believe that it has everything, unless it was told that it has not
+  // recovered. It is sent away: when it comes back it is told that.
+  if (!status_) return to <= told_up_to_;
   std::string packet;
   socketio::append_event(
       packet, channel_, 0,

@@ -15,7 +15,30 @@ std::string_view host_of(std::string_view origin) {
   return authority.substr(0, authority.starts_with('[') ? end + 1 : end);
 }
 
+/// The host of a Host field.
+std::string_view without_port(std::string_view host) {
+  return host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+}
+
+/// A name cannot look like this, and an address cannot be made to lead elsewhere.
+bool is_address(std::string_view host) {
+  return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+bool listens_on_own_machine(std::string_view host) {
+  return host == "localhost" || host == "::1" || (is_address(host) && host.starts_with("127."));
+}
+
 }  // namespace
+
+bool host_allowed(const http::Request& request, const ServeOptions& options) {
+  const auto field = request.field("host");
+  if (!field || !listens_on_own_machine(options.host)) return true;
+  const auto host = without_port(*field);
+  if (host == "localhost" || host.ends_with(".localhost") || is_address(host)) return true;
+  return std::ranges::any_of(options.cors_origins,
+                             [&](const std::string& allowed) { return allowed == "*" || host_of(allowed) == host; });
+}
 
 bool origin_allowed(const http::Request& request, std::span<const std::string> allow_list) {
   const auto origin = request.field("origin");

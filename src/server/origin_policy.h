@@ -7,8 +7,14 @@
 #include <string>
 
 #include "protocol/http/http.h"
+#include "src/config/options.h"
 
 namespace tidemark {
+
+/// Whether the Host field names this server. One that listens on its own machine only is asked for by a name of that
+/// machine, by an address or by a name on the allow-list: a page whose own name was made to lead here ("DNS rebinding")
+/// is same-origin by what its browser sends. One that is open to others may have any name.
+[[nodiscard]] bool host_allowed(const http::Request& request, const ServeOptions& options);
 
 [[nodiscard]] bool origin_allowed(const http::Request& request, std::span<const std::string> allow_list);
 

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <thread>
+#include <utility>
 
+#include "protocol/http/http.h"
 #include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/server/http_stream.h"
@@ -35,7 +38,7 @@ std::vector<Endpoint> log_endpoints() { return {socketio_endpoint("/socket.io", 
 
 Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
                std::vector<Endpoint> endpoints)
-    : service_(options, clock, log, key) {
+    : addresses_(options.connections_per_address), service_(options, clock, log, key) {
   service_.endpoints = std::move(endpoints);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned threads = options.io_threads == 0 ? cores : options.io_threads;
@@ -128,17 +131,43 @@ void Server::accept(tcp::acceptor& acceptor) {
       });
       return;
     }
-    if (thread.connection_count() * service_.threads.size() < limits::kConnections) {
-      thread.post([&thread, owner = std::make_shared<tcp::socket>(std::move(socket))] {
-        auto connection = thread.adopt(std::move(*owner));
-        connection->set_handler(std::make_unique<HttpStream>(*connection));
-        connection->start();
-      });
-    } else {
-      journal::warning("connection_refused", {{"reason", "too many connections"}});
-    }
+    admit(std::move(socket), thread);
     accept(acceptor);
   });
+}
+
+void Server::admit(tcp::socket socket, IoThread& thread) {
+  if (thread.connection_count() * service_.threads.size() >= limits::kConnections) {
+    return refuse(socket, "too many connections");
+  }
+  SystemError error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  AddressLimit::Slot slot;
+  if (!addresses_.take(peer.address().to_string(), slot)) return refuse(socket, "too many connections of this address");
+  thread.post([&thread, owner = std::make_shared<tcp::socket>(std::move(socket)), slot = std::move(slot)]() mutable {
+    auto connection = thread.adopt(std::move(*owner), std::move(slot));
+    connection->set_handler(std::make_unique<HttpStream>(*connection));
+    connection->start();
+  });
+}
+
+void Server::refuse(tcp::socket& socket, std::string_view reason) {
+  const std::string body = fmt::format("{}\n", reason);
+  std::string answer;
+  http::append_response_head(answer, 503, "Content-Type: text/plain; charset=utf-8\r\nRetry-After: 10\r\n", body.size(),
+                             false);
+  answer += body;
+  // As far as it is taken at once: a connection that is refused is not waited for.
+  (void)::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  SystemError ignored;
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+  // A line for each would be a flood of its own.
+  ++refused_;
+  const Millis now = service_.clock.steady();
+  if (now < next_refusal_line_) return;
+  next_refusal_line_ = now + Millis(limits::kRefusalLinePause);
+  journal::warning("connection_refused", {{"reason", reason}, {"count", std::exchange(refused_, 0)}});
 }
 
 void Server::stop() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/base/error.h"
+#include "src/server/address_limit.h"
 #include "src/server/asio.h"
 #include "src/server/conversation.h"
 #include "src/server/service.h"
@@ -36,13 +37,19 @@ class Server {
 
  private:
   void accept(tcp::acceptor& acceptor);
+  /// Gives the socket to `thread`, or says why not and closes it.
+  void admit(tcp::socket socket, IoThread& thread);
+  void refuse(tcp::socket& socket, std::string_view reason);
   [[nodiscard]] IoThread& least_loaded();
 
+  AddressLimit addresses_;  // before the threads, whose connections have its slots
   Service service_;
   std::vector<tcp::acceptor> acceptors_;  // on thread 0
   std::vector<asio::steady_timer> accept_pauses_;
   std::string url_;
   std::size_t turn_ = 0;
+  std::size_t refused_ = 0;  // connections since the last line about them; thread 0
+  Millis next_refusal_line_{};
 };
 
 }  // namespace tidemark

@@ -323,7 +323,9 @@ describe("what is larger than the limit", () => {
     const channel = newChannel();
     const reader = await Client.open(t, small.url, channel);
     const sender = await Client.open(t, small.url, channel, { retries: 3, ackTimeout: 5_000 });
-    const acks = ["x".repeat(2 * MAX_PAYLOAD), "behind it"].map((payload) => sender.publish(payload));
+    const acks = ["x".repeat(2 * MAX_PAYLOAD), "behind it"].map((payload) =>
+      within(sender.socket.emitWithAck("chat message", payload), "the ack"),
+    );
     assert.equal((await acks[0]).error.code, "payload_too_large");
     await acks[1];
     await reader.receives(1);

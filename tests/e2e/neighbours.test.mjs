@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, test } from "node:test";
+import { patience } from "../harness.mjs";
 import { backend, Client, newChannel, numbered, RawPolling, RawWebSocket, serve, waitFor } from "./support.mjs";
 
 const MIB = 1024 * 1024;
+const sanitized = patience > 1;
 // A queue per stalled client would hold up to 20 x 20 MB. The same traffic goes through the channel once before, so
 // that buffers and the engine's cache have the size they need. What stalled clients may add, however many they are, is
 // a full tail (16 MiB for a channel) in each I/O thread, and some slack; the memory engine keeps the records, too.
@@ -26,6 +28,11 @@ after(() => server.stop());
 
 function rss({ pid }) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
+}
+
+function assertGrowth(growth, most) {
+  if (sanitized) return; // a build with the compiler's checks keeps freed memory to watch it
+  assert.ok(growth < most, `the server grew by ${Math.round(growth / MIB)} MiB`);
 }
 
 /** The same numbers for the same seed (mulberry32). */
@@ -75,7 +82,7 @@ test("clients that never read stop nobody, cost no memory, and get everything on
   const largest = await publish20Megabytes();
   await publisher.receives(400);
   const growth = largest - before;
-  assert.ok(growth < STALLED_RSS_GROWTH_BYTES, `the server grew by ${Math.round(growth / MIB)} MiB`);
+  assertGrowth(growth, STALLED_RSS_GROWTH_BYTES);
   t.diagnostic(`20 MB published past ${STALLED_CLIENTS} stalled clients: the server grew by ${Math.round(growth / MIB)} MiB`);
   for (const raw of stalled) raw.ws.resume();
   for (const raw of stalled) {
@@ -123,7 +130,7 @@ test("ten thousand connections that come and go leave nothing behind", async (t)
   }
   const growth = rss(server) - before;
   t.diagnostic(`${DROPPED_CONNECTIONS} connections dropped: the server grew by ${Math.round(growth / MIB)} MiB`);
-  assert.ok(growth < DROPPED_RSS_GROWTH_BYTES, `the server grew by ${Math.round(growth / MIB)} MiB`);
+  assertGrowth(growth, DROPPED_RSS_GROWTH_BYTES);
   await chatStillWorks(t);
 });
 

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import net from "node:net";
 import { io } from "socket.io-client";
 import WebSocket from "ws";
-import { startServer, waitFor } from "../harness.mjs";
+import { patience, startServer, waitFor } from "../harness.mjs";
 
 export { freePort, smallDisk, startServer, tempDir, tidemarkBin, waitFor } from "../harness.mjs";
 
@@ -35,7 +35,7 @@ export const newKey = () => randomBytes(8).toString("hex");
 export function within(promise, what, ms = ANSWER_TIMEOUT_MS) {
   let timer;
   const tooLong = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for: ${what}`)), ms);
+    timer = setTimeout(() => reject(new Error(`waited ${ms * patience} ms in vain for: ${what}`)), ms * patience);
   });
   return Promise.race([promise, tooLong]).finally(() => clearTimeout(timer));
 }

@@ -103,6 +103,7 @@ void Member::connect(const Packet& packet) {
   pid_ = claim.grant->pid;
   status_ = packet.status;
   recovered_ = decision.recovered;
+  told_up_to_ = decision.recovered ? Offset() : bounds.head;
   Admission admission{.channel = channel_, .decision = decision, .baseline = decision.after};
   if (decision.newest && *decision.newest > 0) {
     admission.baseline = node.truth.before_newest(channel_, decision.after, *decision.newest);
@@ -168,7 +169,7 @@ void Member::on_live(Offset to) {
 
 bool Member::on_gap(Offset from, Offset to, GapReason /*reason*/) {
   if (status_) connection_.send(fmt::format("[g {} {} {}]", channel_, from.value(), to.value()));
-  return status_;
+  return status_ || to <= told_up_to_;
 }
 
 void Member::on_taken_over() { connection_.close_soon(); }

@@ -51,6 +51,7 @@ class Member final : public Subscriber {
   std::string sid_, pid_;
   bool status_ = false;
   bool recovered_ = false;
+  Offset told_up_to_;
   std::optional<Offset> live_at_start_;
   Subscription* subscription_ = nullptr;
 };

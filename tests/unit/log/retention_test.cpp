@@ -250,6 +250,22 @@ TEST_CASE("records that are not there count as lost in every channel, like those
   }
 }
 
+TEST_CASE("what a repair left out is not lost once more when it is trimmed") {
+  Damage damage;
+  DamagedStore store(memory(), damage);
+  fill(store, 100);
+  damage.missing = {3, 4, 10};
+  Holes holes;
+  holes.add({Offset(3), Offset(4)});
+  SUBCASE("but what is missing besides is") {}
+  SUBCASE("nothing is missing besides") { holes.add({Offset(10), Offset(10)}); }
+  const ManualClock clock(0);
+  Retention retention(store, {.records = 90}, clock, holes);
+  run(store, retention);
+  const auto losses = contract::losses_of(store);
+  CHECK(losses.contains("") == !holes.contains(Offset(10)));
+}
+
 TEST_CASE("a log of nothing but damage is trimmed") {
   Damage damage;
   DamagedStore store(memory(), damage);

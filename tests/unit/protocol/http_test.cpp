@@ -360,6 +360,18 @@ TEST_CASE("RFC 9110 15.5.15: a target above the limit is refused, also one that 
   CHECK(refusal("GET /" + std::string(5000, 'x')) == 414);
 }
 
+TEST_CASE("a request line above the limit is refused as soon as it is, also when it came in one piece") {
+  const auto line = "GET /" + std::string(kLimits.target_bytes + 100, 'x') + " HTTP/1.1\r\n";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{50}, line.size()}) {
+    CAPTURE(step);
+    CHECK(read_by(line, step, kLimits).error_status == 414);
+  }
+  // A method without end makes it long, too, whole head or not.
+  const auto method = std::string(kLimits.target_bytes + 100, 'M') + " / HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1}, method.size()})
+    CHECK(read_by(method, step, kLimits).error_status == 414);
+}
+
 TEST_CASE("RFC 6585 5: a head above the limit is refused, in bytes and in fields") {
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
   const std::string end = "\r\n\r\n";

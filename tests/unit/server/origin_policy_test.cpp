@@ -43,6 +43,31 @@ TEST_CASE("the list allows by the whole origin, or all") {
   CHECK(origin_allowed(request("chat.example", "https://any.example"), std::vector<std::string>{"*"}));
 }
 
+TEST_CASE("a server of its own machine is known by that machine's names, by addresses and by those listed") {
+  ServeOptions options;
+  options.cors_origins = {"https://chat.example", "http://app.example:8080"};
+  for (const char* host : {"localhost", "localhost:3000", "app.localhost:3000", "127.0.0.1:3000", "[::1]:3000",
+                           "192.168.1.2", "chat.example", "chat.example:3000", "app.example"}) {
+    CAPTURE(host);
+    CHECK(host_allowed(request(host, ""), options));
+  }
+  for (const char* host : {"evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "notlocalhost", "chat.example.evil"}) {
+    CAPTURE(host);
+    CHECK_FALSE(host_allowed(request(host, ""), options));
+  }
+  CHECK(host_allowed(http::Request(), options));  // HTTP/1.0: no browser of today
+  options.host = "127.0.0.1";
+  CHECK_FALSE(host_allowed(request("any.example", ""), options));
+  for (const char* listening : {"0.0.0.0", "::", "chat.example", "10.0.0.1"}) {
+    options.host = listening;
+    CHECK(host_allowed(request("any.example", ""), options));
+  }
+  options.host = "localhost";
+  options.cors_origins = {"*"};
+  CHECK(host_allowed(request("any.example", ""), options));
+}
+
 TEST_CASE("an answer names the origin it is for, and only if there was one") {
   CHECK(cors_fields(request("h", "")).empty());
   CHECK(cors_fields(request("h", "https://app.example")).find("Access-Control-Allow-Origin: https://app.example\r\n") ==
