@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "backends/flush_directory.h"
 #include "backends/rocksdb/status.h"
 
 namespace tidemark::rocks {
@@ -47,26 +48,6 @@ class Database::FlushWatch final : public rocksdb::EventListener {
  private:
   std::atomic<bool> failed_ = false;
 };
-
-namespace {
-
-Result<void> flush_logs(const std::filesystem::path& directory) {
-  std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(directory, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    if (entry->path().extension() != ".log") continue;
-    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC);
-    const bool flushed = descriptor >= 0 && ::fdatasync(descriptor) == 0;
-    if (!flushed) error.assign(errno, std::generic_category());
-    if (descriptor >= 0) ::close(descriptor);
-    if (!flushed) break;
-  }
-  if (!error) return {};
-  return fail(ErrorCode::io, fmt::format("cannot flush the write-ahead log in {}: {}; check the disk",
-                                         directory.string(), error.message()));
-}
-
-}  // namespace
 
 Database::Database(std::filesystem::path directory)
     : directory_(std::move(directory)), flush_watch_(std::make_shared<FlushWatch>()) {}
@@ -117,6 +98,22 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   if (!status.ok()) return failure(status, "open", directory);
   database->db_.reset(db);
   return database;
+}
+
+Result<void> Database::flush_logs(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(directory, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->path().extension() != ".log") continue;
+    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC);
+    const bool flushed = descriptor >= 0 && ::fdatasync(descriptor) == 0;
+    if (!flushed) error.assign(errno, std::generic_category());
+    if (descriptor >= 0) ::close(descriptor);
+    if (!flushed) break;
+  }
+  if (!error) return flush_directory(directory);
+  return fail(ErrorCode::io, fmt::format("cannot flush the write-ahead log in {}: {}; check the disk",
+                                         directory.string(), error.message()));
 }
 
 Result<void> Database::settle() {

@@ -30,6 +30,9 @@ class Database {
                                                                 rocksdb::Env* env, std::size_t record_buffer_bytes);
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory, Recovery recovery,
                                                               rocksdb::Env* env, std::size_t record_buffer_bytes);
+  /// Before it is opened: the write-ahead log of a process that died may be in the kernel's cache only. Opening notes
+  /// what it read of it, and were the log torn by a power cut after that, it would be refused.
+  [[nodiscard]] static Result<void> flush_logs(const std::filesystem::path& directory);
   /// For reading only: changes nothing in the directory, and takes no lock.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open_read_only(const std::filesystem::path& directory,
                                                                         Recovery recovery, rocksdb::Env* env);

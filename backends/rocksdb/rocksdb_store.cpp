@@ -331,6 +331,7 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
                                            rocksdb::Env* env, std::size_t record_buffer_bytes) {
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
+  if (auto flushed = Database::flush_logs(directory); !flushed) return std::unexpected(flushed.error());
   auto opened = open_database(options, directory, *floor, env, record_buffer_bytes);
   if (!opened) return std::unexpected(opened.error());
   auto& database = *opened->database;
