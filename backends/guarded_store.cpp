@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/flush_directory.h"
 #include "src/base/journal.h"
 #include "src/log/free_space.h"
 #include "src/log/store_rules.h"
@@ -29,11 +30,27 @@ Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view 
   }
   if (auto settled = settle(); !settled) return std::unexpected(settled.error());
   if (auto noted = floor.note(agreed); !noted) return std::unexpected(noted.error());
+  // From here on the floor is there after a power cut, too; and so are the engine's names in this directory, which a
+  // process that died may have left unflushed.
+  if (auto flushed = floor.flush(); !flushed) return std::unexpected(flushed.error());
+  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   return agreed;
 }
 
+Result<void> check_nothing_missing(const StoreOptions& options) {
+  if (options.accept_loss) return {};
+  const auto noted = HeadFloor::read(options.directory);
+  if (!noted) return std::unexpected(noted.error());
+  if (!*noted || (*noted)->head == Offset()) return {};
+  return fail(ErrorCode::corrupt,
+              fmt::format("the log in {} is missing, with {} records that were acknowledged; put it back or mount its "
+                          "disk, or, to begin a new log, move {} away",
+                          options.directory.string(), (*noted)->head.value(),
+                          (options.directory / HeadFloor::kFileName).string()));
+}
+
 GuardedStore::GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
-                           std::uint64_t free_bytes_min)
+                           FreeBytes free_bytes_min)
     : engine_(std::move(engine)),
       floor_(std::move(floor)),
       directory_(std::move(directory)),
@@ -44,7 +61,9 @@ Result<void> GuardedStore::append(std::span<const RecordView> records, std::span
   if (closed_) return engine_->append(records, segments);  // says so
   if (auto checked = check_append(engine_->state().head, records); !checked) return checked;
   if (auto there = check_directory(); !there) return there;
-  if (auto room = check_free_space(directory_, free_bytes_min_); !room) return room;
+  if (auto room = check_free_space(directory_, free_bytes_min_.append); !room) return room;
+  // Asked now and then, so that a power cut does not set the floor back by more than that.
+  if (records.empty() && segments.empty()) flush_floor();
   if (auto done = engine_->append(records, segments); !done || records.empty()) return done;
   note_head(records.back().offset);
   return {};
@@ -53,6 +72,7 @@ Result<void> GuardedStore::append(std::span<const RecordView> records, std::span
 Result<void> GuardedStore::trim(Offset before, std::span<const ChannelLoss> losses) {
   if (!closed_) {
     if (auto checked = check_trim(engine_->state().head, before); !checked) return checked;
+    if (auto room = check_free_space(directory_, free_bytes_min_.trim); !room) return room;
   }
   return engine_->trim(before, losses);
 }
@@ -73,16 +93,21 @@ Result<void> GuardedStore::check_directory() {
 /// The records are durable without it; a floor that cannot be written guards less, and that is said once.
 void GuardedStore::note_head(Offset head) {
   const auto noted = floor_.note({epoch_, head});
+  floor_flushed_ = false;
   if (noted || std::exchange(floor_failed_, true)) return;
   journal::error("head-floor-failed", {{"engine", engine()}, {"cause", noted.error().context}});
 }
 
+void GuardedStore::flush_floor() {
+  if (std::exchange(floor_flushed_, true)) return;
+  const auto flushed = floor_.flush();
+  if (flushed || std::exchange(floor_failed_, true)) return;
+  journal::error("head-floor-failed", {{"engine", engine()}, {"cause", flushed.error().context}});
+}
+
 void GuardedStore::shut() {
   engine_->close();
-  if (std::exchange(closed_, true)) return;
-  if (const auto flushed = floor_.flush(); !flushed) {
-    journal::error("head-floor-failed", {{"engine", engine()}, {"cause", flushed.error().context}});
-  }
+  if (!std::exchange(closed_, true)) flush_floor();
 }
 
 }  // namespace tidemark

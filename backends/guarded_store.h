@@ -19,21 +19,31 @@
 
 namespace tidemark {
 
-/// Compares a log just opened with what was acknowledged, and notes it in the floor. `settle` makes durable what was
-/// found: it may have been written by a process that died before it could flush it, and is about to be served. Where records are missing (or
+/// Compares a log just opened with what was acknowledged, and notes it in the floor. Where records are missing (or
 /// `damaged`: the engine had to leave some out) and options.accept_loss says so, `renew` makes it another log: it is
-/// called with its new epoch and the next offset it may give.
+/// called with its new epoch and the next offset it may give. `settle` makes durable what was found: a process that died
+/// may have written it and not flushed it, and it is about to be served.
 /// Answers the log's identity and head from now on. Errors: corrupt (records are missing), and renew's own.
 [[nodiscard]] Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view engine, HeadFloor& floor,
                                                 HeadFloor::Note opened, bool damaged,
                                                 FunctionRef<Result<void>(Epoch epoch, Offset next)> renew,
                                                 FunctionRef<Result<void>()> settle);
 
+/// Refuses, as `corrupt`, to begin a log where the head floor knows of one that is not there: a disk that is not mounted,
+/// a file that was deleted. Not with options.accept_loss. To be asked before anything is created.
+[[nodiscard]] Result<void> check_nothing_missing(const StoreOptions& options);
+
+/// What an engine needs to be free on the disk.
+struct FreeBytes {
+  std::uint64_t append;
+  std::uint64_t trim;  // less: it makes room
+};
+
 class GuardedStore final : public LogStore {
  public:
-  /// `directory` holds the engine's files; `free_bytes_min` is what the engine needs there to be free.
+  /// `directory` holds the engine's files.
   GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
-               std::uint64_t free_bytes_min);
+               FreeBytes free_bytes_min);
   ~GuardedStore() override { shut(); }
 
   [[nodiscard]] std::string_view engine() const override { return engine_->engine(); }
@@ -66,16 +76,18 @@ class GuardedStore final : public LogStore {
  private:
   [[nodiscard]] Result<void> check_directory();
   void note_head(Offset head);
+  void flush_floor();
   void shut();
 
   // The appending thread's, all of them.
   const std::unique_ptr<LogStore> engine_;
   HeadFloor floor_;
   const std::filesystem::path directory_;
-  const std::uint64_t free_bytes_min_;
+  const FreeBytes free_bytes_min_;
   const Epoch epoch_;
   std::optional<Error> deleted_;  // the directory is gone: nothing can be appended any more
   bool floor_failed_ = false;
+  bool floor_flushed_ = false;
   bool closed_ = false;
 };
 

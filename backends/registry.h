@@ -16,7 +16,8 @@ namespace tidemark {
 
 /// Opens or creates the log of that engine in the directory. Nothing is changed unless it succeeds.
 /// Errors: invalid_argument (no such engine), foreign (not a database, another engine's or a newer format's directory),
-/// corrupt, out_of_space, io (unreadable, not writable). Each sentence says what to do.
+/// corrupt, out_of_space, io (unreadable, not writable), not_found (to be read only, and not there). Each sentence says
+/// what to do.
 [[nodiscard]] Result<std::unique_ptr<LogStore>> open_store(std::string_view engine, const StoreOptions& options);
 
 }  // namespace tidemark

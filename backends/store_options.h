@@ -18,6 +18,11 @@ struct StoreOptions {
   /// again. Changes nothing about a log of which nothing is missing.
   bool accept_loss = false;
 
+  /// For 'tidemark verify' and 'tidemark repair': nothing in the directory is created or changed, not even by closing. A
+  /// log of which acknowledged records are missing opens all the same (comparing it with the head floor is up to the
+  /// caller), and so does one whose engine recovers only part of it. append and trim answer `invalid_argument`.
+  bool read_only = false;
+
   std::uint64_t free_bytes_min = limits::kMinFreeDefault;  // see src/log/free_space.h
 };
 

@@ -104,7 +104,10 @@ class MemoryStore final : public LogStore {
     }
     if (before > Offset()) segments_.erase(segments_.begin(), segments_.lower_bound(segment_of(before)));
     state_.first = records_.empty() ? state_.head.next() : records_.front().offset;
-    for (const auto& [channel, last] : losses) losses_.insert_or_assign(std::string(channel), last);
+    for (const auto& [channel, last] : losses) {
+      auto& noted = losses_[std::string(channel)];
+      noted = std::max(noted, last);
+    }
     return {};
   }
 

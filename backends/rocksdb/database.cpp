@@ -1,13 +1,30 @@
 #include "backends/rocksdb/database.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/listener.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdarg>
+#include <system_error>
 #include <utility>
 
 #include "backends/rocksdb/status.h"
 
 namespace tidemark::rocks {
+namespace {
+
+/// In place of RocksDB's notes, which are a file in the directory.
+class Silence final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, std::va_list /*arguments*/) override {}
+};
+
+}  // namespace
 
 /// RocksDB reports a write-ahead log that could not be written and one that could not be flushed alike, but after the
 /// first the commit is surely not in the file, after the second it may be.
@@ -20,11 +37,36 @@ class Database::FlushWatch final : public rocksdb::EventListener {
                        error.operation == rocksdb::FileOperationType::kRangeSync;
     if (flush && error.file_path.ends_with(".log")) failed_ = true;
   }
+  /// RocksDB would look every few seconds whether there is room again, and go on. The next append does (RocksdbStore), by
+  /// opening it again; nothing happens behind its back.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* recovers_itself) override {
+    *recovers_itself = false;
+  }
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   std::atomic<bool> failed_ = false;
 };
+
+namespace {
+
+Result<void> flush_logs(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(directory, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->path().extension() != ".log") continue;
+    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC);
+    const bool flushed = descriptor >= 0 && ::fdatasync(descriptor) == 0;
+    if (!flushed) error.assign(errno, std::generic_category());
+    if (descriptor >= 0) ::close(descriptor);
+    if (!flushed) break;
+  }
+  if (!error) return {};
+  return fail(ErrorCode::io, fmt::format("cannot flush the write-ahead log in {}: {}; check the disk",
+                                         directory.string(), error.message()));
+}
+
+}  // namespace
 
 Database::Database(std::filesystem::path directory)
     : directory_(std::move(directory)), flush_watch_(std::make_shared<FlushWatch>()) {}
@@ -42,20 +84,23 @@ Result<std::unique_ptr<Database>> Database::create(const std::filesystem::path& 
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.create_missing_column_families = true;
-  return open(directory, std::move(options), record_buffer_bytes, false);
+  return open(directory, std::move(options), record_buffer_bytes, Access::write);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, Recovery recovery,
                                                  rocksdb::Env* env, std::size_t record_buffer_bytes) {
-  return open(directory, database_options(recovery, env), record_buffer_bytes, false);
+  return open(directory, database_options(recovery, env), record_buffer_bytes, Access::write);
 }
 
-Result<std::unique_ptr<Database>> Database::look(const std::filesystem::path& directory, rocksdb::Env* env) {
-  return open(directory, database_options(Recovery::salvage, env), kRecordBufferBytes, true);
+Result<std::unique_ptr<Database>> Database::open_read_only(const std::filesystem::path& directory, Recovery recovery,
+                                                           rocksdb::Env* env) {
+  auto options = database_options(recovery, env);
+  options.info_log = std::make_shared<Silence>();
+  return open(directory, std::move(options), kRecordBufferBytes, Access::read);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options,
-                                                 std::size_t record_buffer_bytes, bool read_only) {
+                                                 std::size_t record_buffer_bytes, Access access) {
   std::unique_ptr<Database> database(new Database(directory));
   options.listeners.push_back(database->flush_watch_);
   const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
@@ -66,19 +111,20 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   };
   rocksdb::DB* db = nullptr;
   const auto status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db)
-                : rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db);
+      access == Access::write
+          ? rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db)
+          : rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db, false);
   if (!status.ok()) return failure(status, "open", directory);
   database->db_.reset(db);
   return database;
 }
 
-Result<void> Database::flush_later() {
-  rocksdb::FlushOptions options;
-  options.wait = false;
-  const auto status = db_->Flush(options, families_);
-  if (!status.ok()) return failure(status, "flush", directory_);
-  return {};
+Result<void> Database::settle() {
+  const auto status = db_->Flush(rocksdb::FlushOptions(), families_);
+  if (status.ok()) return {};
+  auto error = failure(status, "flush", directory_);
+  if (error.error().code != ErrorCode::out_of_space) return error;
+  return flush_logs(directory_);
 }
 
 bool Database::log_flush_failed() const { return flush_watch_->failed(); }

@@ -12,6 +12,7 @@
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -29,9 +30,9 @@ class Database {
                                                                 rocksdb::Env* env, std::size_t record_buffer_bytes);
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory, Recovery recovery,
                                                               rocksdb::Env* env, std::size_t record_buffer_bytes);
-  /// To read what Recovery::salvage would open. Changes nothing, not even at the end.
-  [[nodiscard]] static Result<std::unique_ptr<Database>> look(const std::filesystem::path& directory,
-                                                              rocksdb::Env* env);
+  /// For reading only: changes nothing in the directory, and takes no lock.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open_read_only(const std::filesystem::path& directory,
+                                                                        Recovery recovery, rocksdb::Env* env);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   /// Waits for what runs in the background. Nobody may be reading any more.
@@ -45,8 +46,10 @@ class Database {
   [[nodiscard]] Watermark& watermark() { return watermark_; }
   [[nodiscard]] const Watermark& watermark() const { return watermark_; }
 
-  /// Begins to move what is in the write-ahead log into tables, in the background: it need not be read again.
-  [[nodiscard]] Result<void> flush_later();
+  /// Moves what was read from the write-ahead log into tables, and waits until they are durable. The log's own bytes may
+  /// not be: the process that wrote them died before it could flush them, or its flush failed, in which case flushing
+  /// them again would prove nothing. Where there is no room for tables the log is flushed all the same.
+  [[nodiscard]] Result<void> settle();
 
   /// A flush of the write-ahead log failed since it was opened: it may hold a commit that was reported as failed.
   [[nodiscard]] bool log_flush_failed() const;
@@ -54,9 +57,10 @@ class Database {
  private:
   class FlushWatch;
   explicit Database(std::filesystem::path directory);
+  enum class Access : std::uint8_t { write, read };
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
                                                               rocksdb::DBOptions options,
-                                                              std::size_t record_buffer_bytes, bool read_only);
+                                                              std::size_t record_buffer_bytes, Access access);
 
   const std::filesystem::path directory_;
   Watermark watermark_;

@@ -88,10 +88,11 @@ Result<void> clear(const fs::path& directory) {
 
 }  // namespace
 
-Result<DirectoryState> inspect(const fs::path& directory) {
+Result<DirectoryState> inspect(const fs::path& directory, Access access) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) {
     if (errno != ENOENT) return os_failure("read", directory, errno);
+    if (access == Access::untouched) return DirectoryState::absent;
     const auto parent = directory.parent_path();
     if (::access(parent.c_str(), W_OK | X_OK) != 0) return os_failure("create a log in", parent, errno);
     return DirectoryState::absent;
@@ -116,9 +117,23 @@ Result<DirectoryState> inspect(const fs::path& directory) {
   } else if (!unfinished && !empty) {
     return foreign(directory, database ? "the database of another application" : "not a Tidemark log");
   }
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("write in", directory, errno);
+  if (access == Access::write && ::access(directory.c_str(), W_OK | X_OK) != 0) {
+    return os_failure("write in", directory, errno);
+  }
   if (marked) return DirectoryState::tidemark;
   return unfinished ? DirectoryState::unfinished : DirectoryState::empty;
+}
+
+std::uint64_t bytes_on_disk(const fs::path& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code ignored;
+  for (auto entry = fs::directory_iterator(directory, ignored); !ignored && entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    std::error_code gone;
+    const auto size = entry->file_size(gone);
+    if (!gone) bytes += size;
+  }
+  return bytes;
 }
 
 Result<void> begin_creation(const fs::path& directory) {

@@ -26,9 +26,17 @@ enum class DirectoryState : std::uint8_t {
   tidemark,    // a log of this format
 };
 
-/// Looks at it and changes nothing. Errors: foreign (something else, or of a newer format), io (cannot be read or
-/// written).
-[[nodiscard]] Result<DirectoryState> inspect(const std::filesystem::path& directory);
+enum class Access : std::uint8_t {
+  write,      // files must be writable, or a new directory possible
+  untouched,  // reading is enough
+};
+
+/// Looks at it and changes nothing. Errors: foreign (something else, or of a newer format), io (cannot be read, or not be
+/// written where that is wanted).
+[[nodiscard]] Result<DirectoryState> inspect(const std::filesystem::path& directory, Access access = Access::write);
+
+/// What its files take; some may be removed meanwhile.
+[[nodiscard]] std::uint64_t bytes_on_disk(const std::filesystem::path& directory);
 
 /// Makes it, or clears what an interrupted creation left, and marks it as being created. Must be inspected before.
 [[nodiscard]] Result<void> begin_creation(const std::filesystem::path& directory);

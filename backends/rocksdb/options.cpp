@@ -4,6 +4,8 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include <utility>
+
 namespace tidemark::rocks {
 namespace {
 
@@ -44,6 +46,15 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   return options;
 }
 
+rocksdb::WALRecoveryMode recovery_mode(Recovery recovery) {
+  switch (recovery) {
+    case Recovery::strict: return rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    case Recovery::salvage: return rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    case Recovery::everything: return rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  }
+  std::unreachable();
+}
+
 }  // namespace
 
 rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env) {
@@ -52,8 +63,8 @@ rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env) {
 
   // A log that is damaged in the middle must not be taken for a shorter one (RocksDB's default does that, and loses
   // acknowledged records without a word). Only an end that a crash has torn is forgiven: it was never acknowledged.
-  options.wal_recovery_mode = recovery == Recovery::strict ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
-                                                           : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.wal_recovery_mode = recovery_mode(recovery);
+  options.paranoid_checks = recovery != Recovery::everything;
   // Recycled log files end in old records that look like damage, so RocksDB turns them off by itself in this mode; said
   // here so that nobody counts on them.
   options.recycle_log_file_num = 0;
@@ -64,8 +75,8 @@ rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env) {
   // The bound on what a start after a crash reads. Normally the records' buffer is full long before.
   options.max_total_wal_size = kWriteAheadBytes;
 
-  // A start does not wait until what it read from the write-ahead log is in tables, which is a third of its time after a
-  // crash; Database::flush_later does that meanwhile. A salvaged log is left behind at once.
+  // First the log is compared with what was acknowledged; only then, before it is served, Database::settle moves what
+  // was read from the write-ahead log into tables. A salvaged log is left behind at once.
   options.avoid_flush_during_recovery = recovery == Recovery::strict;
 
   // There is one writer. Insertion with a hint (below) needs to know.

@@ -31,9 +31,15 @@ inline constexpr std::uint64_t kFreeBytesNeeded =
     (kBuffers - 1) * (kRecordBufferBytes + kSegmentBufferBytes + kMetaBufferBytes) + kRecordBufferBytes * 11 / 10 +
     limits::kBatchBytes;
 
+/// And below which nothing is trimmed either, for the same reason: a trim writes a few hundred bytes, but the next
+/// write-ahead log and a table of what is in memory may come with it.
+inline constexpr std::uint64_t kFreeBytesToTrim = kRecordBufferBytes * 3 / 2;
+
 enum class Recovery : std::uint8_t {
-  strict,   // a write-ahead log that is damaged other than by a torn end is refused
-  salvage,  // it counts up to the damage: acknowledged records may be missing
+  strict,      // a write-ahead log that is damaged other than by a torn end is refused
+  salvage,     // it counts up to the damage: acknowledged records may be missing
+  everything,  // what is on both sides of the damage counts, and tables that cannot be read are in nobody's way. Only
+               // for reading: what is missing is not noticed by RocksDB
 };
 
 [[nodiscard]] rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env);

@@ -11,8 +11,8 @@
 #include "backends/rocksdb/keys.h"
 #include "backends/rocksdb/record_encoding.h"
 #include "backends/rocksdb/status.h"
+#include "src/log/damage.h"
 #include "src/log/index_segment.h"
-#include "src/log/store_rules.h"
 
 namespace tidemark::rocks {
 namespace {
@@ -20,6 +20,9 @@ namespace {
 std::string_view text(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 constexpr Offset kLastOffset(Offset::kMax);
+
+/// Where no iterator works: so many offsets without a record are no hole that a repair left but the end of what is there.
+constexpr std::uint64_t kAbsentInARow = 4096;
 
 }  // namespace
 
@@ -36,10 +39,8 @@ Reader::View Reader::view(const rocksdb::ReadOptions& options, rocksdb::ColumnFa
 std::unexpected<Error> Reader::damaged(Offset first, Offset last) const {
   const auto which = first == last ? fmt::format("the record at offset {}", first.value())
                                    : fmt::format("the records at offsets {} to {}", first.value(), last.value());
-  return fail(ErrorCode::corrupt,
-              fmt::format("{} in {} cannot be read, a checksum does not fit; restore the log from a "
-                          "copy",
-                          which, database_.directory().string()));
+  return fail(ErrorCode::corrupt, fmt::format("{} in {} cannot be read, a checksum does not fit; {}", which,
+                                              database_.directory().string(), kDamageAdvice));
 }
 
 bool Reader::readable(Offset offset) const {
@@ -53,7 +54,7 @@ bool Reader::readable(Offset offset) const {
 /// RocksDB says which file a damaged block is in; a person wants to know which records. Those that cannot be read are
 /// neighbours, so each end is found by looking at ever more distant offsets, then between.
 std::unexpected<Error> Reader::broken(const rocksdb::Status& status, Offset at, Direction direction) const {
-  if (!status.IsCorruption()) return failure(status, "read", database_.directory());
+  if (!is_damage(status)) return failure(status, "read", database_.directory());
   const auto lowest = database_.watermark().get().value();
   constexpr auto highest = Offset::kMax;
   const auto seek = [&](std::uint64_t from, bool up, bool sought) -> std::optional<std::uint64_t> {
@@ -110,31 +111,55 @@ Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimit
     }
   }
   if (rows->status().ok()) return {};
-  // Backward, an iterator looks at the record before the one it delivers, and breaks one record early.
-  std::string value;
-  if (!forward && next >= from && database_.db().Get({}, database_.records(), NumberKey(next).slice(), &value).ok()) {
-    record.offset = next;
-    if (!decode_record(value, record)) return damaged(next, next);
-    if (!count.admits(record) || !visit(record)) return {};
-    next = next.previous();
+  // Backward, an iterator also breaks one record early, as it looks at the one before that which it delivers.
+  if (is_damage(rows->status())) {
+    return scan_one_by_one(rows->status(), next, forward ? to : from, direction, count, visit);
   }
-  return broken(rows->status(), next, direction);
+  return failure(rows->status(), "read", database_.directory());
+}
+
+Result<void> Reader::scan_one_by_one(const rocksdb::Status& broke, Offset next, Offset last, Direction direction,
+                                     PageCount& count, RecordVisitor visit) const {
+  const bool forward = direction == Direction::forward;
+  std::string value;
+  RecordView record;
+  for (std::uint64_t absent = 0; forward ? next <= last : next >= last;) {
+    const auto status = database_.db().Get({}, database_.records(), NumberKey(next).slice(), &value);
+    if (status.IsNotFound()) {
+      // The view broke on its way to a record: there is one.
+      if (++absent == kAbsentInARow) return broken(broke, next, direction);
+    } else if (!status.ok()) {
+      return broken(status, next, direction);
+    } else {
+      absent = 0;
+      record.offset = next;
+      if (!decode_record(value, record)) return damaged(next, next);
+      if (!count.admits(record) || !visit(record) || !count.open()) return {};
+    }
+    next = forward ? next.next() : next.previous();
+  }
+  return {};
 }
 
 Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) const {
   const auto [kept_from, rows] = view({}, database_.records());
+  std::string value;  // where the view broke, see scan_one_by_one
   RecordView record;
   for (const Offset offset : offsets) {
     if (offset < kept_from) continue;
     const NumberKey key(offset);
     rows->Seek(key.slice());
-    if (!rows->Valid()) {
-      if (!rows->status().ok()) return broken(rows->status(), offset, Direction::forward);
-      continue;
-    }
-    if (rows->key() != key.slice()) continue;
     record.offset = offset;
-    if (!decode_record(text(rows->value()), record)) return damaged(offset, offset);
+    if (rows->Valid()) {
+      if (rows->key() != key.slice()) continue;
+      if (!decode_record(text(rows->value()), record)) return damaged(offset, offset);
+    } else {
+      if (rows->status().ok()) continue;
+      const auto status = database_.db().Get({}, database_.records(), key.slice(), &value);
+      if (status.IsNotFound()) continue;
+      if (!status.ok()) return broken(status, offset, Direction::forward);
+      if (!decode_record(value, record)) return damaged(offset, offset);
+    }
     if (!visit(record)) return {};
   }
   return {};
@@ -196,12 +221,21 @@ Result<std::string> Reader::meta(std::string_view name) const {
   return value;
 }
 
+Result<std::uint64_t> Reader::number(std::string_view name) const {
+  const auto text = meta(name);
+  if (!text) return std::unexpected(text.error());
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (parsed.ec == std::errc() && number >= 1 && number <= Offset::kMax + 1) return number;
+  return failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", name)), "read", database_.directory());
+}
+
 Result<Offset> Reader::first_record(Offset from, Offset none) const {
   const auto [kept_from, rows] = view({}, database_.records());
   rows->Seek(NumberKey(from).slice());
   if (rows->Valid()) return Offset(number_of(rows->key()));
   // Not knowing exactly where it begins is no reason not to serve the rest.
-  if (rows->status().IsCorruption()) return from;
+  if (is_damage(rows->status())) return from;
   if (!rows->status().ok()) return failure(rows->status(), "read", database_.directory());
   return none;
 }
@@ -214,16 +248,48 @@ Result<Offset> Reader::last_record() const {
   return Offset();
 }
 
-std::uint64_t Reader::bytes_in_use(Offset first) const {
+Offset Reader::last_after(Offset known) const {
+  const auto there = [&](std::uint64_t offset) {
+    std::string value;
+    return !database_.db().Get({}, database_.records(), NumberKey(offset).slice(), &value).IsNotFound();
+  };
+  std::uint64_t last = known.value();
+  std::uint64_t step = 1;
+  while (there(last + step)) {
+    last += step;
+    step *= 2;
+  }
+  for (auto none = last + step; none - last > 1;) {
+    const auto middle = std::midpoint(last, none);
+    (there(middle) ? last : none) = middle;
+  }
+  return Offset(last);
+}
+
+std::uint64_t Reader::bytes_in_use(Offset first, Offset head) const {
+  auto& db = database_.db();
+  auto* const records = database_.records();
   const NumberKey from(first);
   const NumberKey to(kLastOffset);
   const rocksdb::Range kept(from.slice(), to.slice());
-  rocksdb::SizeApproximationOptions options;
-  options.include_memtables = true;
-  options.include_files = true;
+  rocksdb::SizeApproximationOptions in_files;
+  in_files.include_files = true;
   std::uint64_t bytes = 0;
-  static_cast<void>(database_.db().GetApproximateSizes(options, database_.records(), &kept, 1, &bytes));
-  return bytes;
+  static_cast<void>(db.GetApproximateSizes(in_files, records, &kept, 1, &bytes));
+  // What RocksDB guesses of a part of its buffers may be ten times as much, or nothing. But all of them together it
+  // knows, and they hold the newest records.
+  using Properties = rocksdb::DB::Properties;
+  std::uint64_t buffered_bytes = 0;
+  std::uint64_t active = 0;
+  std::uint64_t waiting = 0;
+  static_cast<void>(db.GetIntProperty(records, Properties::kCurSizeAllMemTables, &buffered_bytes));
+  static_cast<void>(db.GetIntProperty(records, Properties::kNumEntriesActiveMemTable, &active));
+  static_cast<void>(db.GetIntProperty(records, Properties::kNumEntriesImmMemTables, &waiting));
+  const std::uint64_t buffered = active + waiting;
+  if (buffered == 0 || first > head) return bytes;
+  const auto kept_there = std::min(buffered, head.next().value() - first.value());
+  const double share = static_cast<double>(kept_there) / static_cast<double>(buffered);
+  return bytes + static_cast<std::uint64_t>(static_cast<double>(buffered_bytes) * share);
 }
 
 Result<void> Reader::check_structure() const {

@@ -10,6 +10,7 @@
 
 #include "backends/rocksdb/database.h"
 #include "src/log/log_store.h"
+#include "src/log/store_rules.h"
 
 namespace tidemark::rocks {
 
@@ -28,14 +29,18 @@ class Reader {
 
   /// A text of meta; not_found if there is none.
   [[nodiscard]] Result<std::string> meta(std::string_view name) const;
+  /// A number of meta, at least 1; corrupt if it is none.
+  [[nodiscard]] Result<std::uint64_t> number(std::string_view name) const;
   /// The first record at or above `from`, or `none`. Where damage hides which one that is, `from`.
   [[nodiscard]] Result<Offset> first_record(Offset from, Offset none) const;
   /// The newest record, or 0.
   [[nodiscard]] Result<Offset> last_record() const;
+  /// The newest record, readable or not, of those that follow `known` without a gap; `known` if there is none.
+  [[nodiscard]] Offset last_after(Offset known) const;
 
-  /// What the records from `first` on take, about.
-  [[nodiscard]] std::uint64_t bytes_in_use(Offset first) const;
-  /// Checks every block of every table, and every index segment.
+  /// What the records from `first` to `head`, the newest, take, about: of those in no table yet, all count alike.
+  [[nodiscard]] std::uint64_t bytes_in_use(Offset first, Offset head) const;
+  /// Checks every index segment, and every block of every table.
   [[nodiscard]] Result<void> check_structure() const;
 
  private:
@@ -46,6 +51,10 @@ class Reader {
   };
   [[nodiscard]] View view(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) const;
 
+  /// What a view that broke cannot reach, by point reads: a table whose own index is damaged may be in the way of every
+  /// iterator, although most records are elsewhere. `next` is the first one to be delivered.
+  [[nodiscard]] Result<void> scan_one_by_one(const rocksdb::Status& broke, Offset next, Offset last,
+                                             Direction direction, PageCount& count, RecordVisitor visit) const;
   /// The error of a view that broke when it was to deliver the record at `at`, or the nearest beyond it.
   [[nodiscard]] std::unexpected<Error> broken(const rocksdb::Status& status, Offset at, Direction direction) const;
   [[nodiscard]] std::unexpected<Error> damaged(Offset first, Offset last) const;

@@ -5,7 +5,8 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <charconv>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -15,6 +16,7 @@
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/keys.h"
+#include "backends/rocksdb/read_only_store.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/record_encoding.h"
 #include "backends/rocksdb/status.h"
@@ -31,10 +33,33 @@ struct Contents {
   Offset trimmed_before;
 };
 
+Result<Contents> read_contents(const Database& database) {
+  const Reader reader(database);
+  const auto epoch_text = reader.meta(kEpochKey);
+  if (!epoch_text) return std::unexpected(epoch_text.error());
+  const auto epoch = Epoch::parse(*epoch_text);
+  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
+  const auto next = reader.number(kNextOffsetKey);
+  if (!next) return std::unexpected(next.error());
+  const auto trimmed = reader.number(kTrimmedBeforeKey);
+  if (!trimmed) return std::unexpected(trimmed.error());
+  const auto last = reader.last_record();
+  if (!last) return std::unexpected(last.error());
+  const auto head = std::max(*last, Offset(*next - 1));
+  const auto first = reader.first_record(Offset(*trimmed), head.next());
+  if (!first) return std::unexpected(first.error());
+  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
+}
+
 class RocksdbStore final : public LogStore {
  public:
-  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents)
-      : directory_(database->directory()), database_(std::move(database)), state_(contents.state) {
+  RocksdbStore(std::unique_ptr<Database> database, const Contents& contents, rocksdb::Env* env,
+               std::size_t record_buffer_bytes)
+      : directory_(database->directory()),
+        env_(env),
+        record_buffer_bytes_(record_buffer_bytes),
+        database_(std::move(database)),
+        state_(contents.state) {
     database_->watermark().set(contents.trimmed_before);
   }
   ~RocksdbStore() override { shut(); }
@@ -93,8 +118,18 @@ class RocksdbStore final : public LogStore {
     batch_.Clear();
     add(database_->meta(), kTrimmedBeforeKey, fmt::format("{}", before.value()));
     add(database_->meta(), kNextOffsetKey, fmt::format("{}", kept.head.next().value()));
+    std::map<std::string, Offset, std::less<>> newest;
     for (const ChannelLoss& loss : losses) {
-      add(database_->meta(), fmt::format("{}{}", kLossPrefix, loss.channel), fmt::format("{}", loss.last.value()));
+      auto& last = newest[fmt::format("{}{}", kLossPrefix, loss.channel)];
+      last = std::max(last, loss.last);
+    }
+    for (const auto& [name, last] : newest) {
+      const auto noted = Reader(*database_).number(name);
+      // A damaged note must not stop every trim: what is known now is better than nothing in its place.
+      const bool unknown =
+          !noted && (noted.error().code == ErrorCode::not_found || noted.error().code == ErrorCode::corrupt);
+      if (!noted && !unknown) return std::unexpected(noted.error());
+      if (unknown || Offset(*noted) < last) add(database_->meta(), name, fmt::format("{}", last.value()));
     }
     if (auto written = write("trim"); !written) return written;
     database_->watermark().set(before);
@@ -109,23 +144,14 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> verify() const override {
-    // The records first: what is wrong with one of them is then said with its offset.
-    if (auto records = check_records(*this, directory_.string()); !records) return records;
     return reading([](const Reader& reader) { return reader.check_structure(); });
   }
 
   StoreStats stats() const override {
     const auto kept = state();
-    StoreStats result{.records = kept_offsets(kept)};
-    std::error_code ignored;  // a file may be removed meanwhile
-    for (auto entry = std::filesystem::directory_iterator(directory_, ignored);
-         !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
-      std::error_code gone;
-      const auto size = entry->file_size(gone);
-      if (!gone) result.bytes_on_disk += size;
-    }
+    StoreStats result{.records = kept_offsets(kept), .bytes_on_disk = bytes_on_disk(directory_)};
     static_cast<void>(reading([&](const Reader& reader) -> Result<void> {
-      result.bytes_in_use = reader.bytes_in_use(kept.first);
+      result.bytes_in_use = reader.bytes_in_use(kept.first, kept.head);
       return {};
     }));
     return result;
@@ -176,23 +202,43 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> check_writable() {
-    if (!database_) return closed();
     if (broken_) return std::unexpected(*broken_);
-    if (!full_) return {};
-    // RocksDB refuses every write since the one for which there was no room. Going on begins a new write-ahead log, so
-    // that the torn end of the old one is never read again.
-    const auto status = database_->db().Resume();
-    if (status.ok()) {
+    if (!database_) return closed();
+    return full_ ? begin_again() : Result<void>();
+  }
+
+  /// RocksDB refuses every write since the one for which there was no room. Its own way on (DB::Resume) now and then writes
+  /// to the same broken file again, where an assertion ends the process, or waits for a flush that nobody begins, or calls
+  /// it fatal. So it is opened again, as a restart of the server would do. While that fails, what there is can be read.
+  Result<void> begin_again() {
+    const std::unique_lock lock(open_mutex_);
+    const auto trimmed_before = database_->watermark().get();
+    database_.reset();
+    auto opened = Database::open(directory_, Recovery::strict, env_, record_buffer_bytes_);
+    if (opened) {
+      auto settled = (*opened)->settle();
+      if (!settled) opened = std::unexpected(settled.error());
+    }
+    const auto contents = opened ? read_contents(**opened) : std::unexpected(opened.error());
+    Result<void> result;
+    if (!contents) {
+      result = std::unexpected(contents.error());
+    } else if (contents->state.head != state().head || contents->state.epoch != state().epoch) {
+      result =
+          fail(ErrorCode::io, fmt::format("{} ends at offset {} instead of {} after its disk was full; start again",
+                                          directory_.string(), contents->state.head.value(), state().head.value()));
+    }
+    if (result) {
+      database_ = std::move(*opened);
       full_ = false;
-      return {};
+    } else {
+      opened = std::unexpected(result.error());  // closes it
+      auto readable = Database::open_read_only(directory_, Recovery::salvage, env_);
+      if (readable) database_ = std::move(*readable);
+      if (!readable || result.error().code != ErrorCode::out_of_space) broken_ = result.error();
     }
-    if (status.IsBusy() || status.IsNoSpace()) {
-      return fail(ErrorCode::out_of_space,
-                  fmt::format("{} is recovering from a full disk; make room on it", directory_.string()));
-    }
-    auto error = failure(status, "go on writing to", directory_);
-    broken_ = error.error();
-    return error;
+    if (database_) database_->watermark().set(trimmed_before);
+    return result;
   }
 
   /// Only whole files go; what is left in others stays until RocksDB rewrites them, see watermark.h.
@@ -206,6 +252,7 @@ class RocksdbStore final : public LogStore {
   void shut() {
     const std::unique_lock lock(open_mutex_);
     database_.reset();
+    broken_.reset();
   }
 
   std::unexpected<Error> closed() const {
@@ -213,46 +260,20 @@ class RocksdbStore final : public LogStore {
   }
 
   const std::filesystem::path directory_;
-  mutable std::shared_mutex open_mutex_;  // held by every read; close takes it alone
+  rocksdb::Env* const env_;
+  const std::size_t record_buffer_bytes_;
+  mutable std::shared_mutex open_mutex_;  // held by every read; opening again and closing take it alone
   std::unique_ptr<Database> database_;
 
   // The appending thread's.
   rocksdb::WriteBatch batch_;
   std::string value_;
-  bool full_ = false;            // RocksDB had no room for a write; it must be told to go on
+  bool full_ = false;            // RocksDB had no room for a write; it must be opened again
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written any more
 
   mutable std::mutex state_mutex_;  // guards state_
   StoreState state_;
 };
-
-Result<std::uint64_t> number_in_meta(const Reader& reader, std::string_view name,
-                                     const std::filesystem::path& directory) {
-  const auto text = reader.meta(name);
-  if (!text) return std::unexpected(text.error());
-  std::uint64_t number = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (parsed.ec == std::errc() && number >= 1 && number <= Offset::kMax + 1) return number;
-  return failure(rocksdb::Status::Corruption(fmt::format("its {} is damaged", name)), "open", directory);
-}
-
-Result<Contents> read_contents(const Database& database) {
-  const Reader reader(database);
-  const auto epoch_text = reader.meta(kEpochKey);
-  if (!epoch_text) return std::unexpected(epoch_text.error());
-  const auto epoch = Epoch::parse(*epoch_text);
-  if (!epoch) return failure(rocksdb::Status::Corruption("its epoch is damaged"), "open", database.directory());
-  const auto next = number_in_meta(reader, kNextOffsetKey, database.directory());
-  if (!next) return std::unexpected(next.error());
-  const auto trimmed = number_in_meta(reader, kTrimmedBeforeKey, database.directory());
-  if (!trimmed) return std::unexpected(trimmed.error());
-  const auto last = reader.last_record();
-  if (!last) return std::unexpected(last.error());
-  const auto head = std::max(*last, Offset(*next - 1));
-  const auto first = reader.first_record(Offset(*trimmed), head.next());
-  if (!first) return std::unexpected(first.error());
-  return Contents{{*epoch, *first, head}, Offset(*trimmed)};
-}
 
 Result<void> write_meta(Database& database, Epoch epoch, Offset next, bool create) {
   rocksdb::WriteBatch batch;
@@ -271,12 +292,18 @@ struct Opened {
 
 /// RocksDB forgives a write-ahead log that ends in the middle of a commit, but not one whose last commit was torn: after
 /// a power cut some sectors of what was not flushed are there and others are not. That was never acknowledged, so that
-/// the log counts up to there - if the head floor knows of nothing beyond. Looking changes nothing.
+/// the log counts up to there - if the head floor knows of nothing beyond, and nothing can be read behind the tear.
+/// Looking changes nothing.
 bool only_the_end_is_torn(const std::filesystem::path& directory, const HeadFloor& floor, rocksdb::Env* env) {
-  const auto found = Database::look(directory, env);
-  if (!found) return false;
-  const auto contents = read_contents(**found);
-  return contents && floor.check({contents->state.epoch, contents->state.head}).has_value();
+  const auto head = [&](Recovery recovery) -> std::optional<HeadFloor::Note> {
+    const auto found = Database::open_read_only(directory, recovery, env);
+    if (!found) return std::nullopt;
+    const auto contents = read_contents(**found);
+    if (!contents) return std::nullopt;
+    return HeadFloor::Note{contents->state.epoch, contents->state.head};
+  };
+  const auto before = head(Recovery::salvage);
+  return before && floor.noted() && floor.check(*before) && head(Recovery::everything) == before;
 }
 
 Result<Opened> open_database(const StoreOptions& options, const std::filesystem::path& directory,
@@ -285,10 +312,7 @@ Result<Opened> open_database(const StoreOptions& options, const std::filesystem:
   if (strict) return Opened{std::move(*strict)};
   if (strict.error().code != ErrorCode::corrupt) return std::unexpected(strict.error());
   const bool torn = only_the_end_is_torn(directory, floor, env);
-  if (!torn && !options.accept_loss) {
-    strict.error().context += ", or accept the loss with 'tidemark repair'";
-    return std::unexpected(strict.error());
-  }
+  if (!torn && !options.accept_loss) return std::unexpected(strict.error());
   auto salvaged = Database::open(directory, Recovery::salvage, env, record_buffer_bytes);
   if (!salvaged) return std::unexpected(salvaged.error());
   return Opened{std::move(*salvaged), !torn};
@@ -306,14 +330,14 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   const auto agreed = reconcile(
       options, "rocksdb", *floor, {contents->state.epoch, contents->state.head}, opened->damaged,
       [&](Epoch epoch, Offset next) { return write_meta(database, epoch, next, false); },
-      [] { return Result<void>(); });
+      [&] { return database.settle(); });
   if (!agreed) return std::unexpected(agreed.error());
-  if (agreed->epoch != contents->state.epoch) contents = read_contents(database);
+  if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
-  if (auto flushing = database.flush_later(); !flushing) return std::unexpected(flushing.error());
-  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents);
-  return std::make_unique<GuardedStore>(std::move(store), std::move(*floor), directory,
-                                        std::max(options.free_bytes_min, kFreeBytesNeeded));
+  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
+  return std::make_unique<GuardedStore>(
+      std::move(store), std::move(*floor), directory,
+      FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded), .trim = kFreeBytesToTrim});
 }
 
 Result<void> create(const StoreOptions& options, const std::filesystem::path& directory, rocksdb::Env* env,
@@ -332,9 +356,15 @@ Result<void> create(const StoreOptions& options, const std::filesystem::path& di
 Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options, rocksdb::Env* env,
                                                      std::size_t record_buffer_bytes) {
   const auto directory = options.directory / kDirectoryName;
-  const auto state = inspect(directory);
+  const auto state = inspect(directory, options.read_only ? Access::untouched : Access::write);
   if (!state) return std::unexpected(state.error());
+  if (options.read_only && *state != DirectoryState::tidemark) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no log in {}; name its directory with --data", options.directory.string()));
+  }
+  if (options.read_only) return open_read_only(directory, env);
   if (*state == DirectoryState::tidemark) return open_log(options, directory, env, record_buffer_bytes);
+  if (auto checked = check_nothing_missing(options); !checked) return std::unexpected(checked.error());
   auto created = create(options, directory, env, record_buffer_bytes);
   if (created) {
     auto store = open_log(options, directory, env, record_buffer_bytes);

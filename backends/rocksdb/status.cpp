@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "src/log/damage.h"
+
 namespace tidemark::rocks {
+
+bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
 
 std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
                                const std::filesystem::path& directory) {
@@ -10,9 +14,15 @@ std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view d
   const auto sentence = [&](std::string_view advice) {
     return fmt::format("cannot {} {}: {}; {}", doing, directory.string(), text, advice);
   };
-  if (status.IsNoSpace()) return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
-  if (status.IsCorruption()) return fail(ErrorCode::corrupt, sentence("restore the log from a copy"));
-  if (status.IsIOError() && text.find("/LOCK:") != std::string::npos) {
+  // A flush that failed, of a file or of its directory, is not waited out, whatever the reason: what it was for is in the
+  // file, and writing it once more would put it there twice (after which RocksDB's assertions end every start).
+  if (status.IsNoSpace() && text.find("sync") == std::string::npos) {
+    return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
+  }
+  if (is_damage(status)) return fail(ErrorCode::corrupt, sentence(kDamageAdvice));
+  const bool of_lock = status.IsIOError() && text.find("/LOCK:") != std::string::npos;
+  // What the kernel says if another process has it, and what RocksDB says if this one does.
+  if (of_lock && (text.find("unavailable") != std::string::npos || text.find("lock hold by") != std::string::npos)) {
     return fail(ErrorCode::locked, sentence("close the other program that has it open"));
   }
   if (text.find("Permission denied") != std::string::npos || text.find("Read-only") != std::string::npos) {

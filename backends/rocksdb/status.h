@@ -10,7 +10,10 @@
 
 namespace tidemark::rocks {
 
-/// The error for a status that is not ok: no space -> out_of_space, corruption -> corrupt, the lock is taken -> locked,
+/// The bytes asked for are not what was written, or in no file any more: nothing that trying again would change.
+[[nodiscard]] bool is_damage(const rocksdb::Status& status);
+
+/// The error for a status that is not ok: no space -> out_of_space, damage -> corrupt, the lock is taken -> locked,
 /// anything else -> io. `doing` is a verb: "append to".
 [[nodiscard]] std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
                                              const std::filesystem::path& directory);

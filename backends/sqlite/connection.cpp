@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
+
+#include "src/log/damage.h"
 
 namespace tidemark::sqlite {
 namespace {
@@ -18,6 +21,7 @@ int flags(Access access) {
     case Access::create: return kFlags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     case Access::write: return kFlags | SQLITE_OPEN_READWRITE;
     case Access::read_only: return kFlags | SQLITE_OPEN_READONLY;
+    case Access::untouched: return kFlags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
   }
   return kFlags | SQLITE_OPEN_READONLY;
 }
@@ -35,6 +39,21 @@ bool no_room(int code, int system_errno) {
   }
 }
 
+/// sqlite.org/uri.html. With a write-ahead log the file is not immutable: its newest pages are in there.
+std::string untouched_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02x}", static_cast<unsigned>(c));
+    } else {
+      uri += c;
+    }
+  }
+  std::error_code no_log;
+  const auto log_bytes = std::filesystem::file_size(file.string() + "-wal", no_log);
+  return no_log || log_bytes == 0 ? uri + "?immutable=1" : uri;
+}
+
 }  // namespace
 
 std::unexpected<Error> failure(int code, std::string_view what, std::string_view message, int system_errno) {
@@ -42,7 +61,7 @@ std::unexpected<Error> failure(int code, std::string_view what, std::string_view
   const auto sentence = [&](std::string_view advice) { return fmt::format("{}: {}; {}", what, message, advice); };
   switch (code & 0xff) {
     case SQLITE_FULL: return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
-    case SQLITE_CORRUPT: return fail(ErrorCode::corrupt, sentence("restore the log from a copy"));
+    case SQLITE_CORRUPT: return fail(ErrorCode::corrupt, sentence(kDamageAdvice));
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG: return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", what, message));
@@ -98,10 +117,17 @@ Result<Connection> Connection::open(const std::filesystem::path& file, Access ac
   Connection connection;
   connection.file_ = file.string();
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &database, flags(access), nullptr);
+  const bool untouched = access == Access::untouched;
+  const int code = sqlite3_open_v2(untouched ? untouched_uri(file).c_str() : file.c_str(), &database, flags(access),
+                                   untouched ? "unix-none" : nullptr);
   connection.database_.reset(database);
   if (code != SQLITE_OK) return connection.error(code, "open");
   sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  // Held exclusively, which without locks is only a word, the index of the write-ahead log is kept in memory instead of
+  // in a file.
+  if (untouched) {
+    if (auto set = connection.run("PRAGMA locking_mode=EXCLUSIVE"); !set) return std::unexpected(set.error());
+  }
   return connection;
 }
 

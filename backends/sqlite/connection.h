@@ -60,7 +60,12 @@ class ResetLater {
   Statement& statement_;
 };
 
-enum class Access : std::uint8_t { create, write, read_only };
+enum class Access : std::uint8_t {
+  create,
+  write,
+  read_only,
+  untouched,  // as read_only, but nothing beside the file is created or changed either: nobody may write meanwhile
+};
 
 class Connection {
  public:

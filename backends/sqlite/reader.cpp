@@ -8,6 +8,7 @@
 
 #include "backends/sqlite/schema.h"
 #include "src/base/limits.h"
+#include "src/log/damage.h"
 #include "src/log/index_segment.h"
 #include "src/log/record_checksum.h"
 #include "src/log/store_rules.h"
@@ -41,7 +42,11 @@ std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.val
 Result<Reader> Reader::open(const std::filesystem::path& file) {
   auto connection = open_reader(file);
   if (!connection) return std::unexpected(connection.error());
-  Reader reader(std::move(*connection));
+  return open(std::move(*connection));
+}
+
+Result<Reader> Reader::open(Connection connection) {
+  Reader reader(std::move(connection));
   const auto many = many_sql();
   const std::array<std::pair<Statement*, std::string_view>, 14> statements{{
       {&reader.begin_, "BEGIN"},
@@ -73,7 +78,9 @@ Result<void> Reader::in_transaction(Body body) {
   begin_.reset();
   if (begun != SQLITE_DONE) return connection_.error(begun, "read");
   Result<void> result;
-  if (const int code = trimmed_before_.step(); code == SQLITE_ROW) {
+  if (kept_from_) {
+    result = body(*kept_from_);
+  } else if (const int code = trimmed_before_.step(); code == SQLITE_ROW) {
     const Offset kept_from(static_cast<std::uint64_t>(trimmed_before_.integer(0)));
     trimmed_before_.reset();
     result = body(kept_from);
@@ -104,10 +111,8 @@ const std::string* Reader::Names::find(std::int64_t id) {
 }
 
 std::unexpected<Error> Reader::damaged(Offset offset) const {
-  return fail(ErrorCode::corrupt,
-              fmt::format("the record at offset {} in {} fails its checksum; restore the log from a "
-                          "copy",
-                          offset.value(), sqlite3_db_filename(connection_.handle(), "main")));
+  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} in {} fails its checksum; {}", offset.value(),
+                                              sqlite3_db_filename(connection_.handle(), "main"), kDamageAdvice));
 }
 
 bool Reader::decode(const Statement& row, RecordView& record) {
@@ -252,27 +257,11 @@ Result<std::uint64_t> Reader::bytes_in_use() {
 
 Result<void> Reader::check_structure() {
   return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
-    const auto checked = connection_.text("PRAGMA quick_check(1)");
+    // Not the quick check: a name that its index does not find would hide its channel's history.
+    const auto checked = connection_.text("PRAGMA integrity_check(1)");
     if (!checked) return std::unexpected(checked.error());
-    if (*checked != "ok") return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), *checked);
-
-    auto rows = connection_.prepare("SELECT segment,offsets FROM channel_segments");
-    if (!rows) return std::unexpected(rows.error());
-    int code = SQLITE_ROW;
-    while ((code = rows->step()) == SQLITE_ROW) {
-      const auto offsets = decode_offsets(static_cast<std::uint64_t>(rows->integer(0)), rows->bytes(1));
-      if (!offsets) return std::unexpected(offsets.error());
-    }
-    if (code != SQLITE_DONE) return connection_.error(code, "read");
-
-    rows = connection_.prepare("SELECT segment,hashes FROM key_segments");
-    if (!rows) return std::unexpected(rows.error());
-    while ((code = rows->step()) == SQLITE_ROW) {
-      const auto keys = decode_key_hashes(static_cast<std::uint64_t>(rows->integer(0)), rows->bytes(1));
-      if (!keys) return std::unexpected(keys.error());
-    }
-    if (code != SQLITE_DONE) return connection_.error(code, "read");
-    return {};
+    if (*checked == "ok") return {};
+    return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), *checked);
   });
 }
 

@@ -22,6 +22,10 @@ namespace tidemark::sqlite {
 class Reader {
  public:
   [[nodiscard]] static Result<Reader> open(const std::filesystem::path& file);
+  [[nodiscard]] static Result<Reader> open(Connection connection);
+
+  /// Begins here instead of where the file says, which may be damaged.
+  void keep_from(Offset offset) { kept_from_ = offset; }
 
   [[nodiscard]] Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit);
   [[nodiscard]] Result<void> read(std::span<const Offset> offsets, RecordVisitor visit);
@@ -32,7 +36,7 @@ class Reader {
   [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit);
   /// What the kept records take of the file, in bytes: the pages that are not free for the next ones.
   [[nodiscard]] Result<std::uint64_t> bytes_in_use();
-  /// The engine's own check of the file's structure, and every index segment's checksum.
+  /// The engine's own check of the file's structure.
   [[nodiscard]] Result<void> check_structure();
 
  private:
@@ -60,6 +64,7 @@ class Reader {
   Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, many_, channel_id_, channel_segment_,
       last_segment_, key_segments_, losses_;
   Names channels_, events_;
+  std::optional<Offset> kept_from_;
 };
 
 }  // namespace tidemark::sqlite

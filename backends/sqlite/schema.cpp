@@ -195,12 +195,14 @@ Result<FileState> identify(Connection& connection, const std::filesystem::path& 
 
 }  // namespace
 
-Result<FileState> inspect(const std::filesystem::path& file) {
+Result<FileState> inspect(const std::filesystem::path& file, Access access) {
+  const bool for_writing = access == Access::write;
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) {
     if (errno != ENOENT) return os_failure("read", file, errno);
     const auto directory = file.parent_path();
-    if (::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("create a log in", directory, errno);
+    if (for_writing && ::access(directory.c_str(), W_OK | X_OK) != 0)
+      return os_failure("create a log in", directory, errno);
     return FileState::absent;
   }
   if (!S_ISREG(status.st_mode)) return foreign(file, "not a file");
@@ -217,9 +219,9 @@ Result<FileState> inspect(const std::filesystem::path& file) {
   if (header->application_id() == kApplicationId && header->user_version() > kFormat) {
     return newer(file, header->user_version());
   }
-  if (::access(file.c_str(), W_OK) != 0) return os_failure("write", file, errno);
+  if (for_writing && ::access(file.c_str(), W_OK) != 0) return os_failure("write", file, errno);
   const auto directory = file.parent_path();
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("write in", directory, errno);
+  if (for_writing && ::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("write in", directory, errno);
   return header->application_id() == kApplicationId ? FileState::tidemark : FileState::empty;
 }
 
@@ -282,6 +284,18 @@ Result<Connection> open_reader(const std::filesystem::path& file) {
   // by it. Beyond the first GiB SQLite reads as usual.
   const auto set_up = connection->run(
       "PRAGMA query_only=1; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"
+      "PRAGMA trusted_schema=OFF;");
+  if (!set_up) return std::unexpected(set_up.error());
+  return connection;
+}
+
+Result<Connection> open_looker(const std::filesystem::path& file) {
+  auto connection = Connection::open(file, Access::untouched);
+  if (!connection) return connection;
+  connection->keep_log_on_close(true);
+  // Not mapped: this one reads where damage is expected, and an error is more use than a signal.
+  const auto set_up = connection->run(
+      "PRAGMA query_only=1; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;"
       "PRAGMA trusted_schema=OFF;");
   if (!set_up) return std::unexpected(set_up.error());
   return connection;

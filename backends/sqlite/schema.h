@@ -25,7 +25,7 @@ enum class FileState : std::uint8_t {
 /// Looks at the file without SQLite, so that nothing of a foreign one is touched. Must not be called while this process
 /// has the file open (closing any descriptor of a file drops the process's locks on it).
 /// Errors: foreign (no database, another application's, or of a newer format), io (cannot be read or written).
-[[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file);
+[[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file, Access access = Access::write);
 
 /// The writer: creates the log if the file is none yet, checks it otherwise, and sets what durability rests on. It
 /// leaves the write-ahead log alone when it is closed, until keep_log_on_close(false): whoever finds the log damaged
@@ -34,5 +34,8 @@ enum class FileState : std::uint8_t {
 
 /// A reader: cannot write, and leaves checkpoints to the writer.
 [[nodiscard]] Result<Connection> open_reader(const std::filesystem::path& file);
+
+/// A reader of a file that nobody writes, which leaves everything in the directory as it is.
+[[nodiscard]] Result<Connection> open_looker(const std::filesystem::path& file);
 
 }  // namespace tidemark::sqlite

@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "backends/flush_directory.h"
 #include "backends/guarded_store.h"
+#include "backends/sqlite/read_only_store.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
@@ -95,12 +95,9 @@ class SqliteStore final : public LogStore {
   }
 
   Result<void> verify() const override {
-    {
-      auto reader = readers_.lend();
-      if (!reader) return std::unexpected(reader.error());
-      if (auto structure = (*reader)->check_structure(); !structure) return structure;
-    }
-    return check_records(*this, file_.string());
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return (*reader)->check_structure();
   }
 
   StoreStats stats() const override {
@@ -141,27 +138,34 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int che
   if (!writer) return std::unexpected(writer.error());
   auto floor = HeadFloor::open(options.directory);
   if (!floor) return std::unexpected(floor.error());
-  // Always: the process that created the file may have died before it came to this.
-  if (auto flushed = flush_directory(options.directory); !flushed) return std::unexpected(flushed.error());
   auto contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   const auto agreed = reconcile(
       options, "sqlite", *floor, {contents->state.epoch, contents->state.head}, false,
       [&](Epoch epoch, Offset next) { return writer->renew(epoch, next); }, [&] { return writer->settle(); });
   if (!agreed) return std::unexpected(agreed.error());
-  if (agreed->epoch != contents->state.epoch) contents = writer->contents();
+  if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   writer->trust();
   return std::make_unique<GuardedStore>(std::make_unique<SqliteStore>(file, std::move(*writer), *contents),
-                                        std::move(*floor), options.directory, options.free_bytes_min);
+                                        std::move(*floor), options.directory,
+                                        FreeBytes{.append = options.free_bytes_min, .trim = 0});
 }
 
 }  // namespace
 
 Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options, int checkpoint_pages) {
   const auto file = options.directory / kFileName;
-  const auto file_state = inspect(file);
+  const auto file_state = inspect(file, options.read_only ? Access::untouched : Access::write);
   if (!file_state) return std::unexpected(file_state.error());
+  if (options.read_only && *file_state != FileState::tidemark) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no log in {}; name its directory with --data", options.directory.string()));
+  }
+  if (options.read_only) return open_read_only(file);
+  if (*file_state != FileState::tidemark) {
+    if (auto checked = check_nothing_missing(options); !checked) return std::unexpected(checked.error());
+  }
   auto store = open_file(options, checkpoint_pages, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.

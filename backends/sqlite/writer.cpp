@@ -15,6 +15,8 @@
 namespace tidemark::sqlite {
 namespace {
 
+constexpr std::string_view kAppending = "append to";
+
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
 /// Where a slice of the records from `oldest` to `before` ends.
@@ -41,7 +43,9 @@ Result<Writer> Writer::open(Connection connection, int checkpoint_pages) {
        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
-      {&writer.insert_loss_, "INSERT OR REPLACE INTO losses(channel_id,offset) VALUES(?1,?2)"},
+      {&writer.insert_loss_,
+       "INSERT INTO losses(channel_id,offset) VALUES(?1,?2) "
+       "ON CONFLICT DO UPDATE SET offset=max(offset,excluded.offset)"},
       {&writer.set_meta_, "UPDATE meta SET value=?2 WHERE name=?1"},
       {&writer.first_record_, "SELECT min(offset) FROM records WHERE offset>=?1"},
       {&writer.delete_records_, "DELETE FROM records WHERE offset<?1"},
@@ -149,8 +153,10 @@ Result<void> Writer::in_transaction(std::string_view doing, Body body) {
   if (!connection_.idle()) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   channels_.rollback();
   events_.rollback();
-  // SQLite calls a page that the disk cannot read corrupt, too.
-  if (error.error().code == ErrorCode::io || error.error().code == ErrorCode::corrupt) {
+  // SQLite calls a page that the disk cannot read corrupt, too. A trim may come upon one among the oldest records, which
+  // is no reason not to take new ones.
+  const bool untrusted = error.error().code == ErrorCode::corrupt && doing == kAppending;
+  if (error.error().code == ErrorCode::io || untrusted) {
     broken_ = error.error();
     connection_.keep_log_on_close(true);
   }
@@ -215,7 +221,7 @@ int Writer::insert(const IndexSegment& segment) {
 }
 
 Result<void> Writer::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
-  return in_transaction("append to", [&] {
+  return in_transaction(kAppending, [&] {
     for (const RecordView& record : records) {
       if (const int code = insert(record); code != SQLITE_DONE) return code;
     }

@@ -93,6 +93,9 @@ inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, 
 inline constexpr std::size_t kRestBytes = 4 * kKiB;     // of a record partly sent, kept for a client that stalled
 inline constexpr int kPageAttempts = 4;                 // at a page whose channel is trimmed while it is read
 
+// --- commands --------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kFindingsShown = 100;  // lines of one verification; the rest is counted
+
 // --- options ---------------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t kMinFreeCeiling = 1024 * 1024 * std::uint64_t{kMiB};
 inline constexpr std::size_t kMaxPayloadFloor = 1'000;  // the smallest value the option takes

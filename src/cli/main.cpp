@@ -7,11 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "src/cli/exit_status.h"
+#include "src/cli/repair.h"
 #include "src/cli/serve.h"
+#include "src/cli/verify.h"
 #include "src/cli/version.h"
+#include "src/config/command_table.h"
 #include "src/config/nearest_name.h"
 #include "src/config/options.h"
 
+namespace tidemark {
 namespace {
 
 constexpr std::string_view kHelp =
@@ -20,8 +25,8 @@ constexpr std::string_view kHelp =
 Usage: tidemark COMMAND [OPTIONS]
 
 Commands:
-  serve            start the server (http://localhost:3000, SQLite in ./tidemark-data)
-  config default   print the configuration file with every option at its default
+{}  config default   print the configuration file with every option at its default
+  help [COMMAND]   this text, or what COMMAND takes
 
   tidemark serve --help   says what can be set, each option also by environment and file
   tidemark --version      says which libraries this binary runs on
@@ -31,39 +36,75 @@ Try it:
   then open http://localhost:3000 in two browser windows
 )";
 
-int run(const std::vector<std::string_view>& arguments) {
-  namespace cli = tidemark::cli;
-  const std::string_view command = arguments.empty() ? "--help" : arguments.front();
-  const std::vector<std::string_view> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
-  if (command == "serve") return cli::serve(rest);
-  if (command == "--version" || command == "-V" || command == "version") {
-    fmt::print("{}", cli::version_text());
-    return cli::kExitOk;
-  }
-  if (command == "--help" || command == "-h" || command == "help") {
-    fmt::print("{}", kHelp);
-    return arguments.empty() ? cli::kExitUsage : cli::kExitOk;
-  }
-  if (command == "config" && rest == std::vector<std::string_view>{"default"}) {
-    fmt::print("{}", tidemark::default_config_file());
-    return cli::kExitOk;
-  }
-  if (command == "config") {
-    fmt::print(stderr, "tidemark: config knows one thing: tidemark config default\n");
-    return cli::kExitUsage;
-  }
-  constexpr std::string_view kCommands[] = {"serve", "config", "version", "help", "--help", "--version"};
-  const auto nearest = tidemark::nearest_name(command, kCommands);
+using Arguments = std::vector<std::string_view>;
+
+int unknown_command(std::string_view command) {
+  Arguments names{"config", "version", "help", "--help", "--version"};
+  for (const Command& known : command_table()) names.push_back(known.name);
+  const auto nearest = nearest_name(command, names);
   fmt::print(stderr, "tidemark: unknown command {}{}; see tidemark --help\n", command,
              nearest ? fmt::format("; did you mean {}?", *nearest) : std::string());
   return cli::kExitUsage;
 }
 
+int run_command(const Command& command, const Arguments& arguments) {
+  const auto options = parse_command(command.id, arguments, process_environment());
+  if (!options) {
+    const bool usage = options.error().code == ErrorCode::invalid_argument;
+    return cli::complain(options.error(), usage ? cli::kExitUsage : cli::kExitFailure);
+  }
+  if (options->help) {
+    fmt::print("{}", command_help(command));
+    return cli::kExitOk;
+  }
+  switch (command.id) {
+    case CommandId::serve: return cli::serve(*options);
+    case CommandId::verify: return cli::verify(*options);
+    case CommandId::repair: return cli::repair(*options);
+  }
+  return cli::kExitUsage;
+}
+
+int help(const Arguments& about) {
+  if (about.empty()) {
+    fmt::print(fmt::runtime(kHelp), command_list());
+    return cli::kExitOk;
+  }
+  const Command* const command = find_command(about.front());
+  if (command == nullptr) return unknown_command(about.front());
+  fmt::print("{}", command_help(*command));
+  return cli::kExitOk;
+}
+
+int run(const Arguments& arguments) {
+  const std::string_view word = arguments.empty() ? "--help" : arguments.front();
+  const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  if (const Command* const command = find_command(word)) return run_command(*command, rest);
+  if (word == "--version" || word == "-V" || word == "version") {
+    fmt::print("{}", cli::version_text());
+    return cli::kExitOk;
+  }
+  if (word == "--help" || word == "-h" || word == "help") {
+    const int status = help(word == "help" ? rest : Arguments());
+    return arguments.empty() ? cli::kExitUsage : status;
+  }
+  if (word == "config" && rest == Arguments{"default"}) {
+    fmt::print("{}", default_config_file());
+    return cli::kExitOk;
+  }
+  if (word == "config") {
+    fmt::print(stderr, "tidemark: config knows one thing: tidemark config default\n");
+    return cli::kExitUsage;
+  }
+  return unknown_command(word);
+}
+
 }  // namespace
+}  // namespace tidemark
 
 int main(int argc, char** argv) {
   try {
-    return run({argv + 1, argv + argc});
+    return tidemark::run({argv + 1, argv + argc});
   } catch (const std::exception& error) {
     // A programming error or a machine that lacks what we cannot do without: say it and go.
     std::fprintf(stderr, "tidemark: %s\n", error.what());

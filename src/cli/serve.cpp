@@ -12,17 +12,14 @@
 
 #include "backends/registry.h"
 #include "src/base/journal.h"
+#include "src/cli/exit_status.h"
 #include "src/config/data_directory.h"
 #include "src/config/options.h"
+#include "src/log/holes.h"
 #include "src/server/server.h"
 
 namespace tidemark::cli {
 namespace {
-
-int complain(const Error& error, int status) {
-  fmt::print(stderr, "tidemark: {}\n", error.context);
-  return status;
-}
 
 journal::Level level_of(std::string_view name) {
   if (name == "debug") return journal::Level::debug;
@@ -47,6 +44,7 @@ void wait_for_signal() {
 int run(const ServeOptions& options) {
   const bool persistent = options.backend != "memory";
   std::optional<DataDirectory> directory;
+  LogOptions log_options;
   if (persistent) {
     auto opened = DataDirectory::open(options.data);
     if (!opened) return complain(opened.error(), kExitFailure);
@@ -54,14 +52,16 @@ int run(const ServeOptions& options) {
     if (const auto checked = directory->check_engine(options.backend); !checked) {
       return complain(checked.error(), kExitFailure);
     }
+    auto holes = read_holes(options.data);
+    if (!holes) return complain(holes.error(), kExitFailure);
+    log_options.holes = std::move(*holes);
   }
   auto store =
       open_store(options.backend,
                  {.directory = options.data, .epoch_if_new = Epoch::random(), .free_bytes_min = options.min_free});
   if (!store) return complain(store.error(), kExitFailure);
   const SystemClock clock;
-  const LogOptions log_options{
-      .retention = {.age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records}};
+  log_options.retention = {.age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records};
   auto log = Log::open(std::move(*store), log_options, clock);
   if (!log) return complain(log.error(), kExitFailure);
 
@@ -92,24 +92,14 @@ int run(const ServeOptions& options) {
 
 }  // namespace
 
-int serve(std::span<const std::string_view> arguments) {
-  const auto environment = process_environment();
-  const auto options = parse_serve(arguments, environment);
-  if (!options) {
-    const bool usage = options.error().code == ErrorCode::invalid_argument;
-    return complain(options.error(), usage ? kExitUsage : kExitFailure);
-  }
-  if (options->help) {
-    fmt::print("{}", serve_help());
-    return kExitOk;
-  }
-  journal::set_level(level_of(options->log_level));
-  for (const std::string& warning : options->warnings) journal::warning("configuration", {{"message", warning}});
-  for (const Setting& setting : options->settings) {
+int serve(const ServeOptions& options) {
+  journal::set_level(level_of(options.log_level));
+  for (const std::string& warning : options.warnings) journal::warning("configuration", {{"message", warning}});
+  for (const Setting& setting : options.settings) {
     journal::debug("setting", {{"name", setting.name}, {"value", setting.value}, {"from", setting.origin}});
   }
   std::signal(SIGPIPE, SIG_IGN);
-  return run(*options);
+  return run(options);
 }
 
 }  // namespace tidemark::cli

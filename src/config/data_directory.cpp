@@ -9,12 +9,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "src/base/journal.h"
+#include "src/config/log_swap.h"
 
 namespace tidemark {
 namespace {
@@ -103,6 +108,11 @@ std::string owner_text(int lock) {
   const auto size = ::pread(lock, text.data(), text.size(), 0);
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   text.resize(std::min(text.find('\n'), text.size()));
+  // A command that only looks holds the lock without a word, below what the last server wrote.
+  if (pid_t writer = 0;
+      std::sscanf(text.c_str(), "process %d", &writer) == 1 && ::kill(writer, 0) != 0 && errno == ESRCH) {
+    return " by a tidemark command";
+  }
   const bool printable = std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
   return text.empty() || !printable ? std::string(" by another process") : " by " + text;
 }
@@ -114,20 +124,50 @@ Result<void> write_lock_text(int lock, const fs::path& directory, std::string_vi
   return failed("cannot write", directory / "lock", "free some space or choose another --data");
 }
 
+std::unexpected<Error> not_locked(const fs::path& directory, int lock) {
+  if (errno == EWOULDBLOCK) {
+    return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
+                                               directory.string(), owner_text(lock)));
+  }
+  return failed("cannot lock", directory / "lock", "choose a --data on a file system with locks");
+}
+
 Result<int> take_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock.valid()) return failed("cannot write to data directory", directory, kChooseAnother);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) {
-      return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
-                                                 directory.string(), owner_text(lock.get())));
-    }
-    return failed("cannot lock", file, "choose a --data on a file system with locks");
-  }
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return not_locked(directory, lock.get());
   if (auto written = write_lock_text(lock.get(), directory, fmt::format("process {}\n", ::getpid())); !written)
     return std::unexpected(written.error());
   return lock.release();
+}
+
+/// Without a lock file no server has ever been here; then there is nothing to hold (-1).
+Result<int> share_lock(const fs::path& directory) {
+  const auto file = directory / "lock";
+  Descriptor lock(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock.valid() && errno == ENOENT) return -1;
+  if (!lock.valid()) return failed("cannot read", file, kChooseAnother);
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return not_locked(directory, lock.get());
+  return lock.release();
+}
+
+fs::path without_slash(const fs::path& directory) {
+  return directory.has_filename() ? directory : directory.parent_path();  // "data/" is "data"
+}
+
+Result<void> check_is_there(const fs::path& directory) {
+  std::error_code status_error;
+  if (fs::is_directory(directory, status_error)) return {};
+  return fail(ErrorCode::not_found,
+              fmt::format("there is no data directory {}; name it with --data", directory.string()));
+}
+
+Result<void> finish_repair(const fs::path& directory) {
+  const auto kept = finish_swap(directory);
+  if (!kept) return std::unexpected(kept.error());
+  if (*kept) journal::warning("repair-finished", {{"damaged_log", (*kept)->string()}});
+  return {};
 }
 
 Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
@@ -185,15 +225,40 @@ SecretKey random_secret() {
 }
 
 Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
-  const auto path = directory.has_filename() ? directory : directory.parent_path();  // "data/" is "data"
+  const auto path = without_slash(directory);
   if (auto made = make_directory(path); !made) return std::unexpected(made.error());
   const auto lock = take_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
   const auto secret = load_or_create_secret(path);
   if (!secret) return std::unexpected(secret.error());
   data.secret_ = *secret;
   return data;
+}
+
+Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) {
+  const auto path = without_slash(directory);
+  if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto lock = take_lock(path);
+  if (!lock) return std::unexpected(lock.error());
+  DataDirectory data(path, *lock);
+  if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
+  return data;
+}
+
+Result<DataDirectory> DataDirectory::look(const fs::path& directory) {
+  const auto path = without_slash(directory);
+  if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto lock = share_lock(path);
+  if (!lock) return std::unexpected(lock.error());
+  DataDirectory data(path, *lock);
+  if (!swap_is_pending(path)) return data;
+  return fail(
+      ErrorCode::io,
+      fmt::format("a repair of the log in {} was interrupted; 'tidemark repair' or the next start of the server "
+                  "finishes it",
+                  path.string()));
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
@@ -222,6 +287,22 @@ std::vector<std::string_view> DataDirectory::engines() const {
     if (fs::exists(path_ / file, status_error)) found.push_back(engine);
   }
   return found;
+}
+
+Result<std::string_view> DataDirectory::engine_of_log(std::string_view asked) const {
+  const auto found = engines();
+  if (found.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no log in {}; name its directory with --data", path_.string()));
+  }
+  if (!asked.empty()) {
+    if (std::ranges::find(found, asked) != found.end()) return asked;
+    return fail(ErrorCode::foreign, fmt::format("there is no log of the engine {} in {}, but one of {}", asked,
+                                                path_.string(), found.front()));
+  }
+  if (found.size() == 1) return found.front();
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} holds logs of several engines; say with --backend which one is meant", path_.string()));
 }
 
 Result<void> DataDirectory::check_engine(std::string_view backend) const {

@@ -1,9 +1,11 @@
 // The data directory: one server at a time, one secret, one engine.
 //
-//   DATA/lock               held with flock while a server runs; says its process and address for a second one's error
+//   DATA/lock               held with flock while a server or a command uses the log; says the server's process and
+//                           address, for a second one's error
 //   DATA/secret.key         32 random bytes that sign session ids; stays, so that sessions outlive a restart
 //   DATA/tidemark.sqlite3   the log, if the engine is sqlite
 //   DATA/rocksdb/           the log, if the engine is rocksdb
+//   DATA/repair.*           while a repair is under way, see log_swap.h
 //
 // Opened by main before the store and destroyed after it. One owner, one thread. The memory engine needs none of this:
 // it takes random_secret().
@@ -27,11 +29,18 @@ using SecretKey = std::array<std::byte, 32>;
 
 class DataDirectory {
  public:
-  /// Creates the directory (mode 0700) if it is missing, proves that it can be written, locks it and loads or creates
-  /// the secret. Errors, each with a sentence that says what to do: locked (another server uses it: names its process
+  /// For a server: creates the directory (mode 0700) if it is missing, proves that it can be written, locks it, finishes
+  /// a repair that was interrupted and loads or creates the secret. Errors, each with a sentence that says what to do: locked (another server uses it: names its process
   /// and address), io (not a directory, not writable, no locks on this file system), foreign (a secret.key that is not
   /// ours to use: wrong size, or readable by others).
   [[nodiscard]] static Result<DataDirectory> open(const std::filesystem::path& directory);
+
+  /// For a command that changes the log of an existing directory: as open(), without the secret.
+  [[nodiscard]] static Result<DataDirectory> open_for_change(const std::filesystem::path& directory);
+
+  /// For a command that only looks: creates and changes nothing. Several may look at once, but not while anybody else
+  /// uses the directory; a log whose repair was interrupted is not looked at (`io`).
+  [[nodiscard]] static Result<DataDirectory> look(const std::filesystem::path& directory);
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&& other) noexcept;
@@ -48,6 +57,9 @@ class DataDirectory {
 
   /// Engines whose files are in the directory: "sqlite", "rocksdb".
   [[nodiscard]] std::vector<std::string_view> engines() const;
+  /// The engine of the log that is here: `asked`, unless that is empty. Errors: not_found (no log), foreign (another
+  /// engine's), invalid_argument (nobody asked, and there are several).
+  [[nodiscard]] Result<std::string_view> engine_of_log(std::string_view asked) const;
 
   /// foreign if the directory holds a log of an engine other than `backend`: starting an empty log beside a full one
   /// would look like losing it.

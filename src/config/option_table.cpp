@@ -43,6 +43,9 @@ constexpr std::string_view kTopics = "Channels and events";
 constexpr std::string_view kConnections = "Connections";
 constexpr std::string_view kFloods = "Limits against floods";
 constexpr std::string_view kProcess = "The process";
+constexpr std::string_view kRepair = "The repair";
+
+constexpr auto kOffline = only(CommandId::verify) | only(CommandId::repair);  // commands on a log that nobody serves
 
 const std::array kTable = {
     Option{.group = kLog,
@@ -62,6 +65,23 @@ const std::array kTable = {
            .help = "Data directory, made if missing; one server uses it at a time. A relative path starts where the "
                    "server was started.",
            .problem = why_no_path},
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory of the log. No server may use it meanwhile.",
+           .problem = why_no_path,
+           .commands = kOffline},
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help = "Storage engine of the log; needed only where the directory holds the files of several.",
+           .choices = std::span(kBackends).first(kBackends.size() - 1),  // the last one, memory, leaves nothing behind
+           .commands = kOffline,
+           .otherwise = "the one whose files are there"},
     Option{
         .group = kLog,
         .name = "history",
@@ -245,7 +265,17 @@ const std::array kTable = {
            .value_name = "FILE",
            .help = "Configuration file in TOML; its keys are the names of these options.",
            .problem = why_no_path,
-           .in_file = false},
+           .in_file = false,
+           .commands = only(CommandId::serve) | kOffline},
+
+    Option{.group = kRepair,
+           .name = "dry-run",
+           .field = &CommandOptions::dry_run,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Say what would be kept and what would be lost, and change nothing.",
+           .in_file = false,
+           .commands = only(CommandId::repair)},
 };
 
 std::string bound_text(const Option& option, std::uint64_t bound) {
@@ -271,7 +301,9 @@ std::optional<std::uint64_t> parse_quantity(ValueKind kind, std::string_view tex
 /// The value in the field's own type; quantities were checked against the option's bounds, which fit the field.
 template <class T>
 T converted(const Option& option, const std::string& text) {
-  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return text == "true";
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
     return T(text);
   } else {
     return T(static_cast<T>(*parse_quantity(option.kind, text)));
@@ -284,6 +316,7 @@ std::string problem_with(const Option& option, const std::string& text) {
       if (std::ranges::find(option.choices, text) == option.choices.end())
         return fmt::format("must be one of {}", fmt::join(option.choices, ", "));
       return {};
+    case ValueKind::none: return text == "true" || text == "false" ? std::string() : "must be true or false";
     case ValueKind::text:
     case ValueKind::list: return option.problem ? std::string(option.problem(text)) : std::string();
     case ValueKind::number:
@@ -306,7 +339,8 @@ std::string Option::variable() const {
   return out;
 }
 
-std::expected<void, Option::Refusal> Option::assign(std::span<const std::string> values, ServeOptions& options) const {
+std::expected<void, Option::Refusal> Option::assign(std::span<const std::string> values,
+                                                    CommandOptions& options) const {
   for (const auto& value : values) {
     if (auto wrong = problem_with(*this, value); !wrong.empty())
       return std::unexpected(Refusal{value, std::move(wrong)});
@@ -316,7 +350,7 @@ std::expected<void, Option::Refusal> Option::assign(std::span<const std::string>
                                    fmt::format("takes {} to {} of them", min, limits::kOptionListEntries)});
   }
   std::visit(
-      [&]<class T>(T ServeOptions::*member) {
+      [&]<class T, class Options>(T Options::*member) {
         if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           (options.*member).assign(values.begin(), values.end());
         } else {
@@ -327,9 +361,9 @@ std::expected<void, Option::Refusal> Option::assign(std::span<const std::string>
   return {};
 }
 
-std::vector<std::string> Option::items(const ServeOptions& options) const {
+std::vector<std::string> Option::items(const CommandOptions& options) const {
   return std::visit(
-      [&]<class T>(T ServeOptions::*member) -> std::vector<std::string> {
+      [&]<class T, class Options>(T Options::*member) -> std::vector<std::string> {
         const T& value = options.*member;
         if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           return value;
@@ -337,6 +371,8 @@ std::vector<std::string> Option::items(const ServeOptions& options) const {
           return {value};
         } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
           return {value.string()};
+        } else if constexpr (std::is_same_v<T, bool>) {
+          return {value ? "true" : "false"};
         } else if constexpr (std::is_same_v<T, Millis>) {
           return {duration_text(value)};
         } else {
@@ -348,23 +384,19 @@ std::vector<std::string> Option::items(const ServeOptions& options) const {
 
 std::span<const Option> option_table() { return kTable; }
 
-std::span<const std::string_view> option_names() {
-  static const auto names = [] {
-    std::array<std::string_view, kTable.size()> out;
-    std::ranges::transform(kTable, out.begin(), &Option::name);
-    return out;
-  }();
-  return names;
-}
-
-const Option* find_option(std::string_view name) {
-  const auto found = std::ranges::find(kTable, name, &Option::name);
+const Option* find_option(std::string_view name, CommandId command) {
+  const auto found = std::ranges::find_if(
+      kTable, [&](const Option& option) { return option.name == name && option.taken_by(command); });
   return found == kTable.end() ? nullptr : &*found;
 }
 
-std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&)) {
-  const auto name = nearest_name(mistyped, option_names());
-  return name ? fmt::format("; did you mean {}?", spell(*find_option(*name))) : std::string();
+std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&), CommandId command) {
+  std::vector<std::string_view> names;
+  for (const Option& option : kTable) {
+    if (option.taken_by(command)) names.push_back(option.name);
+  }
+  const auto name = nearest_name(mistyped, names);
+  return name ? fmt::format("; did you mean {}?", spell(*find_option(*name, command))) : std::string();
 }
 
 bool is_event_reserved(std::string_view event) {

@@ -1,5 +1,8 @@
-// The one table of serve's options. A line here is a flag, a variable, a key of the file, a paragraph of --help and a
-// paragraph of config/tidemark.toml. Defaults are those of ServeOptions; bounds come from limits.h.
+// The one table of options, of all commands. A line here is a flag, a variable, a key of the file, a paragraph of --help
+// and a paragraph of config/tidemark.toml. Defaults are those of CommandOptions; bounds come from limits.h.
+//
+// An option that several commands take in the same way stands here once; where it means something else to another
+// command, there is another line of the same name.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +16,30 @@
 
 #include "src/base/clock.h"
 #include "src/base/error.h"
+#include "src/config/command_table.h"
 #include "src/config/options.h"
 
 namespace tidemark {
 
 /// How the text of a value is read and written.
-enum class ValueKind : std::uint8_t { text, choice, number, bytes, duration, list };
+enum class ValueKind : std::uint8_t {
+  text,
+  choice,
+  number,
+  bytes,
+  duration,
+  list,
+  none,  // a flag that is given or not
+};
+
+/// Which commands take an option.
+using CommandSet = std::uint32_t;
+[[nodiscard]] constexpr CommandSet only(CommandId id) { return CommandSet{1} << static_cast<unsigned>(id); }
 
 struct Option {
   using Field = std::variant<std::string ServeOptions::*, std::filesystem::path ServeOptions::*,
                              std::uint16_t ServeOptions::*, unsigned ServeOptions::*, std::uint64_t ServeOptions::*,
-                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*>;
+                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*, bool CommandOptions::*>;
 
   std::string_view group;  // heading; options of one group stand together
   std::string_view name;   // "ping-interval"
@@ -37,7 +53,10 @@ struct Option {
   /// Empty if a text or a list's item will do, else what is wrong with it.
   std::string_view (*problem)(std::string_view) = nullptr;
   bool in_file = true;
+  CommandSet commands = only(CommandId::serve);
+  std::string_view otherwise{};  // what is taken if nobody says, where that is not the field's default
 
+  [[nodiscard]] bool taken_by(CommandId id) const { return (commands & only(id)) != 0; }
   [[nodiscard]] bool repeatable() const { return kind == ValueKind::list; }
   [[nodiscard]] std::string flag() const;      // "--ping-interval"
   [[nodiscard]] std::string variable() const;  // "TIDEMARK_PING_INTERVAL"
@@ -48,21 +67,21 @@ struct Option {
   struct Refusal {
     std::string value, problem;
   };
-  [[nodiscard]] std::expected<void, Refusal> assign(std::span<const std::string> values, ServeOptions& options) const;
+  [[nodiscard]] std::expected<void, Refusal> assign(std::span<const std::string> values, CommandOptions& options) const;
 
   /// The items as they would be written: one, or those of the list.
-  [[nodiscard]] std::vector<std::string> items(const ServeOptions& options) const;
+  [[nodiscard]] std::vector<std::string> items(const CommandOptions& options) const;
 };
 
 inline constexpr std::string_view kVariablePrefix = "TIDEMARK_";
 
 [[nodiscard]] std::span<const Option> option_table();
-[[nodiscard]] std::span<const std::string_view> option_names();
-/// nullptr if there is none of this name.
-[[nodiscard]] const Option* find_option(std::string_view name);
+/// nullptr if the command takes none of this name.
+[[nodiscard]] const Option* find_option(std::string_view name, CommandId command = CommandId::serve);
 
 /// "; did you mean --port?" or nothing; `spell` says how the name is written where the mistake is.
-[[nodiscard]] std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&));
+[[nodiscard]] std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&),
+                                     CommandId command = CommandId::serve);
 
 /// Events the log and Socket.IO keep for themselves: connect, disconnect and so on, and all that start with "log:".
 [[nodiscard]] bool is_event_reserved(std::string_view event);

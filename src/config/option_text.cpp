@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <ranges>
 
+#include "src/config/command_table.h"
 #include "src/config/option_table.h"
 #include "src/config/options.h"
 
@@ -37,7 +39,8 @@ std::string sentences(const Option& option) {
 }
 
 std::string default_text(const Option& option) {
-  const auto items = option.items(ServeOptions{});
+  if (!option.otherwise.empty()) return std::string(option.otherwise);
+  const auto items = option.items(CommandOptions{});
   const auto text = fmt::format("{}", fmt::join(items, ", "));
   return text.empty() ? "none" : text;
 }
@@ -52,7 +55,7 @@ std::string toml_string(std::string_view text) {
 }
 
 std::string toml_value(const Option& option) {
-  auto items = option.items(ServeOptions{});
+  auto items = option.items(CommandOptions{});
   if (option.kind == ValueKind::number) return items.front();
   for (auto& item : items) item = toml_string(item);
   return option.repeatable() ? fmt::format("[{}]", fmt::join(items, ", ")) : items.front();
@@ -60,36 +63,25 @@ std::string toml_value(const Option& option) {
 
 }  // namespace
 
-std::string serve_help() {
-  std::string out = R"(Usage: tidemark serve [options]
-
-Keeps the log and serves Socket.IO clients. Needs no option: http://localhost:3000, log in tidemark-data.
-)";
+std::string command_help(const Command& command) {
+  std::string out = fmt::format("Usage: tidemark {} [options]\n\n{}\n", command.name, command.description);
   std::string_view group;
   for (const Option& option : option_table()) {
+    if (!option.taken_by(command.id)) continue;
     if (option.group != group) fmt::format_to(std::back_inserter(out), "\n{}\n", group = option.group);
-    fmt::format_to(std::back_inserter(out), "  {} {}{}\n", option.flag(), option.value_name,
-                   option.repeatable() ? "..." : "");
+    fmt::format_to(std::back_inserter(out), "  {}{}{}{}\n", option.flag(), option.value_name.empty() ? "" : " ",
+                   option.value_name, option.repeatable() ? "..." : "");
     append_wrapped(out, sentences(option), "      ", kHelpColumns);
+    if (option.kind == ValueKind::none) continue;
     fmt::format_to(std::back_inserter(out), "      default: {}   environment: {}\n", default_text(option),
                    option.variable());
   }
-  out += R"(  -h, --help
-      Print this and leave.
-
-MS is milliseconds or a time with its unit: 500ms, 25s, 2m, 1h. BYTES is bytes or a size with its unit:
-500kB, 1MB, 64KiB. A flag with ... may be repeated; given once, it replaces the default list.
-
-Every option is also an environment variable (list items separated by commas; an empty variable counts as not
-set) and, by its name without the dashes, a key of the configuration file. Flags win over the environment, the
-environment over the file, the file over the default.
-
-Examples
-  tidemark serve
-  tidemark serve --data /var/lib/tidemark --host 0.0.0.0 --port 8080
-  tidemark serve --event "chat message" --event reaction --relay typing --channel '/rooms/*'
-  TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://example.org
-)";
+  out += "  -h, --help\n      Print this and leave.\n";
+  if (!command.after.empty()) fmt::format_to(std::back_inserter(out), "\n{}", command.after);
+  out += "\nExamples\n";
+  for (const auto line : std::views::split(command.examples, '\n')) {
+    if (!line.empty()) fmt::format_to(std::back_inserter(out), "  {}\n", std::string_view(line.begin(), line.end()));
+  }
   return out;
 }
 
@@ -105,7 +97,7 @@ std::string default_config_file() {
 )";
   std::string_view group;
   for (const Option& option : option_table()) {
-    if (!option.in_file) continue;
+    if (!option.in_file || !option.taken_by(CommandId::serve)) continue;
     if (option.group != group) fmt::format_to(std::back_inserter(out), "\n\n# === {} ===\n", group = option.group);
     out += '\n';
     append_wrapped(out, sentences(option), "# ", kFileColumns);

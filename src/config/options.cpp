@@ -25,8 +25,9 @@ struct Flags {
   GivenByOption given;
 };
 
-Result<Flags> read_flags(std::span<const std::string_view> arguments) {
+Result<Flags> read_flags(const Command& command, std::span<const std::string_view> arguments) {
   Flags flags;
+  const auto lists_them = fmt::format("; tidemark {} --help lists them", command.name);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto argument = arguments[i];
     if (argument == "-h" || argument == "--help") {
@@ -35,19 +36,20 @@ Result<Flags> read_flags(std::span<const std::string_view> arguments) {
     }
     if (!argument.starts_with("--")) {
       if (argument.starts_with('-') && argument.size() > 1)
-        return refuse(fmt::format("unknown option {}; tidemark serve --help lists them", argument));
-      return refuse(fmt::format("unexpected argument {}; tidemark serve takes only options", argument));
+        return refuse(fmt::format("unknown option {}{}", argument, lists_them));
+      return refuse(fmt::format("unexpected argument {}; tidemark {} takes only options", argument, command.name));
     }
     const auto equals = argument.find('=');
     const auto name = argument.substr(0, equals).substr(2);
-    const Option* option = find_option(name);
+    const Option* option = find_option(name, command.id);
     if (option == nullptr) {
-      const auto hint = suggestion(name, spell_flag);
-      return refuse(
-          fmt::format("unknown option --{}{}", name, hint.empty() ? "; tidemark serve --help lists them" : hint));
+      const auto hint = suggestion(name, spell_flag, command.id);
+      return refuse(fmt::format("unknown option --{}{}", name, hint.empty() ? lists_them : hint));
     }
-    std::string_view value;
-    if (equals != std::string_view::npos) {
+    std::string_view value = "true";
+    if (option->kind == ValueKind::none) {
+      if (equals != std::string_view::npos) return refuse(fmt::format("option --{} takes no value", name));
+    } else if (equals != std::string_view::npos) {
       value = argument.substr(equals + 1);
     } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
       value = arguments[++i];
@@ -72,7 +74,7 @@ std::vector<std::string> split_list(std::string_view text) {
   return items;
 }
 
-Result<GivenByOption> read_environment(std::span<const std::string_view> environment,
+Result<GivenByOption> read_environment(CommandId command, std::span<const std::string_view> environment,
                                        std::vector<std::string>& warnings) {
   GivenByOption all;
   for (const auto entry : environment) {
@@ -82,7 +84,9 @@ Result<GivenByOption> read_environment(std::span<const std::string_view> environ
     const auto variable = entry.substr(0, equals);
     const auto value = entry.substr(equals + 1);
     const auto table = option_table();
-    const auto option = std::ranges::find(table, variable, &Option::variable);
+    const auto option = std::ranges::find_if(
+        table, [&](const Option& one) { return one.taken_by(command) && one.variable() == variable; });
+    if (option == table.end() && command != CommandId::serve) continue;  // serve's business
     if (option == table.end()) {
       const auto hint = suggestion(variable.substr(kVariablePrefix.size()), spell_variable);
       if (!hint.empty()) return refuse(fmt::format("unknown environment variable {}{}", variable, hint));
@@ -118,16 +122,26 @@ Result<void> check_together(const ServeOptions& options) {
 
 }  // namespace
 
+bool CommandOptions::given(std::string_view option) const {
+  const auto found = std::ranges::find(settings, option, &Setting::name);
+  return found != settings.end() && found->source != Source::preset;
+}
+
 Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
                                  std::span<const std::string_view> environment) {
-  ServeOptions options;
-  auto flags = read_flags(arguments);
+  return parse_command(CommandId::serve, arguments, environment);
+}
+
+Result<CommandOptions> parse_command(CommandId command, std::span<const std::string_view> arguments,
+                                     std::span<const std::string_view> environment) {
+  CommandOptions options;
+  auto flags = read_flags(command_of(command), arguments);
   if (!flags) return std::unexpected(flags.error());
   if (flags->help) {
     options.help = true;
     return options;
   }
-  auto variables = read_environment(environment, options.warnings);
+  auto variables = read_environment(command, environment, options.warnings);
   if (!variables) return std::unexpected(variables.error());
 
   const auto apply = [&](const Given& given, Source source) -> Result<void> {
@@ -144,7 +158,7 @@ Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
 
   // The file is read only once it is known which one.
   GivenByOption in_file;
-  const Option& config = *find_option("config");
+  const Option& config = *find_option("config", command);
   const Given* config_given = find_in(flags->given, config);
   if (config_given == nullptr) config_given = find_in(*variables, config);
   if (config_given != nullptr) {
@@ -152,10 +166,16 @@ Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
       return refuse(fmt::format("{}{}: {}", config_given->prefix, done.error().value, done.error().problem));
     auto entries = read_config_file(options.config);
     if (!entries) return std::unexpected(entries.error());
-    for (auto& entry : *entries) in_file.emplace(entry.option, std::move(entry));
+    for (auto& entry : *entries) {
+      const Option* const option = find_option(entry.option->name, command);
+      if (option == nullptr) continue;
+      entry.option = option;
+      in_file.emplace(option, std::move(entry));
+    }
   }
 
   for (const Option& option : option_table()) {
+    if (!option.taken_by(command)) continue;
     Result<void> done;
     if (const Given* flag = find_in(flags->given, option)) {
       done = apply(*flag, Source::flag);
@@ -169,6 +189,7 @@ Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
     }
     if (!done) return std::unexpected(done.error());
   }
+  if (command != CommandId::serve) return options;
   if (const auto done = check_together(options); !done) return std::unexpected(done.error());
   return options;
 }

@@ -1,4 +1,4 @@
-// The options of `tidemark serve`: one table (option_table.h) gives the flags, the environment variables, the keys of
+// The options of the commands, most of them of `tidemark serve`: one table (option_table.h) gives the flags, the environment variables, the keys of
 // the configuration file, the text of --help and the documented default file. Flags win over the environment, that over
 // the file, that over the default.
 //
@@ -18,6 +18,7 @@
 #include "src/base/clock.h"
 #include "src/base/error.h"
 #include "src/base/limits.h"
+#include "src/config/command_table.h"
 
 namespace tidemark {
 
@@ -66,11 +67,24 @@ struct ServeOptions {
   std::string log_level = "info";  // debug, info, warning, error
 
   // How it came about.
-  bool help = false;                  // --help was given: print serve_help() and leave; nothing else was read
+  bool help = false;                  // --help was given: print command_help() and leave; nothing else was read
   std::filesystem::path config;       // the file that was read; empty = none
   std::vector<Setting> settings;      // every option, in the table's order
   std::vector<std::string> warnings;  // sentences to log once, e.g. about an unknown TIDEMARK_ variable
 };
+
+/// What any command was told. Those that work on a log without serving it take its place and engine as serve does.
+struct CommandOptions : ServeOptions {
+  bool dry_run = false;  // repair
+
+  /// Whether somebody said so, wherever; else it is the default.
+  [[nodiscard]] bool given(std::string_view option) const;
+};
+
+/// `arguments` are those after the command's name. Of the environment and the configuration file a command other than
+/// serve takes what it knows and leaves the rest unchecked. Errors as of parse_serve.
+[[nodiscard]] Result<CommandOptions> parse_command(CommandId command, std::span<const std::string_view> arguments,
+                                                   std::span<const std::string_view> environment);
 
 /// `arguments` are those after the word `serve`; `environment` has entries "NAME=VALUE" (process_environment()).
 /// Reads the configuration file if one is named. Errors are one sentence that names where the mistake is and, for a
@@ -80,9 +94,6 @@ struct ServeOptions {
 
 /// This process's environment, as views into it.
 [[nodiscard]] std::vector<std::string_view> process_environment();
-
-/// What `tidemark serve --help` prints.
-[[nodiscard]] std::string serve_help();
 
 /// The documented configuration file with every option at its default: config/tidemark.toml, byte for byte.
 [[nodiscard]] std::string default_config_file();

@@ -10,10 +10,17 @@
 
 namespace tidemark {
 
+/// Why records cannot be given any more.
+enum class GapReason : std::uint8_t {
+  trimmed,  // by retention
+  damaged,  // a repair had to leave them out; whose they were is not known, so it concerns every channel
+};
+
 struct Page {
-  Offset after;    // exclusive
-  Offset gap_to;   // something of the channel after `after` and up to here was trimmed; 0: nothing was
-  Offset covered;  // inclusive: every record of the channel in between that was not trimmed is here
+  Offset after;   // exclusive
+  Offset gap_to;  // something of the channel after `after` and up to here is gone; 0: nothing is
+  GapReason gap_reason = GapReason::trimmed;
+  Offset covered;  // inclusive: every record of the channel in between that is not gone is here
   std::string frames;
   std::vector<FrameEnd> ends;  // positions within `frames`
 };

@@ -59,6 +59,9 @@ Decision decide(const Claims& claims, const LogBounds& log) {
     decision.gap_to = std::min(log.lost, log.held.previous());
     decision.after = decision.gap_to;
     decision.reason = "records trimmed";
+  } else if (decision.recovered && decision.after < log.hole) {
+    decision.recovered = false;
+    decision.reason = "records lost to damage";
   }
   return decision;
 }

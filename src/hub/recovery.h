@@ -10,6 +10,7 @@
 // | server offset absent, null, 0 or negative            | -       | everything, or the newest N if history is limited
 // | server offset beyond the head                        | new     | everything: the client knew another log
 // | records of the channel in between trimmed            | new     | what is left, after a gap
+// | a repair left some out in between, of any channel    | new     | as above; the gap comes in its place among them
 //
 // What was trimmed counts per channel: a client of a quiet channel is not told of a gap because busy ones were trimmed.
 // Example: the log begins at 1000, the channel lost 40. A client that has everything up to 40 is recovered; one that has
@@ -39,6 +40,7 @@ struct Claims {
 struct LogBounds {
   Epoch epoch;
   Offset lost;                // the newest record of the channel that was trimmed; 0: it has lost nothing
+  Offset hole;                // the newest offset that a repair left out, in whatever channel; 0: none
   Offset held{Offset::kMax};  // the channel's records from here on can be given from memory, trimmed or not
   Offset head;
 };

@@ -88,7 +88,7 @@ bool Subscription::feed_page(PagePtr page) {
   const std::size_t index = index_of(page->ends, next_);
   if (sent_ > 0 && (index == page->ends.size() || page->ends[index].offset != next_)) return false;
   if (page->gap_to >= next_) {
-    if (!subscriber_.on_gap(next_, page->gap_to)) return false;
+    if (!subscriber_.on_gap(next_, page->gap_to, page->gap_reason)) return false;
     next_ = page->gap_to.next();
   }
   page_ = std::move(page);

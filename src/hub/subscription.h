@@ -31,9 +31,9 @@ class Subscriber {
   virtual void on_live(Offset to) = 0;
   /// Another connection has resumed the session: this one is over.
   virtual void on_taken_over() = 0;
-  /// Something of the channel from `from` up to `to` was trimmed before it could be sent. Called before the next record
-  /// is sent. False: there is no way to tell the client, who must not be sent what comes after it.
-  [[nodiscard]] virtual bool on_gap(Offset from, Offset to) = 0;
+  /// Something of the channel from `from` up to `to` is gone and cannot be sent. Called before the next record is sent.
+  /// False: there is no way to tell the client, who must not be sent what comes after it.
+  [[nodiscard]] virtual bool on_gap(Offset from, Offset to, GapReason reason) = 0;
   /// The store cannot give the next records.
   virtual void on_read_failed(const Error& error) = 0;
 };

@@ -58,22 +58,37 @@ std::unexpected<Error> HeadFloor::failure(std::string_view doing) const {
                           std::generic_category().message(errno)));
 }
 
+Result<std::optional<HeadFloor::Note>> HeadFloor::read(const std::filesystem::path& directory) {
+  auto file = directory / kFileName;
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return std::nullopt;
+  HeadFloor floor(std::move(file), descriptor);
+  if (descriptor < 0) return floor.failure("read");
+  if (auto loaded = floor.load(); !loaded) return std::unexpected(loaded.error());
+  return floor.noted_;
+}
+
 Result<HeadFloor> HeadFloor::open(const std::filesystem::path& directory) {
   auto file = directory / kFileName;
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   HeadFloor floor(std::move(file), descriptor);
   if (descriptor < 0) return floor.failure("open");
+  if (auto loaded = floor.load(); !loaded) return std::unexpected(loaded.error());
+  return floor;
+}
+
+Result<void> HeadFloor::load() {
   for (int line = 0; line < kLines; ++line) {
     std::array<char, kLineBytes> bytes{};
-    const auto got = ::pread(descriptor, bytes.data(), bytes.size(), line * kLineDistance);
-    if (got < 0) return floor.failure("read");
+    const auto got = ::pread(descriptor_, bytes.data(), bytes.size(), line * kLineDistance);
+    if (got < 0) return failure("read");
     const auto note = parse({bytes.data(), static_cast<std::size_t>(got)});
     if (!note) continue;
-    if (floor.noted_ && floor.noted_->head >= note->head) continue;
-    floor.noted_ = note;
-    floor.next_line_ = (line + 1) % kLines;
+    if (noted_ && noted_->head >= note->head) continue;
+    noted_ = note;
+    next_line_ = (line + 1) % kLines;
   }
-  return floor;
+  return {};
 }
 
 Result<void> HeadFloor::check(Note opened) const {
@@ -89,10 +104,9 @@ Result<void> HeadFloor::note(Note note) {
   const auto text = line_of(note);
   const bool new_epoch = !noted_ || noted_->epoch != note.epoch;
   for (int lines = new_epoch ? kLines : 1; lines > 0; --lines) {
-    if (::pwrite(descriptor_, text.data(), text.size(), next_line_ * kLineDistance) !=
-        static_cast<ssize_t>(text.size())) {
-      return failure("write");
-    }
+    const auto written = ::pwrite(descriptor_, text.data(), text.size(), next_line_ * kLineDistance);
+    if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;  // what else is there to say
+    if (written != static_cast<ssize_t>(text.size())) return failure("write");
     next_line_ = (next_line_ + 1) % kLines;
   }
   noted_ = note;

@@ -28,6 +28,9 @@ class HeadFloor {
 
   static constexpr auto kFileName = "tidemark.head";
 
+  /// What DIRECTORY/tidemark.head says, without creating or changing it; nothing if it is not there or damaged.
+  [[nodiscard]] static Result<std::optional<Note>> read(const std::filesystem::path& directory);
+
   /// Opens or creates DIRECTORY/tidemark.head.
   [[nodiscard]] static Result<HeadFloor> open(const std::filesystem::path& directory);
   /// Refuses, as `corrupt`, a log of this epoch and head of which more was acknowledged.
@@ -47,6 +50,7 @@ class HeadFloor {
 
  private:
   HeadFloor(std::filesystem::path file, int descriptor);
+  [[nodiscard]] Result<void> load();
   [[nodiscard]] std::unexpected<Error> failure(std::string_view doing) const;
 
   std::filesystem::path file_;

@@ -61,7 +61,7 @@ std::optional<std::string_view> unseal(std::uint64_t segment, std::string_view b
 
 std::unexpected<Error> damaged(std::uint64_t segment) {
   return fail(ErrorCode::corrupt,
-              fmt::format("index segment {} (offsets {} to {}) fails its checksum; restore the log from a copy",
+              fmt::format("index segment {} (offsets {} to {}) fails its checksum; 'tidemark repair' makes it new",
                           segment, segment_first(segment).value(), segment_last(segment).value()));
 }
 

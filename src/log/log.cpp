@@ -24,8 +24,9 @@ class StoredLog final : public Log {
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
-        reader_(*store_, *index_),
-        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval) {}
+        holes_(options.holes),
+        reader_(*store_, *index_, holes_),
+        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, holes_) {}
 
   ~StoredLog() override { stop(); }
 
@@ -55,6 +56,8 @@ class StoredLog final : public Log {
   Offset lost(std::string_view channel) const override { return losses_->of(channel); }
   Offset lost_settled(std::string_view channel) const override { return losses_->settled(channel); }
 
+  const Holes& holes() const override { return holes_; }
+
   void close() override { stop(); }
 
  private:
@@ -71,6 +74,7 @@ class StoredLog final : public Log {
   const std::unique_ptr<ChannelIndex> index_;
   DraftQueue queue_;
   Sequencer sequencer_;
+  const Holes holes_;
   const ChannelReader reader_;
   Upkeep upkeep_;
   std::thread thread_;
@@ -79,7 +83,7 @@ class StoredLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
-  auto rebuilt = rebuild(*store, options.dedupe_window_records);
+  auto rebuilt = rebuild(*store, options.dedupe_window_records, options.holes);
   if (!rebuilt) return std::unexpected(rebuilt.error());
   auto losses = std::make_unique<Losses>();
   if (auto loaded = losses->load(*store); !loaded) return std::unexpected(loaded.error());

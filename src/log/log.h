@@ -18,6 +18,7 @@
 #include "src/base/error.h"
 #include "src/base/limits.h"
 #include "src/base/record.h"
+#include "src/log/holes.h"
 #include "src/log/log_store.h"
 #include "src/log/retention.h"
 
@@ -67,6 +68,7 @@ class CommitListener {
 struct LogOptions {
   std::size_t queue_bytes = limits::kSequencerQueueBytes;
   std::size_t dedupe_window_records = limits::kDedupeWindowRecords;
+  Holes holes;  // offsets that repairs left out: any other one that is missing is damage
   Millis upkeep_interval = limits::kUpkeepInterval;
   RetentionPolicy retention;
 };
@@ -114,6 +116,8 @@ class Log {
   [[nodiscard]] virtual Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
                                                           std::size_t count) const = 0;
 
+  /// Offsets that repairs left out, in whatever channel they were. The same for as long as the log is open.
+  [[nodiscard]] virtual const Holes& holes() const = 0;
   /// The newest record of `channel` that was trimmed, as far as that is durable; 0: it has lost nothing (losses.h).
   [[nodiscard]] virtual Offset lost(std::string_view channel) const = 0;
   /// The same, a trim that has begun counted in, for which it may wait a few milliseconds. If it says the same before

@@ -106,8 +106,8 @@ class LogStore {
       std::uint64_t from_segment,
       FunctionRef<bool(std::uint64_t segment, std::string_view key_hashes)> visit) const = 0;
 
-  /// Removes all records below `before` (at most head.next()) and the segments that end below it, and notes `losses`,
-  /// each in place of an older one of its channel, in the step that makes the trim visible. Readers see it at once;
+  /// Removes all records below `before` (at most head.next()) and the segments that end below it, and notes `losses` in
+  /// the step that makes the trim visible. Per channel the newest counts: an older one than was noted changes nothing. Readers see it at once;
   /// space may come back later. Durable when it returns. It takes as long as there are records to remove: who wants to
   /// append meanwhile trims in steps. Failure: first may have moved part of the way.
   [[nodiscard]] virtual Result<void> trim(Offset before, std::span<const ChannelLoss> losses) = 0;
@@ -115,7 +115,8 @@ class LogStore {
   /// Visits what each channel has lost, in no particular order. False ends the visit.
   [[nodiscard]] virtual Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const = 0;
 
-  /// Reads everything and checks every record's checksum and order, and the engine's own structure.
+  /// Checks the engine's own structure, as far as it may be wrong without a record or a segment being wrong. The rest is
+  /// the same for every engine: verify_log, in verify.h.
   [[nodiscard]] virtual Result<void> verify() const = 0;
 
   [[nodiscard]] virtual StoreStats stats() const = 0;

@@ -53,9 +53,13 @@ Result<Retention::Slice> Retention::slice(Offset from, Offset before) const {
   std::size_t records = 0;
   std::size_t bytes = 0;
   bool full = false;
+  const auto missing = [&](OffsetRange range) {
+    if (const auto rest = holes_.rest_of(range); !rest.empty()) result.damaged = rest.back().last;
+  };
   for (bool all = false; !all && !full;) {
     const auto scanned = store_.scan(from, before.previous(), Direction::forward, {kUnbounded, kUnbounded},
                                      [&](const RecordView& record) {
+                                       missing({from, record.offset.previous()});
                                        auto found = result.lost.find(record.channel);
                                        if (found == result.lost.end())
                                          found = result.lost.try_emplace(std::string(record.channel)).first;
@@ -68,6 +72,7 @@ Result<Retention::Slice> Retention::slice(Offset from, Offset before) const {
                                      });
     if (scanned) {
       all = true;
+      if (!full) missing({from, before.previous()});
     } else if (scanned.error().code == ErrorCode::corrupt) {
       result.damaged = from;
       from = from.next();

@@ -11,7 +11,7 @@
 //            neither are all records of one size nor is all of that theirs; the newest record stays in any case
 //   records  by arithmetic: the offsets of a log are contiguous
 //
-// A damaged record goes like any other. Whose it was cannot be read, so it is noted as lost by the channel without a
+// A damaged record, or one that is not there, goes like any other. Whose it was cannot be read, so it is noted as lost by the channel without a
 // name, which counts for all (losses.h): a client that is told of a gap too many asks nobody twice; one that is not told
 // of a gap believes it has everything.
 //
@@ -24,10 +24,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "src/base/clock.h"
 #include "src/base/error.h"
 #include "src/base/function_ref.h"
+#include "src/log/holes.h"
 #include "src/log/log_store.h"
 
 namespace tidemark {
@@ -43,9 +45,9 @@ struct RetentionPolicy {
 
 class Retention {
  public:
-  /// Both references must outlive it.
-  Retention(const LogStore& store, const RetentionPolicy& policy, const Clock& clock)
-      : store_(store), policy_(policy), clock_(clock) {}
+  /// Both references must outlive it. Of `holes` every channel is told anyway: they are not noted once more.
+  Retention(const LogStore& store, const RetentionPolicy& policy, const Clock& clock, Holes holes = {})
+      : store_(store), policy_(policy), clock_(clock), holes_(std::move(holes)) {}
 
   /// LogStore::trim, or what is to happen around it.
   using Trim = FunctionRef<Result<void>(Offset before, std::span<const ChannelLoss> losses)>;
@@ -72,6 +74,7 @@ class Retention {
   const LogStore& store_;
   const RetentionPolicy policy_;
   const Clock& clock_;
+  const Holes holes_;
   Offset aged_before_;  // everything before it was found to be too old
 
   // Not yet in the journal.

@@ -198,7 +198,6 @@ void Sequencer::append_worked() {
 }
 
 void Sequencer::note_unverified(const Error& error) {
-  if (std::exchange(unverified_noted_, true)) return;
   journal::error("client-key-unverified",
                  {{"engine", store_.engine()}, {"code", name(error.code)}, {"cause", error.context}});
 }

@@ -8,6 +8,9 @@
 // the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
 // anything else the store is not trusted any more and every later draft fails at once.
 //
+// A draft whose key may be that of a damaged record is answered `failed`, it alone: whether it was stored before cannot
+// be told, and storing it again would be as wrong as calling it stored. The journal names the offset.
+//
 // Threads: run(), or whoever calls round() instead, is the sequencer's thread. Everything else may be called by any thread; what writes to the store takes
 // its turn with the commits, so that the store is written by one thread at a time.
 #pragma once
@@ -80,7 +83,6 @@ class Sequencer {
   enum class Health : std::uint8_t { writable, full, broken };
   std::mutex turn_;  // to write to the store; guards health_. Taken before reason_mutex_
   Health health_ = Health::writable;
-  bool unverified_noted_ = false;
   mutable std::mutex reason_mutex_;  // guards reason_
   std::string reason_;
 };

@@ -41,8 +41,4 @@ class PageCount {
 /// invalid_argument if `before` is beyond head.next().
 [[nodiscard]] Result<void> check_trim(Offset head, Offset before);
 
-/// Reads every record there is, page by page: the store checks each one's checksum, this their order. For
-/// LogStore::verify; `where` is the file or directory to name.
-[[nodiscard]] Result<void> check_records(const LogStore& store, std::string_view where);
-
 }  // namespace tidemark

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "src/base/clock.h"
 #include "src/log/losses.h"
@@ -24,11 +25,11 @@ class Upkeep {
  public:
   /// All references must outlive it.
   Upkeep(LogStore& store, Sequencer& sequencer, Losses& losses, const RetentionPolicy& policy, const Clock& clock,
-         Millis interval)
+         Millis interval, Holes holes = {})
       : store_(store),
         sequencer_(sequencer),
         losses_(losses),
-        retention_(store, policy, clock),
+        retention_(store, policy, clock, std::move(holes)),
         retains_(!policy.keeps_everything()),
         interval_(interval) {}
   Upkeep(const Upkeep&) = delete;

@@ -22,6 +22,14 @@ std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked,
   return asked > limits::kHistoryRecords ? std::nullopt : asked;
 }
 
+std::string_view name(GapReason reason) {
+  switch (reason) {
+    case GapReason::trimmed: return "trimmed";
+    case GapReason::damaged: return "damaged";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
@@ -50,6 +58,7 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   const Offset lost = service.log.lost(channel);
   const LogBounds bounds{.epoch = service.log.epoch(),
                          .lost = lost,
+                         .hole = service.log.holes().newest(),
                          .held = session.thread().shard().held_from(channel),
                          .head = service.log.head()};
   const Decision decision = decide(claims, bounds);
@@ -68,17 +77,18 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
-  return std::unique_ptr<Member>(new Member(session, channel, *request, decision, std::move(*claim.grant)));
+  return std::unique_ptr<Member>(
+      new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
 }
 
 Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
-               const Decision& decision, SessionTable::Grant grant)
+               const Decision& decision, SessionTable::Grant grant, Offset head)
     : session_(session),
       channel_(channel),
       sender_(request.name.empty() ? grant.sid : request.name),
       sid_(std::move(grant.sid)),
       status_(request.status),
-      recovered_(decision.recovered),
+      told_up_to_(decision.recovered ? Offset() : head),
       beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
 
 void Member::start() {
@@ -91,7 +101,7 @@ void Member::start() {
                            with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, beginning->pid)
                                     : fmt::format(R"({{"sid":"{}"}})", sid_));
   session_.send(reply);
-  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to);
+  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
@@ -178,14 +188,14 @@ void Member::on_outcome(const Outcome& outcome) {
 
 void Member::on_taken_over() { session_.close_soon(CloseReason::taken_over); }
 
-bool Member::on_gap(Offset from, Offset to) {
-  // One that was told that it has recovered and does not listen to status would believe that it has everything. It is
-  // sent away instead: when it comes back it is told that it has not recovered.
-  if (!status_) return !recovered_;
+bool Member::on_gap(Offset from, Offset to, GapReason reason) {
+  // One that does not listen to status would believe that it has everything, unless it was told that it has not
+  // recovered. It is sent away: when it comes back it is told that.
+  if (!status_) return to <= told_up_to_;
   std::string packet;
   socketio::append_event(
       packet, channel_, 0,
-      fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"trimmed"}}])", from.value(), to.value()));
+      fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"{}"}}])", from.value(), to.value(), name(reason)));
   session_.send(packet);
   return true;
 }
@@ -198,6 +208,8 @@ void Member::on_read_failed(const Error& error) {
     return session_.close_soon(CloseReason::record_trimmed);
   }
   journal::error("catch_up_failed", {{"channel", channel_}, {"sid", sid_}, {"error", error.context}});
+  // What it is owed is there still, or may be again: no gap, but not silence either.
+  if (subscription_ != nullptr) send_status("unreadable", subscription_->next(), session_.thread().shard().seen());
   session_.close_soon(CloseReason::read_failed);
 }
 

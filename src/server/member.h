@@ -41,12 +41,12 @@ class Member final : public Participant, public Subscriber {
   void on_outcome(const Outcome& outcome) override;
   void on_live(Offset to) override;
   void on_taken_over() override;
-  bool on_gap(Offset from, Offset to) override;
+  bool on_gap(Offset from, Offset to, GapReason reason) override;
   void on_read_failed(const Error& error) override;
 
  private:
   Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, const Decision& decision,
-         SessionTable::Grant grant);
+         SessionTable::Grant grant, Offset head);
 
   /// `position` is what the client may take as its own from now on; empty: it keeps the one it has.
   void send_status(std::string_view state, Offset from, Offset to, std::string_view position = {});
@@ -59,7 +59,7 @@ class Member final : public Participant, public Subscriber {
   const std::string sender_;
   const std::string sid_;
   const bool status_;
-  const bool recovered_;  // told so at CONNECT
+  const Offset told_up_to_;  // it knows that something may be missing up to here: it was told that it has not recovered
   bool starting_ = true;
   std::optional<Offset> live_at_start_;
   struct Beginning {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace tidemark::contract {
@@ -34,6 +36,16 @@ void EngineUnderTest::reopen() {
 Result<std::unique_ptr<LogStore>> EngineUnderTest::open_with(StoreOptions options) const {
   options.directory = directory();
   return open_store(name_, options);
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_file(const std::filesystem::path& file, std::string_view bytes) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
 }
 
 Record record_at(std::uint64_t offset, std::string_view channel) {

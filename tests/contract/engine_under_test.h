@@ -65,6 +65,10 @@ void on_every_engine(Test test) {
   }
 }
 
+[[nodiscard]] std::string content_of(const std::filesystem::path& file);
+/// Makes the directory it is in, too.
+void write_file(const std::filesystem::path& file, std::string_view bytes);
+
 /// A record with something in every field that depends on the offset.
 [[nodiscard]] Record record_at(std::uint64_t offset, std::string_view channel = "/");
 [[nodiscard]] std::vector<Record> records_between(std::uint64_t first, std::uint64_t last);

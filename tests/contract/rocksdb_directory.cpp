@@ -2,22 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/rocksdb_store.h"
 
 namespace tidemark::contract {
-
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_file(const std::filesystem::path& file, std::string_view content) {
-  std::ofstream(file, std::ios::binary) << content;
-}
 
 Result<std::unique_ptr<LogStore>> RocksdbDirectory::open(StoreOptions options, rocksdb::Env* env) const {
   options.directory = path();

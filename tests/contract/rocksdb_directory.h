@@ -17,9 +17,6 @@ class Env;
 
 namespace tidemark::contract {
 
-[[nodiscard]] std::string content_of(const std::filesystem::path& file);
-void write_file(const std::filesystem::path& file, std::string_view content);
-
 class RocksdbDirectory : public TemporaryDirectory {
  public:
   [[nodiscard]] std::filesystem::path database() const { return path() / "rocksdb"; }

@@ -74,10 +74,15 @@ struct FaultyStore {
   std::unique_ptr<LogStore> store;
 
   FaultyStore() {
+    restart();
+    append(*store, records_between(1, 10));
+  }
+  /// Afterwards all is in tables.
+  void restart() {
+    store.reset();
     auto opened = directory.open({.epoch_if_new = kEpoch}, env.get());
     REQUIRE(opened);
     store = std::move(*opened);
-    append(*store, records_between(1, 10));
   }
   ErrorCode append_code(const std::vector<Record>& records) {
     const auto done = store->append(views(records), {});
@@ -196,6 +201,8 @@ TEST_CASE("RocksDB: after a write failed the store is not written again, and wha
 
 TEST_CASE("RocksDB: a full disk refuses appends, and once there is room they go on by themselves") {
   FaultyStore faulty;
+  SUBCASE("with records that are in no table yet") {}
+  SUBCASE("with nothing to be flushed") { faulty.restart(); }
   for (int round = 0; round < 2; ++round) {
     const auto head = faulty.store->state().head.value();
     faulty.fault = Fault::write_no_space;

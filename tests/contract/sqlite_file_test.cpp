@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "src/base/attachments.h"
-#include "tests/contract/engine_under_test.h"
+#include "tests/contract/damaged_log.h"
 
 namespace tidemark::contract {
 namespace {
@@ -111,13 +111,14 @@ TEST_CASE("one flipped byte in a record is found, named, and nothing of the reco
   };
   const Offset damaged(13);
   for (const auto& result : {(*store)->scan(Offset(1), Offset(20), Direction::forward, kAll, collect),
-                             (*store)->read({&damaged, 1}, collect), (*store)->verify()}) {
+                             (*store)->read({&damaged, 1}, collect)}) {
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::corrupt);
     CHECK(result.error().context.find("offset 13 ") != std::string::npos);
   }
   CHECK(seen.size() == 12);
   CHECK(seen.back() == 12);
+  CHECK(verified(**store, directory.path()).mentions("offset 13: "));
   CHECK(scan(**store, 14, 20).size() == 7);
 }
 
@@ -127,9 +128,9 @@ TEST_CASE("a record whose channel was renamed behind our back is corrupt") {
   static_cast<void>(directory.sql("UPDATE channels SET name='/other'"));
   const auto store = directory.open();
   REQUIRE(store);
-  const auto verified = (*store)->verify();
-  REQUIRE_FALSE(verified);
-  CHECK(verified.error().code == ErrorCode::corrupt);
+  const auto found = verified(**store, directory.path());
+  INFO(found.text());
+  CHECK(found.mentions("offsets 1 to 2: the record at offset 1 "));
 }
 
 TEST_CASE("a file that is no database is left alone") {
@@ -160,10 +161,12 @@ TEST_CASE("a truncated database is corrupt, not empty") {
   const Directory directory;
   directory.fill(records_between(1, 3000));
   directory.write(directory.content().substr(0, 3 * 4096));
-  auto store = directory.open();
-  const auto checked = store ? (*store)->verify() : std::unexpected(store.error());
-  REQUIRE_FALSE(checked);
-  CHECK(checked.error().code == ErrorCode::corrupt);
+  const auto refused = directory.open();
+  if (refused) {
+    CHECK_FALSE(verified(**refused, directory.path()).verdict.clean());
+  } else {
+    CHECK(refused.error().code == ErrorCode::corrupt);
+  }
 }
 
 TEST_CASE("an interrupted creation is completed") {

@@ -135,6 +135,9 @@ TEST_CASE("what a channel lost is known from the trim on, the newest loss counts
     CHECK(losses_of(engine.store()).empty());
     REQUIRE(engine->trim(Offset(3), std::array{ChannelLoss{"/a", Offset(1)}, ChannelLoss{"/b", Offset(2)}}));
     REQUIRE(engine->trim(Offset(4), std::array{ChannelLoss{"/a", Offset(3)}}));
+    // An older one, whenever it is noted, and twice in one call.
+    REQUIRE(engine->trim(Offset(4), std::array{ChannelLoss{"/a", Offset(2)}, ChannelLoss{"/b", Offset(1)}}));
+    REQUIRE(engine->trim(Offset(4), std::array{ChannelLoss{"/a", Offset(3)}, ChannelLoss{"/a", Offset(1)}}));
     for (int round = 0; round < 2; ++round) {
       CHECK(losses_of(engine.store()) == Losses{{"/a", 3}, {"/b", 2}});
       engine.reopen();

@@ -103,6 +103,7 @@ void Member::connect(const Packet& packet) {
   pid_ = claim.grant->pid;
   status_ = packet.status;
   recovered_ = decision.recovered;
+  told_up_to_ = decision.recovered ? Offset() : bounds.head;
   Admission admission{.channel = channel_, .decision = decision, .baseline = decision.after};
   if (decision.newest && *decision.newest > 0) {
     admission.baseline = node.truth.before_newest(channel_, decision.after, *decision.newest);
@@ -110,7 +111,7 @@ void Member::connect(const Packet& packet) {
   }
   connection_.send(fmt::format("[c {} {} {} {}]", channel_, pid_, recovered_ ? 1 : 0, node.admissions.size()));
   node.admissions.push_back(admission);
-  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to);
+  if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   Outlet& outlet = connection_.outlet();
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
                                   : &outlet.subscribe(channel_, decision.after, *this);
@@ -166,9 +167,9 @@ void Member::on_live(Offset to) {
   }
 }
 
-bool Member::on_gap(Offset from, Offset to) {
+bool Member::on_gap(Offset from, Offset to, GapReason /*reason*/) {
   if (status_) connection_.send(fmt::format("[g {} {} {}]", channel_, from.value(), to.value()));
-  return status_ || !recovered_;
+  return status_ || to <= told_up_to_;
 }
 
 void Member::on_taken_over() { connection_.close_soon(); }

@@ -40,7 +40,7 @@ class Member final : public Subscriber {
   void on_outcome(const Outcome& outcome) override;
   void on_live(Offset to) override;
   void on_taken_over() override;
-  bool on_gap(Offset from, Offset to) override;
+  bool on_gap(Offset from, Offset to, GapReason reason) override;
   void on_read_failed(const Error& error) override;
 
  private:
@@ -51,6 +51,7 @@ class Member final : public Subscriber {
   std::string sid_, pid_;
   bool status_ = false;
   bool recovered_ = false;
+  Offset told_up_to_;
   std::optional<Offset> live_at_start_;
   Subscription* subscription_ = nullptr;
 };

@@ -8,8 +8,8 @@
 namespace tidemark::sim {
 namespace {
 
-Rebuilt rebuild_or_fail(LogStore& store, std::size_t window) {
-  auto rebuilt = rebuild(store, window);
+Rebuilt rebuild_or_fail(LogStore& store, const LogOptions& options) {
+  auto rebuilt = rebuild(store, options.dedupe_window_records, options.holes);
   if (!rebuilt) violated("the log does not open: {}", rebuilt.error().context);
   return std::move(*rebuilt);
 }
@@ -21,11 +21,11 @@ SteppedLog::SteppedLog(Disk& disk, const LogOptions& options, const Clock& clock
       options_(options),
       page_records_(page_records),
       store_(disk.open()),
-      rebuilt_(rebuild_or_fail(*store_, options.dedupe_window_records)),
+      rebuilt_(rebuild_or_fail(*store_, options)),
       queue_(options.queue_bytes),
       sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), rebuilt_.last_time, clock),
-      reader_(*store_, *rebuilt_.index),
-      retention_(*store_, options.retention, clock) {
+      reader_(*store_, *rebuilt_.index, options_.holes),
+      retention_(*store_, options.retention, clock, options.holes) {
   if (const auto loaded = losses_.load(*store_); !loaded)
     violated("what was lost is unknown: {}", loaded.error().context);
 }

@@ -47,6 +47,7 @@ void World::draw_settings() {
 
   // Every second log ends near the end of an index segment, so that one is finished on the way.
   const auto before = random_.one_in(2) ? 0 : limits::kSegmentRecords * random_.between(1, 2) - random_.between(2, 80);
+  if (before > 0) settings_.log.holes.add({Offset(2), Offset(before)});  // see Disk: its long past is left out
   truth_ = std::make_unique<Truth>(Offset(before), settings_.log.dedupe_window_records);
 
   constexpr std::array<std::size_t, kEvents> usual{

@@ -53,7 +53,11 @@ class SharedNote {
   int descriptor_;
 };
 
+/// Whoever hangs so long does not come back.
+constexpr unsigned kHangSeconds = 60;
+
 [[noreturn]] void live(const std::function<void(const Tell&)>& body, int told, const SharedNote& exception) {
+  ::alarm(kHangSeconds);
   try {
     body([told](std::string_view bytes) { write_all(told, bytes); });
   } catch (const std::exception& error) {
@@ -87,7 +91,11 @@ Ended in_child(const std::function<void(const Tell&)>& body) {
   ended.exception = exception.read();
   ended.said = said.read();
   if (WIFSIGNALED(status)) {
-    ended.death = WTERMSIG(status) == SIGABRT ? "aborted" : fmt::format("killed by signal {}", WTERMSIG(status));
+    switch (WTERMSIG(status)) {
+      case SIGABRT: ended.death = "aborted"; break;
+      case SIGALRM: ended.death = "hung"; break;
+      default: ended.death = fmt::format("killed by signal {}", WTERMSIG(status));
+    }
   } else if (WEXITSTATUS(status) != 0) {
     ended.death = fmt::format("exited with {}", WEXITSTATUS(status));
   }

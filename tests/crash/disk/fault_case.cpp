@@ -35,6 +35,13 @@ std::string last_line(std::string_view text) {
   return std::string(text.substr(text.rfind('\n') + 1));
 }
 
+std::string line_that_begins(std::string_view beginning, std::string_view text) {
+  const auto at = text.find(beginning);
+  if (at == std::string_view::npos) return {};
+  const auto line = text.substr(at + beginning.size());
+  return std::string(line.substr(0, line.find('\n')));
+}
+
 /// The process is gone; what it left is opened by another one.
 std::string check_after_death(std::string_view engine, const Scratch& scratch, const Chronicle& chronicle) {
   const auto ended = in_child([&](const Tell&) {
@@ -49,6 +56,8 @@ std::string check_after_death(std::string_view engine, const Scratch& scratch, c
 }
 
 }  // namespace
+
+const char* name(Level level) { return level == Level::store ? "store" : "log"; }
 
 std::span<const FaultKind> fault_kinds() { return kKinds; }
 
@@ -76,8 +85,8 @@ FaultResult run_fault_case(std::string_view engine, Level level, const FaultKind
   }
   if (!ended.exception.empty()) result.failure = ended.exception;
   if (!ended.death.empty()) {
-    // Which call it was could not be told any more.
     result.reached = true;
+    result.faulted = line_that_begins(kFaultedLine, ended.said);
     result.death = fmt::format("{}: {}", ended.death, last_line(ended.said));
     result.failure = check_after_death(engine, scratch, chronicle);
   }

@@ -27,6 +27,7 @@ enum class Level : std::uint8_t {
   store,  // LogStore
   log,    // Log with its sequencer
 };
+[[nodiscard]] const char* name(Level level);
 
 struct FaultResult {
   bool reached = false;        // there was an Nth call

@@ -18,8 +18,11 @@ struct SweepTally {
   std::vector<std::string> failures;
 };
 
-/// `step` and `first` thin it out: first, first + step, ...
-[[nodiscard]] SweepTally sweep(std::string_view engine, Level level, const FaultKind& kind, std::uint64_t first,
-                               std::uint64_t step);
+/// Which calls fail, one at a time: first, first + step, ... With a step of 0 only the first.
+struct Calls {
+  std::uint64_t first = 1;
+  std::uint64_t step = 1;
+};
+[[nodiscard]] SweepTally sweep(std::string_view engine, Level level, const FaultKind& kind, Calls calls);
 
 }  // namespace tidemark::crash

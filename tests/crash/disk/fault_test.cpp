@@ -18,7 +18,7 @@ void sweep_all(Level level) {
   const auto first = 1 + std::random_device{}() % kStep;
   for (const auto engine : durable_engines()) {
     for (const FaultKind& kind : fault_kinds()) {
-      const auto tally = sweep(engine, level, kind, first, kStep);
+      const auto tally = sweep(engine, level, kind, {first, kStep});
       CHECK(tally.cases > 0);
       for (const auto& failure : tally.failures) CHECK_MESSAGE(false, failure);
     }

@@ -64,7 +64,7 @@ class Script {
   [[nodiscard]] Result<void> try_open() {
     auto store = open_engine(engine_, disk_.log_directory(), new_epoch());
     if (!store) return std::unexpected(store.error());
-    auto log = Log::open(std::move(*store), {}, clock_);
+    auto log = Log::open(std::move(*store), {.holes = holes_everywhere()}, clock_);
     if (!log) return std::unexpected(log.error());
     log_ = std::move(*log);
     return {};
@@ -76,7 +76,7 @@ class Script {
       auto store = open_engine(engine_, disk_.log_directory(), new_epoch());
       if (!store) throw Violation(fmt::format("it does not open: {}", store.error().context));
       const auto checked = check_store(**store, chronicle_.expectation());
-      auto rebuilt = rebuild(**store, limits::kDedupeWindowRecords);
+      auto rebuilt = rebuild(**store, limits::kDedupeWindowRecords, holes_everywhere());
       if (!rebuilt) throw Violation(fmt::format("the index cannot be rebuilt: {}", rebuilt.error().context));
       index_ = std::move(rebuilt->index);
       chronicle_.opened((*store)->state().epoch, checked.under_way_was_there);

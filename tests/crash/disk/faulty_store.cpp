@@ -64,7 +64,7 @@ class Script {
       chronicle_.opened(store_->state().epoch, checked.under_way_was_there);
     });
     disk_.tolerating([&] {
-      auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords);
+      auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords, holes_everywhere());
       if (!rebuilt) throw Violation(fmt::format("the index cannot be rebuilt: {}", rebuilt.error().context));
       index_ = std::move(rebuilt->index);
     });

@@ -26,6 +26,8 @@ struct Options {
   std::uint64_t cases = 100;
   std::uint64_t seed = std::random_device{}();
   std::uint64_t step = 1;
+  std::optional<std::uint64_t> call;  // this one only
+  std::string kind, level;            // empty: each
   bool lying = false;
 };
 
@@ -45,19 +47,31 @@ std::optional<Options> parse(const std::vector<std::string_view>& arguments) {
       continue;
     }
     if (i + 1 == arguments.size()) return std::nullopt;
-    const auto value = arguments[i + 1];
-    if (arguments[i] == "--backend") {
+    const auto option = arguments[i];
+    const auto value = arguments[++i];
+    if (option == "--backend") {
       const auto engines = durable_engines();
       if (std::ranges::find(engines, value) == engines.end()) return std::nullopt;
       options.engine = value;
-    } else if (arguments[i] == "--cases" || arguments[i] == "--seed" || arguments[i] == "--step") {
-      const auto parsed = number(value);
-      if (!parsed || (arguments[i] == "--step" && *parsed == 0)) return std::nullopt;
-      (arguments[i] == "--cases" ? options.cases : arguments[i] == "--seed" ? options.seed : options.step) = *parsed;
+    } else if (option == "--kind") {
+      options.kind = value;
+    } else if (option == "--level") {
+      options.level = value;
     } else {
-      return std::nullopt;
+      const auto parsed = number(value);
+      if (!parsed) return std::nullopt;
+      if (option == "--cases") {
+        options.cases = *parsed;
+      } else if (option == "--seed") {
+        options.seed = *parsed;
+      } else if (option == "--call") {
+        options.call = *parsed;
+      } else if (option == "--step" && *parsed > 0) {
+        options.step = *parsed;
+      } else {
+        return std::nullopt;
+      }
     }
-    ++i;
   }
   return options;
 }
@@ -79,12 +93,15 @@ bool power(std::string_view engine, const Options& options) {
 }
 
 bool faults(std::string_view engine, const Options& options) {
+  const auto calls = options.call ? Calls{*options.call, 0} : Calls{1 + options.seed % options.step, options.step};
   bool passed = true;
   for (const auto level : {Level::store, Level::log}) {
+    if (!options.level.empty() && options.level != name(level)) continue;
     for (const FaultKind& kind : fault_kinds()) {
-      const auto tally = sweep(engine, level, kind, 1 + options.seed % options.step, options.step);
-      fmt::print("{}: {} on {} {}: {} cases, {} failures\n", tally.failures.empty() ? "PASS" : "FAIL", kind.name,
-                 engine, level == Level::store ? "store" : "log", tally.cases, tally.failures.size());
+      if (!options.kind.empty() && options.kind != kind.name) continue;
+      const auto tally = sweep(engine, level, kind, calls);
+      fmt::print("{}: {} on {}, {}: {} calls from {} by {}, {} failures\n", tally.failures.empty() ? "PASS" : "FAIL",
+                 kind.name, engine, name(level), tally.cases, calls.first, calls.step, tally.failures.size());
       for (const auto& [what, count] : tally.seen) fmt::print("  {} x {}\n", count, what);
       for (const auto& [death, count] : tally.deaths) fmt::print("  {} x {}\n", count, death);
       for (std::size_t i = 0; i < tally.failures.size() && i < kFailuresListed; ++i) {

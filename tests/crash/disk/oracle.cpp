@@ -136,10 +136,16 @@ Checked check_store(const LogStore& store, const Expectation& expected) {
   return {std::move(contents), under_way};
 }
 
+Holes holes_everywhere() {
+  Holes holes;
+  holes.add({Offset(1), Offset(Offset::kMax)});
+  return holes;
+}
+
 void check_log(std::unique_ptr<LogStore> store, const Contents& contents, Dice& dice) {
   using Status = Outcome::Status;
   const test::ManualClock clock(1);
-  auto opened = Log::open(std::move(store), {}, clock);
+  auto opened = Log::open(std::move(store), {.holes = holes_everywhere()}, clock);
   if (!opened) violated("the log over it does not open: {}", opened.error().context);
   auto& log = **opened;
   test::CommitRecorder listener;

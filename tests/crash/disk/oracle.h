@@ -5,6 +5,7 @@
 #include <string>
 
 #include "src/base/epoch.h"
+#include "src/log/holes.h"
 #include "src/log/log_store.h"
 #include "tests/crash/disk/dice.h"
 #include "tests/crash/disk/history.h"
@@ -16,6 +17,10 @@ class Violation : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// To whoever is told of them, any offset may be missing: a case begins shortly before the end of an index segment, which
+/// is large. That none is missing which was appended, the oracle checks by itself.
+[[nodiscard]] Holes holes_everywhere();
 
 /// Checks the store against what was expected and answers what it holds: what was acknowledged, and what was under way
 /// either wholly or not at all. Every record byte for byte, trims, losses, index segments, the engine's own check.

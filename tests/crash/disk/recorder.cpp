@@ -18,7 +18,7 @@ namespace {
 
 std::atomic<Recorder*> g_active{nullptr};  // C functions have no other way to find it
 
-/// RocksDB's diary: written through stdio, read by people only.
+/// RocksDB's diary: written and closed through stdio, read by people only.
 bool is_diary(const std::string& path) {
   const auto name = path.substr(path.rfind('/') + 1);
   return name.starts_with("LOG");
@@ -108,9 +108,22 @@ std::optional<std::string> Recorder::inside(const char* path) const {
   return relative;
 }
 
-const Recorder::OpenFile* Recorder::find(int descriptor) const {
+const Recorder::OpenFile* Recorder::find(int descriptor) {
   const auto found = open_.find(descriptor);
-  return found == open_.end() ? nullptr : &found->second;
+  if (found == open_.end()) return nullptr;
+  struct stat status {};
+  if (::fstat(descriptor, &status) == 0 && status.st_dev == found->second.device &&
+      status.st_ino == found->second.inode) {
+    return &found->second;
+  }
+  open_.erase(found);
+  return nullptr;
+}
+
+void Recorder::remember(int descriptor, FileId file, std::string path) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return;
+  open_[descriptor] = {file, std::move(path), S_ISDIR(status.st_mode), status.st_dev, status.st_ino};
 }
 
 void Recorder::record(Change change) {
@@ -122,12 +135,17 @@ bool Recorder::hit(const char* call, const std::string& path) {
   ++calls_;
   if (fault_.nth == 0 || (fault_.for_good ? calls_ < fault_.nth : calls_ != fault_.nth)) return false;
   ++faults_;
-  if (faulted_.empty()) faulted_ = fmt::format("{} of {} (call {}, errno {})", call, path, calls_, fault_.error);
+  if (faulted_.empty()) {
+    faulted_ = fmt::format("{} of {} (call {}, errno {})", call, path, calls_, fault_.error);
+    // For the case that the process does not live to tell it.
+    const auto line = fmt::format("{}{}\n", kFaultedLine, faulted_);
+    static_cast<void>(::syscall(SYS_write, STDERR_FILENO, line.data(), line.size()));
+  }
   return true;
 }
 
 std::optional<int> Recorder::fails(const char* call, const std::string& path, Need need) {
-  if (fault_.how == Fault::How::error_on_read || is_diary(path)) return std::nullopt;
+  if (fault_.how == Fault::How::error_on_read) return std::nullopt;
   if (fault_.error == ENOSPC && need != Need::space) return std::nullopt;
   if (!hit(call, path) || fault_.how == Fault::How::short_write) return std::nullopt;
   return fault_.error;
@@ -138,7 +156,7 @@ std::optional<int> Recorder::fails(const char* call, const std::string& path, Ne
 std::optional<int> Recorder::open(const char* path, int flags, mode_t mode) {
   const std::scoped_lock lock(mutex_);
   const auto name = inside(path);
-  if (!name) return std::nullopt;
+  if (!name || is_diary(*name)) return std::nullopt;
   const auto known = names_.find(*name);
   const bool creates = (flags & O_CREAT) != 0 && known == names_.end() && !std::filesystem::exists(path);
   if (const auto error = fails("open", *name, creates ? Need::space : Need::anything)) return failed(*error);
@@ -146,19 +164,16 @@ std::optional<int> Recorder::open(const char* path, int flags, mode_t mode) {
   if (descriptor < 0) return descriptor;
   struct stat status {};
   if (::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
-    open_[descriptor] = {0, *name, true};
-    return descriptor;
-  }
-  if (known == names_.end()) {
-    // A file that nobody was seen creating (RocksDB's diary) is empty for all that is known.
+    remember(descriptor, 0, *name);
+  } else if (known == names_.end()) {
     const auto file = next_file_++;
     record({.kind = Change::Kind::create, .file = file, .path = *name});
     names_[*name] = file;
-    open_[descriptor] = {file, *name};
-    return descriptor;
+    remember(descriptor, file, *name);
+  } else {
+    if ((flags & O_TRUNC) != 0) record({.kind = Change::Kind::resize, .file = known->second, .offset = 0});
+    remember(descriptor, known->second, *name);
   }
-  if ((flags & O_TRUNC) != 0) record({.kind = Change::Kind::resize, .file = known->second, .offset = 0});
-  open_[descriptor] = {known->second, *name};
   return descriptor;
 }
 
@@ -172,7 +187,7 @@ std::optional<ssize_t> Recorder::write(int descriptor, const void* bytes, std::s
   const std::scoped_lock lock(mutex_);
   const auto* file = find(descriptor);
   if (file == nullptr) return std::nullopt;
-  if (!is_diary(file->path) && fault_.how != Fault::How::error_on_read) {
+  if (fault_.how != Fault::How::error_on_read) {
     if (std::exchange(torn_, false)) {
       ++faults_;
       return failed(fault_.error);

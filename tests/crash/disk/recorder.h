@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/crash/disk/change.h"
@@ -42,6 +43,9 @@ struct Fault {
   How how = How::error;
   bool for_good = false;  // every later one, too, until heal()
 };
+
+/// The first fault is also said on standard error, in a line that begins so.
+inline constexpr std::string_view kFaultedLine = "the fault: ";
 
 class Recorder {
  public:
@@ -88,11 +92,15 @@ class Recorder {
     FileId file = 0;
     std::string path;
     bool directory = false;
+    // A stream (fdopen, fclose) closes its descriptor inside of the C library, unseen, and the number is used again.
+    dev_t device = 0;
+    ino_t inode = 0;
   };
   enum class Need : std::uint8_t { space, anything };
 
   [[nodiscard]] std::optional<std::string> inside(const char* path) const;
-  [[nodiscard]] const OpenFile* find(int descriptor) const;
+  [[nodiscard]] const OpenFile* find(int descriptor);
+  void remember(int descriptor, FileId file, std::string path);
   void record(Change change);
   /// Counts the call; the errno it is to fail with, if it is.
   [[nodiscard]] std::optional<int> fails(const char* call, const std::string& path, Need need);

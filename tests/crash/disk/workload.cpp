@@ -65,7 +65,7 @@ void Workload::open(const Expectation& expected) {
 }
 
 void Workload::rebuild_index() {
-  auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords);
+  auto rebuilt = rebuild(*store_, limits::kDedupeWindowRecords, holes_everywhere());
   if (!rebuilt) throw Violation(fmt::format("the index cannot be rebuilt: {}", rebuilt.error().context));
   index_ = std::move(rebuilt->index);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <set>
 
 #include "src/config/option_table.h"
@@ -18,6 +19,13 @@ ServeOptions parsed(const Words& arguments, const Words& environment = {}) {
   auto options = parse_serve(arguments, environment);
   REQUIRE_MESSAGE(options.has_value(), options.error().context);
   return *options;
+}
+
+std::vector<Option> options_of_serve() {
+  std::vector<Option> result;
+  std::ranges::copy_if(option_table(), std::back_inserter(result),
+                       [](const Option& option) { return option.taken_by(CommandId::serve); });
+  return result;
 }
 
 /// The sentence of the refusal.
@@ -111,8 +119,8 @@ TEST_CASE("every option is also an environment variable") {
   CHECK(parsed({}, {"TIDEMARK_EVENT=chat message, reaction"}).events ==
         std::vector<std::string>{"chat message", "reaction"});
   std::set<std::string> variables;
-  for (const Option& option : option_table()) variables.insert(option.variable());
-  CHECK(variables.size() == option_table().size());
+  for (const Option& option : options_of_serve()) variables.insert(option.variable());
+  CHECK(variables.size() == options_of_serve().size());
 }
 
 TEST_CASE("an empty variable counts as not set") {
@@ -137,7 +145,7 @@ TEST_CASE("flags win over the environment, the environment over the file, the fi
   CHECK(setting(options, "history").source == Source::file);
   CHECK(setting(options, "history").origin == file.path + ":3");
   CHECK(setting(options, "backend").source == Source::preset);
-  CHECK(options.settings.size() == option_table().size());
+  CHECK(options.settings.size() == options_of_serve().size());
 }
 
 TEST_CASE("the environment can name the configuration file") {
@@ -299,12 +307,12 @@ TEST_CASE("help is asked for before anything is read") {
 }
 
 TEST_CASE("the help names every option with its variable and default, in lines a terminal can hold") {
-  const auto help = serve_help();
-  for (const Option& option : option_table()) {
+  const auto help = command_help(command_of(CommandId::serve));
+  for (const Option& option : options_of_serve()) {
     CAPTURE(option.name);
     CHECK(contains(help, "  " + option.flag() + " "));
     CHECK(contains(help, "environment: " + option.variable() + "\n"));
-    for (const auto& item : option.items(ServeOptions{})) CHECK(contains(help, item));
+    for (const auto& item : option.items(CommandOptions{})) CHECK(contains(help, item));
   }
   std::size_t start = 0;
   for (std::size_t end = help.find('\n'); end != std::string::npos; start = end + 1, end = help.find('\n', start)) {
@@ -317,7 +325,7 @@ TEST_CASE("the default file says what the server does without it") {
   const ConfigFile file(default_config_file());
   const auto with_file = parsed(file.flag());
   const auto without = parsed({});
-  for (const Option& option : option_table()) {
+  for (const Option& option : options_of_serve()) {
     CAPTURE(option.name);
     if (!option.in_file) continue;
     CHECK(setting(with_file, option.name).source == Source::file);
@@ -328,6 +336,52 @@ TEST_CASE("the default file says what the server does without it") {
 TEST_CASE("config/tidemark.toml is what the table renders") {
   CHECK_MESSAGE(contents("config/tidemark.toml") == default_config_file(),
                 "the table changed: tests/unit/config/render_default_file.cpp says how to renew the file");
+}
+
+TEST_CASE("the other commands take their own options, and say so") {
+  const auto told = parse_command(CommandId::repair, Words{"--data", "d", "--dry-run"}, {});
+  REQUIRE(told);
+  CHECK(told->data == "d");
+  CHECK(told->dry_run);
+  CHECK(told->given("data"));
+  CHECK_FALSE(told->given("backend"));
+
+  const auto why = [](CommandId command, const Words& arguments) {
+    const auto wrong = parse_command(command, arguments, {});
+    REQUIRE_MESSAGE(!wrong, "was accepted");
+    CHECK(wrong.error().code == ErrorCode::invalid_argument);
+    return wrong.error().context;
+  };
+  CHECK(contains(why(CommandId::verify, {"--port", "1"}), "unknown option --port; tidemark verify --help lists them"));
+  CHECK(contains(why(CommandId::verify, {"--dry-run"}), "unknown option --dry-run"));
+  CHECK(contains(why(CommandId::repair, {"--dry-rnu"}), "did you mean --dry-run?"));
+  CHECK(contains(why(CommandId::repair, {"--dry-run=yes"}), "takes no value"));
+  CHECK(contains(why(CommandId::verify, {"--backend", "memory"}), "must be one of"));
+  CHECK(contains(why(CommandId::verify, {"here"}), "tidemark verify takes only options"));
+  CHECK(contains(refused({"--dry-run"}), "unknown option --dry-run"));
+}
+
+TEST_CASE("the other commands find the log where serve was told to keep it, and leave what is serve's alone") {
+  const ConfigFile file("data = \"from-file\"\nport = 4000\n");
+  const auto from_file = parse_command(CommandId::verify, file.flag(), {});
+  REQUIRE(from_file);
+  CHECK(from_file->data == "from-file");
+  const auto from_variable =
+      parse_command(CommandId::verify, {}, Words{"TIDEMARK_DATA=there", "TIDEMARK_PORT=banana", "TIDEMARK_PROT=1"});
+  REQUIRE(from_variable);
+  CHECK(from_variable->data == "there");
+  CHECK(from_variable->warnings.empty());
+}
+
+TEST_CASE("every command's help shows how to use it") {
+  for (const Command& command : command_table()) {
+    CAPTURE(command.name);
+    const auto help = command_help(command);
+    CHECK(help.starts_with("Usage: tidemark " + std::string(command.name) + " [options]\n"));
+    CHECK(contains(help, "\nExamples\n  "));
+    CHECK(contains(help, "--data DIR\n"));
+  }
+  CHECK(contains(command_help(command_of(CommandId::repair)), "  --dry-run\n"));
 }
 
 }  // namespace tidemark

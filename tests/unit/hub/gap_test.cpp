@@ -97,6 +97,41 @@ TEST_CASE("a page that is overtaken by trims every time ends in a gap before wha
   CHECK(client.sink.received.ends_with("<30:x>"));
 }
 
+TEST_CASE("what a repair left out is announced in its place, whatever channel it was of, and all else is delivered") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 10; ++i) world.commit({{i % 2 == 0 ? "/a" : "/b", "x"}});
+  world.settle();
+  std::erase_if(world.log.records, [](const Record& record) { return record.offset == Offset(4); });
+  world.log.repaired.add({Offset(4), Offset(4)});
+  SUBCASE("page by page") { world.log.page_records = 1; }
+  SUBCASE("in one page") {}
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(), client.subscriber);
+  world.settle();
+  CHECK(client.sink.received == "<1:x><3:x>[damaged 4-4]<5:x><7:x><9:x>");
+  CHECK(client.subscriber.live.size() == 1);
+  Client behind(world);
+  behind.outlet.subscribe("/a", Offset(4), behind.subscriber);
+  world.settle();
+  CHECK(behind.sink.received == "<5:x><7:x><9:x>");
+}
+
+TEST_CASE("what was trimmed and what a repair left out are two gaps, each in its place") {
+  HubWorld world;
+  world.join();
+  for (int i = 0; i < 6; ++i) world.commit({{"/a", "x"}});
+  world.settle();
+  std::erase_if(world.log.records, [](const Record& record) { return record.offset == Offset(4); });
+  std::erase_if(world.log.records, [](const Record& record) { return record.offset == Offset(5); });
+  world.log.repaired.add({Offset(4), Offset(5)});
+  world.trim(3);
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(1), client.subscriber);
+  world.settle();
+  CHECK(client.sink.received == "[gap 2-2]<3:x>[damaged 4-5]<6:x>");
+}
+
 TEST_CASE("a channel that lost nothing has no gap, whatever others lost meanwhile") {
   HubWorld world;
   world.join();

@@ -28,6 +28,7 @@ class FakeLog final : public Log {
   Offset trimmed_before;                      // records below it cannot be read
   mutable std::function<void()> before_read;  // once, before a page's records are looked at
   Offset damaged;                             // reading it fails
+  Holes repaired;                             // without these offsets
   mutable int reads = 0;
   std::size_t page_records = 1000;  // smaller than the caller's page, to get many pages
 
@@ -41,6 +42,7 @@ class FakeLog final : public Log {
     return found == losses.end() ? Offset() : found->second;
   }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return lost(channel); }
+  [[nodiscard]] const Holes& holes() const override { return repaired; }
   [[nodiscard]] StoreStats stats() const override { return {}; }
   [[nodiscard]] std::string_view engine() const override { return "fake"; }
   [[nodiscard]] std::string why_not_writable() const override { return {}; }
@@ -164,10 +166,11 @@ class FakeSubscriber final : public Subscriber {
   void on_live(Offset to) override { live.push_back(to); }
   void on_taken_over() override { ++taken_over; }
   bool can_be_told = true;  // of a gap
-  bool on_gap(Offset from, Offset to) override {
+  bool on_gap(Offset from, Offset to, GapReason reason) override {
     gaps.emplace_back(from, to);
     if (gaps_to == nullptr) return can_be_told;
-    gaps_to->own() += "[gap " + std::to_string(from.value()) + "-" + std::to_string(to.value()) + "]";
+    gaps_to->own() += (reason == GapReason::trimmed ? "[gap " : "[damaged ") + std::to_string(from.value()) + "-" +
+                      std::to_string(to.value()) + "]";
     gaps_to->flush_soon();
     return can_be_told;
   }

@@ -57,6 +57,16 @@ TEST_CASE("a position that cannot be read, of another log or ahead of it leaves 
   }
 }
 
+TEST_CASE("a session is not recovered across what a repair left out; the gap itself comes among the records") {
+  constexpr LogBounds kRepaired{.epoch = kEpoch, .hole = Offset(60), .head = Offset(100)};
+  const auto before = decide({.session_restored = true, .offset = position(59)}, kRepaired);
+  CHECK_FALSE(before.recovered);
+  CHECK(before.after == Offset(59));
+  CHECK(before.gap_to == Offset());
+  CHECK(before.reason == "records lost to damage");
+  CHECK(decide({.session_restored = true, .offset = position(60)}, kRepaired).recovered);
+}
+
 TEST_CASE("a client that has nothing gets everything, or the newest N where history is limited") {
   CHECK(decide({}, kLog).after == Offset(0));
   CHECK_FALSE(decide({}, kLog).newest);

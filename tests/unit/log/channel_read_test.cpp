@@ -42,7 +42,8 @@ struct FilledLog {
       }
       contract::append(**opened, batch);
     }
-    log = std::make_unique<LogUnderTest>(std::move(*opened), LogOptions{});
+    // The test trims the store itself: upkeep, which writes to it in a thread of its own, must not come in between.
+    log = std::make_unique<LogUnderTest>(std::move(*opened), LogOptions{.upkeep_interval = std::chrono::hours(1)});
   }
 
   /// Publishes through the log.

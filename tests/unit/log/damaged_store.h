@@ -1,63 +1,99 @@
-// A memory store some of whose records are damaged: reading them fails as the contract says.
+// A store of which parts are damaged as a test says, in front of a sound one: it fails where an engine would.
 #pragma once
 
 #include <memory>
 #include <set>
+#include <string>
+#include <utility>
 
-#include "backends/memory/memory_store.h"
 #include "src/log/log_store.h"
 
 namespace tidemark::test {
 
+/// May be changed while the store is in use, by the thread that reads.
+struct Damage {
+  std::set<std::uint64_t> records;      // their checksum fails
+  std::set<std::uint64_t> unreachable;  // the engine's structure fails before it gets there, and cannot say where
+  std::set<std::uint64_t> missing;      // are not there any more, without a word
+  std::set<std::pair<std::string, std::uint64_t>> channel_rows;  // of the index: channel and segment
+  std::set<std::uint64_t> key_rows;
+  bool channel_table = false;  // no row of the channel index can be read
+  bool losses = false;         // nothing that the channels lost can be read
+};
+
 class DamagedStore final : public LogStore {
  public:
-  void damage(const std::set<std::uint64_t>& offsets) { damaged_ = offsets; }
+  DamagedStore(std::unique_ptr<LogStore> store, const Damage& damage) : store_(std::move(store)), damage_(damage) {}
 
-  [[nodiscard]] std::string_view engine() const override { return store_->engine(); }
-  [[nodiscard]] StoreState state() const override { return store_->state(); }
-  [[nodiscard]] Result<void> append(std::span<const RecordView> records,
-                                    std::span<const IndexSegment> segments) override {
+  /// Reads of any kind since the start.
+  [[nodiscard]] std::size_t reads() const { return reads_; }
+
+  std::string_view engine() const override { return store_->engine(); }
+  StoreState state() const override { return store_->state(); }
+  Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
     return store_->append(records, segments);
   }
-  [[nodiscard]] Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page,
-                                  RecordVisitor visit) const override {
-    return checked(visit, [&](RecordVisitor checking) { return store_->scan(from, to, direction, page, checking); });
+  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
+    ++reads_;
+    Result<void> damaged;
+    // In front of the store's own limits: a record that is missing counts for none.
+    std::size_t seen = 0;
+    const auto scanned =
+        store_->scan(from, to, direction, {static_cast<std::size_t>(-1), page.bytes}, [&](const RecordView& record) {
+          if (seen == page.records && seen > 0) return false;
+          if (damage_.missing.contains(record.offset.value())) return true;
+          ++seen;
+          damaged = check(record.offset);
+          return damaged && visit(record);
+        });
+    return damaged ? scanned : damaged;
   }
-  [[nodiscard]] Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
-    return checked(visit, [&](RecordVisitor checking) { return store_->read(offsets, checking); });
+  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
+    ++reads_;
+    Result<void> damaged;
+    const auto read = store_->read(offsets, [&](const RecordView& record) {
+      if (damage_.missing.contains(record.offset.value())) return true;
+      damaged = check(record.offset);
+      return damaged && visit(record);
+    });
+    return damaged ? read : damaged;
   }
-  [[nodiscard]] Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
-                                              FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return store_->channel_segments(channel, from_segment, visit);
+  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    ++reads_;
+    if (damage_.channel_table) return fail(ErrorCode::corrupt, "the disk image is malformed");
+    return store_->channel_segments(channel, from_segment, [&](std::uint64_t segment, std::string_view row) {
+      return visit(segment, damage_.channel_rows.contains({std::string(channel), segment}) ? "damaged" : row);
+    });
   }
-  [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
-                                          FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return store_->key_segments(from_segment, visit);
+  Result<void> key_segments(std::uint64_t from_segment,
+                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    ++reads_;
+    return store_->key_segments(from_segment, [&](std::uint64_t segment, std::string_view row) {
+      return visit(segment, damage_.key_rows.contains(segment) ? "damaged" : row);
+    });
   }
-  [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
+  Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     return store_->trim(before, losses);
   }
-  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    if (damage_.losses) return fail(ErrorCode::corrupt, "the disk image is malformed");
     return store_->losses(visit);
   }
-  [[nodiscard]] Result<void> verify() const override { return store_->verify(); }
-  [[nodiscard]] StoreStats stats() const override { return store_->stats(); }
+  Result<void> verify() const override { return store_->verify(); }
+  StoreStats stats() const override { return store_->stats(); }
   void close() override { store_->close(); }
 
  private:
-  template <class Read>
-  Result<void> checked(RecordVisitor visit, Read read) const {
-    bool met = false;
-    const auto done = read([&](const RecordView& record) {
-      met = damaged_.contains(record.offset.value());
-      return !met && visit(record);
-    });
-    if (done && met) return fail(ErrorCode::corrupt, "a record fails its checksum");
-    return done;
+  [[nodiscard]] Result<void> check(Offset offset) const {
+    if (damage_.unreachable.contains(offset.value())) return fail(ErrorCode::corrupt, "the disk image is malformed");
+    if (!damage_.records.contains(offset.value())) return {};
+    return fail(ErrorCode::corrupt, "the record at offset " + std::to_string(offset.value()) + " fails its checksum");
   }
 
-  const std::unique_ptr<LogStore> store_ = make_memory_store(Epoch(1));
-  std::set<std::uint64_t> damaged_;
+  const std::unique_ptr<LogStore> store_;
+  const Damage& damage_;
+  mutable std::size_t reads_ = 0;
 };
 
 }  // namespace tidemark::test

@@ -166,25 +166,4 @@ TEST_CASE("a failure at a segment boundary leaves the segment unfinished until t
   CHECK(payloads(*log.operator->(), "/last") == std::vector<std::string>{"2", "3"});
 }
 
-TEST_CASE("a store whose index is damaged is not served") {
-  auto memory = make_memory_store(Epoch(1));
-  std::vector<RecordView> records;
-  for (std::uint64_t offset = 1; offset <= limits::kSegmentRecords; ++offset) {
-    records.push_back({.offset = Offset(offset),
-                       .time = {1},
-                       .channel = "/",
-                       .event = "e",
-                       .sender = "s",
-                       .client_key = "",
-                       .payload = "1",
-                       .attachments = ""});
-  }
-  const std::vector<IndexSegment> damaged{{.number = 0, .channels = {}, .key_hashes = "damaged"}};
-  REQUIRE(memory->append(records, damaged));
-  const auto opened = Log::open(std::move(memory), {}, ManualClock(1));
-  REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == ErrorCode::corrupt);
-  CHECK(opened.error().context.find("index segment 0") != std::string::npos);
-}
-
 }  // namespace tidemark::test

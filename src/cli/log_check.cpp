@@ -1,0 +1,105 @@
+#include "src/cli/log_check.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "backends/registry.h"
+#include "src/base/limits.h"
+#include "src/cli/interruption.h"
+#include "src/cli/progress.h"
+#include "src/log/damage.h"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::size_t kStretchesListed = 20;
+
+class Printer final : public VerifyListener {
+ public:
+  explicit Printer(std::string_view doing) : progress_(doing) {}
+
+  void on_finding(const Finding& finding) override {
+    if (++findings_ > limits::kFindingsShown) return;
+    progress_.clear();
+    fmt::print("{}\n", finding.text);
+  }
+
+  bool on_progress(std::uint64_t done, std::uint64_t total) override {
+    progress_.update(done, total);
+    return !interrupted();
+  }
+
+  void finish() {
+    progress_.clear();
+    if (findings_ > limits::kFindingsShown) {
+      fmt::print("and {} findings more\n", grouped(findings_ - limits::kFindingsShown));
+    }
+    std::fflush(stdout);
+  }
+
+ private:
+  Progress progress_;
+  std::uint64_t findings_ = 0;
+};
+
+/// What an engine advises a server that finds damage makes no sense to who is verifying or repairing already.
+Error for_looking(Error error) {
+  if (const auto advice = error.context.rfind(kDamageAdvice); advice != std::string::npos) {
+    error.context.resize(advice);
+    error.context += "it cannot even be opened for a repair: restore the log from a copy";
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOptions& options) {
+  const auto engine = directory.engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+  if (!engine) return std::unexpected(engine.error());
+  LogOnDisk log{.engine = std::string(*engine), .store = nullptr, .known = {}, .beside = {}};
+  if (auto holes = read_holes(directory.path())) {
+    log.known.holes = std::move(*holes);
+  } else if (holes.error().code == ErrorCode::corrupt) {
+    log.beside.push_back({Finding::Kind::structure, holes.error().context});
+  } else {
+    return std::unexpected(holes.error());
+  }
+  const auto floor = HeadFloor::read(directory.path());
+  if (!floor) return std::unexpected(floor.error());
+  log.known.floor = *floor;
+  auto store = open_store(*engine, {.directory = directory.path(), .epoch_if_new = Epoch(), .read_only = true});
+  if (!store) return std::unexpected(for_looking(store.error()));
+  log.store = std::move(*store);
+  return log;
+}
+
+Result<Verdict> check(const LogOnDisk& log, std::string_view doing) {
+  Printer printer(doing);
+  for (const Finding& finding : log.beside) printer.on_finding(finding);
+  auto verdict = verify_log(*log.store, log.known, printer);
+  printer.finish();
+  if (verdict) verdict->findings += log.beside.size();
+  return verdict;
+}
+
+std::string extent(const StoreState& state) {
+  if (state.first > state.head) return "no record";
+  return fmt::format("offsets {} to {}", state.first.value(), state.head.value());
+}
+
+std::string list(const Holes& holes) {
+  std::string text;
+  std::size_t listed = 0;
+  for (const OffsetRange& range : holes.ranges()) {
+    if (listed == kStretchesListed) {
+      return text + fmt::format(" and {} more stretches", grouped(holes.ranges().size() - listed));
+    }
+    if (listed++ > 0) text += ", ";
+    text += range.first == range.last ? fmt::format("{}", range.first.value())
+                                      : fmt::format("{} to {}", range.first.value(), range.last.value());
+  }
+  return text;
+}
+
+}  // namespace tidemark::cli

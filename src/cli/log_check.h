@@ -1,0 +1,39 @@
+// Verification as the commands show it: of the log of a data directory that no server uses, with what is known of the
+// log beside the engine's files, and its findings as lines.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/error.h"
+#include "src/config/data_directory.h"
+#include "src/config/options.h"
+#include "src/log/log_store.h"
+#include "src/log/verify.h"
+
+namespace tidemark::cli {
+
+/// A log that is only looked at.
+struct LogOnDisk {
+  std::string engine;
+  std::unique_ptr<LogStore> store;
+  VerifyOptions known;          // its holes and its head floor
+  std::vector<Finding> beside;  // what is wrong with the files that say so
+};
+
+/// `directory` is locked by the caller. Errors: those of opening, with the advice that fits one who wants to look.
+[[nodiscard]] Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOptions& options);
+
+/// Verifies and prints each finding as a line on standard output, at most limits::kFindingsShown of them and then how
+/// many more there were. `doing` is what the progress line says.
+[[nodiscard]] Result<Verdict> check(const LogOnDisk& log, std::string_view doing);
+
+/// "offsets 1 to 12345", or "no record".
+[[nodiscard]] std::string extent(const StoreState& state);
+/// "13, 17 to 18 and 5 more stretches"
+[[nodiscard]] std::string list(const Holes& holes);
+
+}  // namespace tidemark::cli

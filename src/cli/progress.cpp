@@ -1,0 +1,73 @@
+#include "src/cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace tidemark::cli {
+namespace {
+
+constexpr auto kBetweenUpdates = std::chrono::milliseconds(200);
+
+bool terminal_can() {
+  const char* const kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+std::string time_text(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(seconds) + 1;
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+}  // namespace
+
+Progress::Progress(std::string_view doing) : doing_(doing), shown_(terminal_can()) {}
+
+void Progress::update(std::uint64_t done, std::uint64_t total) {
+  if (!shown_) return;
+  const auto now = Clock::now();
+  if (now - last_ < kBetweenUpdates) return;
+  last_ = now;
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const double rate = static_cast<double>(done) / seconds;
+  if (rate <= 0) return;
+  fmt::print(stderr, "\r\x1b[K{}: {} of {} offsets, {}/s, {} left", doing_, grouped(done), grouped(total),
+             grouped(static_cast<std::uint64_t>(rate)), time_text(static_cast<double>(total - done) / rate));
+  std::fflush(stderr);
+  on_screen_ = true;
+}
+
+void Progress::clear() {
+  if (!on_screen_) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  on_screen_ = false;
+}
+
+std::string grouped(std::uint64_t number) {
+  const auto digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  auto amount = static_cast<double>(bytes);
+  std::string_view unit;
+  for (const std::string_view next : {"kB", "MB", "GB", "TB"}) {
+    unit = next;
+    amount /= 1000;
+    if (amount < 1000) break;
+  }
+  return fmt::format("{:.1f} {}", amount, unit);
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,186 @@
+#include "src/cli/repair.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "backends/registry.h"
+#include "src/base/journal.h"
+#include "src/cli/exit_status.h"
+#include "src/cli/interruption.h"
+#include "src/cli/log_check.h"
+#include "src/cli/progress.h"
+#include "src/config/log_swap.h"
+#include "src/log/free_space.h"
+#include "src/log/salvage.h"
+
+namespace tidemark::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Room on the disk beyond what the new log needs.
+constexpr auto kSpareBytes = limits::kMinFreeDefault;
+
+int say_interrupted() {
+  fmt::print(stderr, "tidemark: interrupted; nothing was changed\n");
+  return kExitInterrupted;
+}
+
+std::uint64_t bytes_below(const fs::path& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code ignored;  // it is only to be told
+  for (fs::recursive_directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored)) {
+    if (entry->is_regular_file(ignored)) bytes += entry->file_size(ignored);
+  }
+  return bytes;
+}
+
+/// Nothing half-made is left behind, however the repair ends.
+class NewLog {
+ public:
+  [[nodiscard]] static Result<NewLog> begin(const fs::path& data) {
+    auto path = begin_new_log(data);
+    if (!path) return std::unexpected(path.error());
+    return NewLog(data, std::move(*path));
+  }
+  NewLog(NewLog&& other) noexcept : data_(other.data_), path_(std::exchange(other.path_, {})) {}
+  NewLog& operator=(NewLog&&) = delete;
+  ~NewLog() {
+    if (path_.empty()) return;
+    if (const auto dropped = drop_new_log(data_); !dropped) complain(dropped.error(), kExitFailure);
+  }
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+  Result<fs::path> put_in_place() {
+    path_.clear();
+    return swap_logs(data_);
+  }
+
+ private:
+  NewLog(fs::path data, fs::path path) : data_(std::move(data)), path_(std::move(path)) {}
+
+  fs::path data_;
+  fs::path path_;  // empty: no longer ours to remove
+};
+
+Result<Salvaged> salvage_into(const NewLog& target, const LogOnDisk& damaged, Epoch epoch) {
+  Progress progress("saving");
+  return salvage(*damaged.store, {.directory = target.path(),
+                                  .epoch = epoch,
+                                  .holes = damaged.known.holes,
+                                  .floor = damaged.known.floor,
+                                  .open =
+                                      [&] {
+                                        return open_store(
+                                            damaged.engine,
+                                            {.directory = target.path(), .epoch_if_new = epoch, .accept_loss = true});
+                                      },
+                                  .on_progress =
+                                      [&](std::uint64_t done, std::uint64_t total) {
+                                        progress.update(done, total);
+                                        return !interrupted();
+                                      }});
+}
+
+/// The new log, read from the disk again, is as sound as it can be: nothing is wrong with it that a repair could mend.
+Result<Verdict> check_new(const NewLog& target, const std::string& engine, const Salvaged& saved) {
+  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
+  log.known.holes = saved.holes;
+  const auto floor = HeadFloor::read(target.path());
+  if (!floor) return std::unexpected(floor.error());
+  log.known.floor = *floor;
+  auto store = open_store(engine, {.directory = target.path(), .epoch_if_new = Epoch(), .read_only = true});
+  if (!store) return std::unexpected(store.error());
+  log.store = std::move(*store);
+  auto verdict = check(log, "checking the new log");
+  if (!verdict || verdict->stopped) return verdict;
+  if (verdict->repairable() || verdict->records != saved.records) {
+    return fail(ErrorCode::corrupt,
+                "the new log is not sound either; nothing was changed; check the disk and memory of "
+                "this machine, or restore the log from a copy");
+  }
+  return verdict;
+}
+
+void print_losses(const Holes& lost, bool dry) {
+  if (lost.empty()) {
+    fmt::print("{} nothing\n", dry ? "would lose" : "lost");
+  } else {
+    fmt::print("{} {} records: offsets {}\n", dry ? "would lose" : "lost", grouped(lost.size()), list(lost));
+  }
+}
+
+int dry_run(const Verdict& verdict, const StoreState& state) {
+  fmt::print("would keep {} records, {}\n", grouped(verdict.records), extent(state));
+  print_losses(verdict.lost, true);
+  fmt::print("{}\n", verdict.complete()
+                         ? fmt::format("would keep the epoch {}", state.epoch.text())
+                         : "would get a new epoch: clients that come back are told that it is another log");
+  return kExitFailure;
+}
+
+int run(const DataDirectory& directory, LogOnDisk damaged, const Verdict& verdict) {
+  const auto old_state = damaged.store->state();
+  // Part of the table meta may be what is damaged; then nobody knows the old epoch any more.
+  const bool keep_epoch = verdict.complete() && old_state.epoch != Epoch();
+  const auto epoch = keep_epoch ? old_state.epoch : Epoch::random();
+  if (const auto room = check_free_space(directory.path(), damaged.store->stats().bytes_on_disk + kSpareBytes); !room) {
+    fmt::print(stderr, "tidemark: a repair needs room for the log a second time\n");
+    return complain(room.error(), kExitFailure);
+  }
+  auto target = NewLog::begin(directory.path());
+  if (!target) return complain(target.error(), kExitFailure);
+  const auto saved = salvage_into(*target, damaged, epoch);
+  if (interrupted()) return say_interrupted();
+  if (!saved) return complain(saved.error(), kExitFailure);
+  const auto checked = check_new(*target, damaged.engine, *saved);
+  if (interrupted()) return say_interrupted();
+  if (!checked) return complain(checked.error(), kExitFailure);
+  damaged.store->close();
+  const auto kept = target->put_in_place();
+  if (!kept) return complain(kept.error(), kExitFailure);
+
+  fmt::print("kept {} records, offsets up to {}\n", grouped(saved->records), saved->head.value());
+  print_losses(saved->lost, false);
+  if (keep_epoch) {
+    fmt::print("epoch {} as before\n", epoch.text());
+  } else {
+    fmt::print("epoch {} -> {}: clients that come back are told that it is another log\n", old_state.epoch.text(),
+               epoch.text());
+  }
+  fmt::print("the damaged log is kept in {} ({}); delete it when nobody needs it any more\n", kept->string(),
+             size_text(bytes_below(*kept)));
+  return kExitOk;
+}
+
+}  // namespace
+
+int repair(const CommandOptions& options) {
+  // To look is enough for a dry run, and allowed on a disk that cannot be written.
+  const auto directory =
+      options.dry_run ? DataDirectory::look(options.data) : DataDirectory::open_for_change(options.data);
+  if (!directory) return complain(directory.error(), kExitFailure);
+  journal::set_level(journal::Level::error);  // what a server would note while it opens a log
+  auto log = open_on_disk(*directory, options);
+  if (!log) return complain(log.error(), kExitFailure);
+  note_interruptions();
+  const auto verdict = check(*log, "checking");
+  if (!verdict) return complain(verdict.error(), kExitFailure);
+  if (verdict->stopped) return say_interrupted();
+  const auto state = log->store->state();
+  if (verdict->clean()) {
+    fmt::print("sound: {} records, {}; nothing was changed\n", grouped(verdict->records), extent(state));
+    return kExitOk;
+  }
+  if (!verdict->repairable()) {
+    fmt::print("nothing that a repair could mend: records stay as they were written; nothing was changed\n");
+    return kExitFailure;
+  }
+  if (options.dry_run) return dry_run(*verdict, state);
+  return run(*directory, std::move(*log), *verdict);
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,38 @@
+#include "src/cli/verify.h"
+
+#include <fmt/format.h>
+
+#include "src/cli/exit_status.h"
+#include "src/cli/interruption.h"
+#include "src/cli/log_check.h"
+#include "src/cli/progress.h"
+
+namespace tidemark::cli {
+
+int verify(const CommandOptions& options) {
+  const auto directory = DataDirectory::look(options.data);
+  if (!directory) return complain(directory.error(), kExitFailure);
+  const auto log = open_on_disk(*directory, options);
+  if (!log) return complain(log.error(), kExitFailure);
+  note_interruptions();
+  const auto verdict = check(*log, "checking");
+  if (!verdict) return complain(verdict.error(), kExitFailure);
+  if (verdict->stopped) {
+    fmt::print(stderr, "tidemark: interrupted\n");
+    return kExitInterrupted;
+  }
+  const auto state = log->store->state();
+  if (verdict->clean()) {
+    fmt::print("sound: {} records, {}, {} index segments, epoch {}\n", grouped(verdict->records), extent(state),
+               grouped(verdict->segments), state.epoch.text());
+    return kExitOk;
+  }
+  fmt::print("not sound: {} findings in {} records, {}, epoch {}\n", grouped(verdict->findings),
+             grouped(verdict->records), extent(state), state.epoch.text());
+  fmt::print(stderr, "tidemark: {}\n",
+             verdict->repairable() ? "restore the log from a copy, or see what 'tidemark repair --dry-run' says"
+                                   : "a repair would change none of this: records stay as they were written");
+  return kExitFailure;
+}
+
+}  // namespace tidemark::cli

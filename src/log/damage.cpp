@@ -1,0 +1,100 @@
+#include "src/log/damage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "src/base/limits.h"
+
+namespace tidemark {
+namespace {
+
+constexpr PageLimits kPage{limits::kScanRecords, std::numeric_limits<std::size_t>::max()};
+constexpr PageLimits kOneRecord{1, std::numeric_limits<std::size_t>::max()};
+
+/// So many offsets after a damaged one are tried one by one, so that no readable record among them is passed over;
+/// beyond that the end of the damage is looked for in growing steps.
+constexpr std::uint64_t kTriedOneByOne = 1024;
+
+/// Whether a scan that begins at `at` gets anywhere.
+Result<bool> readable(const LogStore& store, Offset at, Offset to) {
+  bool in_order = true;
+  const auto scanned = store.scan(at, to, Direction::forward, kOneRecord, [&](const RecordView& record) {
+    in_order = record.offset >= at;
+    return false;
+  });
+  if (!scanned && scanned.error().code != ErrorCode::corrupt) return std::unexpected(scanned.error());
+  return scanned && in_order;
+}
+
+/// The first offset after `damaged` that can be read, or to.next(). Example: 1,000,000 damaged ones cost some 1,100
+/// looks.
+Result<Offset> end_of_damage(const LogStore& store, Offset damaged, Offset to) {
+  auto last_damaged = damaged;
+  std::uint64_t step = 1;
+  Offset good;
+  for (;;) {
+    good = Offset(last_damaged.value() + step);
+    if (good > to) {
+      good = to.next();
+      break;
+    }
+    const auto can = readable(store, good, to);
+    if (!can) return std::unexpected(can.error());
+    if (*can) break;
+    last_damaged = good;
+    if (good.value() - damaged.value() >= kTriedOneByOne) step *= 2;
+  }
+  while (last_damaged.next() < good) {
+    const Offset middle(last_damaged.value() + (good.value() - last_damaged.value()) / 2);
+    const auto can = readable(store, middle, to);
+    if (!can) return std::unexpected(can.error());
+    (*can ? good : last_damaged) = middle;
+  }
+  return good;
+}
+
+}  // namespace
+
+Error about_record(Offset offset, const Error& error) {
+  for (const auto& named : {fmt::format("offset {} ", offset.value()), fmt::format("offsets {} to ", offset.value())}) {
+    if (error.context.find(named) != std::string::npos) return error;
+  }
+  return {error.code, fmt::format("the record at offset {} cannot be read: {}", offset.value(), error.context)};
+}
+
+Result<void> scan_around_damage(const LogStore& store, OffsetRange range, RecordVisitor visit, DamageVisitor damaged) {
+  for (auto at = range.first; at <= range.last;) {
+    const auto page_begin = at;
+    bool in_order = true;
+    bool wanted = true;
+    const auto scanned = store.scan(at, range.last, Direction::forward, kPage, [&](const RecordView& record) {
+      in_order = record.offset >= at;
+      if (!in_order) return false;
+      at = record.offset.next();
+      wanted = visit(record);
+      return wanted;
+    });
+    if (!wanted) return {};
+    if (!scanned && scanned.error().code != ErrorCode::corrupt) return scanned;
+    if (scanned && in_order) {
+      if (at == page_begin) return {};  // nothing is left
+      continue;
+    }
+    // Records out of order: looking again, from where the order broke, may find the way around it.
+    if (scanned && at != page_begin) continue;
+    if (at > range.last) return {};
+    const auto error = scanned ? Error{ErrorCode::corrupt, fmt::format("the record at offset {} is out of order; {}",
+                                                                       at.value(), kDamageAdvice)}
+                               : about_record(at, scanned.error());
+    const auto end = end_of_damage(store, at, range.last);
+    if (!end) return std::unexpected(end.error());
+    if (!damaged({at, end->previous()}, error)) return {};
+    at = *end;
+  }
+  return {};
+}
+
+}  // namespace tidemark

@@ -1,0 +1,297 @@
+#include "src/log/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/log/damage.h"
+#include "src/log/dedupe_window.h"
+#include "src/log/index_segment.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::uint64_t kProgressRecords = 4096;  // between two calls of on_progress
+
+const std::string kMissing = "missing";
+
+std::string place(OffsetRange range) {
+  if (range.first == range.last) return fmt::format("offset {}", range.first.value());
+  return fmt::format("offsets {} to {}", range.first.value(), range.last.value());
+}
+
+class Verification {
+ public:
+  Verification(const LogStore& store, const VerifyOptions& options, VerifyListener& listener)
+      : store_(store),
+        options_(options),
+        listener_(listener),
+        state_(store.state()),
+        expected_(state_.first),
+        window_(options.dedupe_window_records) {}
+
+  Result<Verdict> run() {
+    if (auto done = find_last_segment(); !done) return std::unexpected(done.error());
+    if (state_.first <= state_.head) {
+      for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && !verdict_.stopped;
+           ++segment) {
+        if (auto done = check_segment(segment); !done) return std::unexpected(done.error());
+      }
+    }
+    if (verdict_.stopped) return verdict_;
+    lose({expected_, state_.head}, kMissing);
+    check_floor();
+    flush_lost();
+    if (auto done = check_losses(); !done) return std::unexpected(done.error());
+    const auto structure = store_.verify();
+    if (!structure && structure.error().code != ErrorCode::corrupt) return std::unexpected(structure.error());
+    if (!structure) report(Finding::Kind::structure, structure.error().context);
+    return verdict_;
+  }
+
+ private:
+  struct KeyedRecord {
+    Offset offset;
+    std::uint64_t hash;
+    std::string channel, client_key;
+  };
+  /// What the records of the segment at work say.
+  struct Contents {
+    std::map<std::string, std::vector<Offset>, std::less<>> channels;
+    std::vector<KeyHash> keys;
+    Holes unreadable;
+    std::vector<KeyedRecord> perhaps_twice;  // whose hash an earlier one has, too
+  };
+
+  void report(Finding::Kind kind, std::string text) {
+    // Whoever reads this has followed the first half of the advice.
+    if (const auto advice = text.rfind(kDamageAdvice); advice != std::string::npos)
+      text.resize(text.rfind("; ", advice));
+    ++verdict_.findings;
+    if (kind == Finding::Kind::odd_records) ++verdict_.odd_records;
+    if (kind == Finding::Kind::index) ++verdict_.only_index;
+    listener_.on_finding({kind, std::move(text)});
+  }
+
+  // --- lost offsets: stretches that touch are one finding ---------------------------------------------------------------
+
+  void lose(OffsetRange range, const std::string& why) {
+    for (const OffsetRange& part : options_.holes.rest_of(range)) {
+      if (!lost_ || lost_->last.next() != part.first || lost_why_ != why) {
+        flush_lost();
+        lost_ = part;
+        lost_why_ = why;
+      }
+      lost_->last = part.last;
+    }
+  }
+
+  void flush_lost() {
+    if (!lost_) return;
+    verdict_.lost.add(*lost_);
+    report(Finding::Kind::lost_records, fmt::format("{}: {}", place(*lost_), lost_why_));
+    lost_.reset();
+  }
+
+  // --- records ----------------------------------------------------------------------------------------------------------
+
+  Result<void> check_segment(std::uint64_t segment) {
+    Contents contents;
+    const OffsetRange range{std::max(state_.first, segment_first(segment)),
+                            std::min(state_.head, segment_last(segment))};
+    const auto scanned = scan_around_damage(
+        store_, range, [&](const RecordView& record) { return check_record(record, contents); },
+        [&](OffsetRange stretch, const Error& error) {
+          lose({expected_, stretch.first.previous()}, kMissing);
+          // Of a longer stretch the first cause stands for all.
+          const bool goes_on = lost_ && lost_->last.next() == stretch.first && lost_why_ != kMissing;
+          lose(stretch, goes_on ? std::string(lost_why_) : error.context);
+          contents.unreadable.add(stretch);
+          expected_ = stretch.last.next();
+          return progress();
+        });
+    if (!scanned) return scanned;
+    if (verdict_.stopped) return {};
+    if (auto done = check_keys(contents); !done) return done;
+    window_.commit(range.last);
+    if (!last_segment_ || segment > *last_segment_) return {};
+    ++verdict_.segments;
+    return check_index(segment, contents);
+  }
+
+  bool check_record(const RecordView& record, Contents& contents) {
+    lose({expected_, record.offset.previous()}, kMissing);
+    expected_ = record.offset.next();
+    ++verdict_.records;
+    if (record.time < last_time_) {
+      report(Finding::Kind::odd_records, fmt::format("offset {}: its time is {} ms before that of the record before it",
+                                                     record.offset.value(), last_time_.value - record.time.value));
+    }
+    last_time_ = record.time;
+    auto channel = contents.channels.find(record.channel);
+    if (channel == contents.channels.end()) channel = contents.channels.try_emplace(std::string(record.channel)).first;
+    channel->second.push_back(record.offset);
+    if (!record.client_key.empty()) {
+      const auto hash = DedupeWindow::hash(record.channel, record.client_key);
+      contents.keys.push_back({hash, record.offset});
+      if (!window_.find(hash).offsets().empty()) {
+        contents.perhaps_twice.push_back(
+            {record.offset, hash, std::string(record.channel), std::string(record.client_key)});
+      }
+      window_.stage(hash, record.offset);
+    }
+    return verdict_.records % kProgressRecords != 0 || progress();
+  }
+
+  bool progress() {
+    const auto total = state_.head.next().value() - state_.first.value();
+    verdict_.stopped = !listener_.on_progress(expected_.value() - state_.first.value(), total);
+    return !verdict_.stopped;
+  }
+
+  Result<void> check_keys(const Contents& contents) {
+    for (const KeyedRecord& later : contents.perhaps_twice) {
+      const auto candidates = window_.find(later.hash);
+      for (const Offset offset : candidates.offsets()) {
+        if (offset >= later.offset || offset.value() + options_.dedupe_window_records < later.offset.value()) continue;
+        const auto compare = [&](const RecordView& earlier) {
+          if (earlier.channel == later.channel && earlier.client_key == later.client_key) {
+            report(Finding::Kind::odd_records, fmt::format("offset {}: its client key was stored at offset {} before",
+                                                           later.offset.value(), offset.value()));
+          }
+          return true;
+        };
+        const auto read = store_.read({&offset, 1}, compare);
+        if (!read && read.error().code != ErrorCode::corrupt) return read;
+      }
+    }
+    return {};
+  }
+
+  // --- index segments ---------------------------------------------------------------------------------------------------
+
+  void report_segment(std::uint64_t segment, std::string_view what) {
+    report(Finding::Kind::index, fmt::format("index segment {} (offsets {} to {}): {}", segment,
+                                             segment_first(segment).value(), segment_last(segment).value(), what));
+  }
+
+  /// Those after the last one with a row of key hashes are not finished: opening the log makes them from the records.
+  Result<void> find_last_segment() {
+    for (auto from = segment_of(state_.first);;) {
+      const auto visited = store_.key_segments(from, [&](std::uint64_t segment, std::string_view) {
+        last_segment_ = segment;
+        return true;
+      });
+      if (visited) break;
+      if (visited.error().code != ErrorCode::corrupt) return visited;
+      const auto damaged = last_segment_ && *last_segment_ >= from ? *last_segment_ + 1 : from;
+      if (damaged > segment_of(state_.head.next())) break;
+      report_segment(damaged, visited.error().context);
+      last_segment_ = damaged;
+      from = damaged + 1;
+    }
+    if (last_segment_ && *last_segment_ >= segment_of(state_.head.next())) {
+      report_segment(*last_segment_, fmt::format("it is finished but the log ends at offset {}", state_.head.value()));
+      last_segment_ = segment_of(state_.head);
+    }
+    return {};
+  }
+
+  /// Whether the index may name the offset although no record was seen there.
+  [[nodiscard]] bool excused(Offset offset, const Contents& contents) const {
+    return offset < state_.first || contents.unreadable.contains(offset);
+  }
+
+  Result<void> check_index(std::uint64_t segment, const Contents& contents) {
+    if (contents.channels.empty() && contents.unreadable.empty()) return {};
+    std::optional<std::string> row;
+    const auto take = [&](std::uint64_t number, std::string_view bytes) {
+      if (number == segment) row = bytes;
+      return false;
+    };
+    // Errors in reading a row are findings like what it says.
+    const auto failed = [&](const Result<void>& visited) {
+      if (!visited && visited.error().code == ErrorCode::corrupt) report_segment(segment, visited.error().context);
+      return !visited;
+    };
+    for (const auto& [channel, offsets] : contents.channels) {
+      row.reset();
+      const auto visited = store_.channel_segments(channel, segment, take);
+      if (failed(visited)) {
+        if (visited.error().code != ErrorCode::corrupt) return visited;
+        continue;
+      }
+      if (!row) {
+        report_segment(segment, fmt::format("channel {} is missing", channel));
+        continue;
+      }
+      auto indexed = decode_offsets(segment, *row);
+      if (!indexed) {
+        report_segment(segment, fmt::format("its row of channel {} fails its checksum", channel));
+        continue;
+      }
+      std::erase_if(*indexed, [&](Offset offset) { return excused(offset, contents); });
+      if (*indexed != offsets)
+        report_segment(segment, fmt::format("channel {} has other offsets than it says", channel));
+    }
+    row.reset();
+    const auto visited = store_.key_segments(segment, take);
+    if (failed(visited)) return visited.error().code == ErrorCode::corrupt ? Result<void>() : visited;
+    auto keys = row ? decode_key_hashes(segment, *row) : fail(ErrorCode::corrupt, "");
+    if (!row) {
+      if (!contents.channels.empty()) report_segment(segment, "its client keys are missing");
+    } else if (!keys) {
+      report_segment(segment, "its row of client keys fails its checksum");
+    } else {
+      std::erase_if(*keys, [&](const KeyHash& key) { return excused(key.offset, contents); });
+      if (*keys != contents.keys) report_segment(segment, "its client keys are not those of the records");
+    }
+    return {};
+  }
+
+  // --- beside the records -----------------------------------------------------------------------------------------------
+
+  Result<void> check_losses() {
+    const auto visited = store_.losses([&](const ChannelLoss& loss) {
+      if (loss.last >= state_.first) {
+        report(Finding::Kind::index, fmt::format("{} is said to have lost offset {}, which is there",
+                                                 loss.channel.empty() ? std::string("every channel")
+                                                                      : fmt::format("channel {}", loss.channel),
+                                                 loss.last.value()));
+      }
+      return true;
+    });
+    if (visited || visited.error().code != ErrorCode::corrupt) return visited;
+    report(Finding::Kind::index, fmt::format("what the channels lost cannot be read: {}", visited.error().context));
+    return {};
+  }
+
+  void check_floor() {
+    if (!options_.floor || options_.floor->epoch != state_.epoch) return;
+    lose({state_.head.next(), options_.floor->head}, "acknowledged once, but the log ends before");
+  }
+
+  const LogStore& store_;
+  const VerifyOptions& options_;
+  VerifyListener& listener_;
+  const StoreState state_;
+  Verdict verdict_;
+  Offset expected_;  // the next one, if nothing is wrong
+  TimeMs last_time_;
+  DedupeWindow window_;
+  std::optional<std::uint64_t> last_segment_;  // the newest finished one
+  std::optional<OffsetRange> lost_;            // found but not reported yet
+  std::string lost_why_;
+};
+
+}  // namespace
+
+Result<Verdict> verify_log(const LogStore& store, const VerifyOptions& options, VerifyListener& listener) {
+  return Verification(store, options, listener).run();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,402 @@
+// A damaged log, from the user's side: who is concerned and who is not, what the server says, what `tidemark verify` finds
+// and what `tidemark repair` saves. The bytes of the real SQLite file are changed while nobody has it open.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { Client, freePort, newChannel, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
+
+const SEGMENT = 16_384; // records of a finished index segment: those before are not read at the start
+const SQLITE = ["--backend", "sqlite"];
+const databaseOf = (data) => join(data, "tidemark.sqlite3");
+
+/** Runs `tidemark ...` to its end; `act` gets the process while it runs. */
+function run(args, act = () => {}) {
+  const child = spawn(tidemarkBin, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const out = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
+  act(child);
+  return within(
+    new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...out }))),
+    `tidemark ${args.join(" ")} to end`,
+    30_000,
+  );
+}
+
+const verify = (data) => run(["verify", "--data", data]);
+const repair = (data, ...more) => run(["repair", "--data", data, ...more]);
+
+/** Every file of a directory, for comparing. */
+function snapshot(directory) {
+  const files = {};
+  for (const name of readdirSync(directory, { recursive: true })) {
+    const path = join(directory, String(name));
+    if (statSync(path).isFile()) files[name] = readFileSync(path).toString("latin1");
+  }
+  return files;
+}
+
+/** Changes one byte of the text where it stands in the log. */
+function damage(data, text) {
+  const file = databaseOf(data);
+  const bytes = readFileSync(file);
+  const place = bytes.indexOf(text);
+  assert.notEqual(place, -1, `${text} is not in ${file}`);
+  bytes[place] ^= 1;
+  writeFileSync(file, bytes);
+}
+
+function sql(data, statement) {
+  return execFileSync("sqlite3", [databaseOf(data), statement], { encoding: "utf8" }).trim();
+}
+
+async function publishMany(client, payloads) {
+  const acks = [];
+  for (let i = 0; i < payloads.length; i += 1000) acks.push(...(await client.publishAll(payloads.slice(i, i + 1000))));
+  return acks;
+}
+
+// --- one log with a finished segment, made once; every test works on a copy of it ---------------------------------------
+
+const rare = newChannel();
+const busy = newChannel();
+const RARE = numbered("rare message", 20);
+const rareOffsets = [];
+let original;
+
+before(async () => {
+  const server = await startServer({ args: SQLITE });
+  const publishers = {};
+  for (const channel of [rare, busy]) {
+    publishers[channel] = await Client.open(undefined, server.url, channel, { auth: { serverOffset: 2 ** 40 } });
+  }
+  for (const [i, text] of RARE.entries()) {
+    rareOffsets.push((await publishers[rare].publish(text)).offset);
+    await publishMany(publishers[busy], numbered(`busy ${i}`, 20));
+  }
+  await publishMany(publishers[busy], numbered("busy", SEGMENT));
+  for (const publisher of Object.values(publishers)) publisher.close();
+  await server.stop();
+  original = server.data;
+});
+
+function copyOfLog() {
+  const data = tempDir();
+  cpSync(original, data, { recursive: true });
+  return data;
+}
+
+const DAMAGED = 7; // of RARE
+
+function damagedLog() {
+  const data = copyOfLog();
+  damage(data, RARE[DAMAGED]);
+  return data;
+}
+
+const statusOf = (client) => client.received.filter(({ event }) => event === "log:status").map(({ payload }) => payload);
+
+describe("a damaged record", () => {
+  test("stops its own channel's readers there, loudly, and nobody else", async (t) => {
+    const server = await serve(t, SQLITE, { data: damagedLog() });
+    const reader = await Client.open(t, server.url, rare, { auth: { status: true } });
+    await reader.receives(DAMAGED);
+    await waitFor(() => statusOf(reader).some(({ state }) => state === "unreadable"), { what: "the status" });
+    const unreadable = statusOf(reader).find(({ state }) => state === "unreadable");
+    assert.ok(unreadable.from > rareOffsets[DAMAGED - 1] && unreadable.from <= rareOffsets[DAMAGED], JSON.stringify(unreadable));
+    await waitFor(() => reader.disconnects.length > 0, { what: "the connection to be closed" });
+
+    const other = await Client.open(t, server.url, busy);
+    await other.receives(RARE.length * 20 + SEGMENT);
+    assert.deepEqual(other.disconnects, []);
+
+    // It has come back meanwhile, more than once, and got nothing twice and nothing from behind the damage.
+    await reader.connected(3);
+    assert.deepEqual(reader.payloads(), RARE.slice(0, DAMAGED));
+    const said = server.stderr.split("\n").find((line) => /event=catch_up_failed/.test(line));
+    assert.match(said, new RegExp(`offset ${rareOffsets[DAMAGED]} .*tidemark repair`));
+  });
+
+  test("is no obstacle for those who stand behind it", async (t) => {
+    const server = await serve(t, SQLITE, { data: damagedLog() });
+    const reader = await Client.open(t, server.url, rare, { auth: { serverOffset: rareOffsets[DAMAGED] } });
+    await reader.receives(RARE.length - DAMAGED - 1);
+    await reader.publish("new");
+    await reader.receives(RARE.length - DAMAGED);
+    assert.deepEqual(reader.payloads(), [...RARE.slice(DAMAGED + 1), "new"]);
+    assert.deepEqual(reader.disconnects, []);
+  });
+
+  test("among the newest is said at the start, with its offset and what to do", async (t) => {
+    const server = await startServer({ args: SQLITE });
+    const client = await Client.open(t, server.url, "/");
+    const acks = await client.publishAll(numbered("fresh", 5));
+    await server.stop();
+    damage(server.data, "fresh 3");
+    const { code, stderr } = await run(["serve", "--port", String(await freePort()), "--data", server.data]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`offset ${acks[3].offset} .*tidemark verify.*tidemark repair`));
+    assert.equal((await repair(server.data)).code, 0);
+    await server.start();
+    await server.stop();
+  });
+});
+
+describe("tidemark verify", () => {
+  test("calls a sound log sound, and touches nothing", async () => {
+    const data = copyOfLog();
+    const before = snapshot(data);
+    const { code, stdout, stderr } = await verify(data);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^sound: [\d,]+ records, offsets 1 to \d+, 1 index segments, epoch [0-9a-f]{16}\n$/);
+    assert.equal(stderr, ""); // no progress in a pipe
+    assert.deepEqual(snapshot(data), before);
+  });
+
+  test("names what is damaged, a line each, and touches nothing", async () => {
+    const data = damagedLog();
+    damage(data, RARE[DAMAGED + 2]);
+    sql(data, "PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM channel_segments WHERE channel_id=1");
+    const before = snapshot(data);
+    const { code, stdout } = await verify(data);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`^offset ${rareOffsets[DAMAGED]}: .*checksum`, "m"));
+    assert.match(stdout, new RegExp(`^offset ${rareOffsets[DAMAGED + 2]}: .*checksum`, "m"));
+    assert.match(stdout, /^index segment 0 \(offsets 1 to 16384\): channel \S+ is missing$/m);
+    assert.match(stdout, /^not sound: 3 findings/m);
+    assert.deepEqual(snapshot(data), before);
+  });
+
+  test("looks at what a killed server left in the write-ahead log, and leaves it there", async (t) => {
+    const server = await startServer({ args: SQLITE });
+    const client = await Client.open(t, server.url, "/");
+    await client.publishAll(numbered("m", 10));
+    await server.kill9();
+    const before = snapshot(server.data);
+    assert.ok(before["tidemark.sqlite3-wal"].length > 0);
+    const { code, stdout } = await verify(server.data);
+    assert.equal(code, 0);
+    assert.match(stdout, /^sound: 10 records/);
+    assert.deepEqual(snapshot(server.data), before);
+  });
+
+  test("and repair leave the log of a running server alone, and say where it is", async (t) => {
+    const server = await serve(t, SQLITE);
+    for (const command of ["verify", "repair"]) {
+      const { code, stderr, stdout } = await run([command, "--data", server.data]);
+      assert.equal(code, 1);
+      assert.equal(stdout, "");
+      assert.match(stderr, new RegExp(`in use by process ${server.pid} at ${server.url}`));
+    }
+  });
+
+  test("says what is wrong with its arguments: status 2, one line, the nearest name", async () => {
+    for (const [args, said] of [
+      [["verfiy"], /unknown command verfiy; did you mean verify\?/],
+      [["verify", "--dta", "x"], /did you mean --data\?/],
+      [["repair", "--dryrun"], /did you mean --dry-run\?/],
+      [["verify", "x"], /unexpected argument x/],
+    ]) {
+      const { code, stderr } = await run(args);
+      assert.equal(code, 2, args.join(" "));
+      assert.match(stderr, said);
+      assert.equal(stderr.trim().split("\n").length, 1);
+    }
+    const missing = await verify("/nowhere/at/all");
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /there is no data directory \/nowhere\/at\/all; name it with --data/);
+    const empty = await verify(tempDir());
+    assert.equal(empty.code, 1);
+    assert.match(empty.stderr, /there is no log in/);
+    for (const args of [["verify", "--help"], ["help", "repair"]]) {
+      const { code, stdout } = await run(args);
+      assert.equal(code, 0);
+      assert.match(stdout, /--data DIR[^]*Examples\n/);
+    }
+  });
+});
+
+describe("a damaged log of the RocksDB engine", () => {
+  const ROCKSDB = ["--backend", "rocksdb"];
+  const refused = async (data) => run(["serve", ...ROCKSDB, "--port", String(await freePort()), "--data", data]);
+
+  /** Flips a byte in the middle of the largest of RocksDB's files with this extension. */
+  function damageLargest(data, extension) {
+    const path = largest(data, extension);
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.length / 2)] ^= 1;
+    writeFileSync(path, bytes);
+  }
+  function largest(data, extension) {
+    const names = readdirSync(join(data, "rocksdb")).filter((name) => name.endsWith(extension));
+    const paths = names.map((name) => join(data, "rocksdb", name));
+    return paths.sort((a, b) => statSync(a).size - statSync(b).size).at(-1);
+  }
+
+  test("in a table: refused, found, repaired; clients are told what is gone and get all the rest", async (t) => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(t, server.url, "/");
+    const sent = numbered("m", 3000);
+    await publishMany(client, sent);
+    await client.receives(sent.length);
+    await server.stop();
+    await server.start(); // moves the write-ahead log into tables
+    await waitFor(() => (statSync(largest(server.data, ".sst") ?? server.data).size > 50_000), { what: "a table" });
+    await client.connected(2);
+    await server.stop();
+    damageLargest(server.data, ".sst");
+
+    const { code, stderr } = await refused(server.data);
+    assert.equal(code, 1);
+    assert.match(stderr, /offsets \d+ to \d+ .*tidemark verify.*tidemark repair/);
+    const before = snapshot(server.data);
+    const found = await verify(server.data);
+    assert.equal(found.code, 1, found.stderr);
+    const [, first, last] = /^offsets (\d+) to (\d+): /m.exec(found.stdout).map(Number);
+    assert.ok(first > 101 && last < 3000 && last - first < 500, found.stdout);
+    assert.match(found.stdout, /^not sound: 2 findings/m); // the second one names the file
+    assert.deepEqual(snapshot(server.data), before);
+
+    const repaired = await repair(server.data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, new RegExp(`^lost ${last - first + 1} records: offsets ${first} to ${last}$`, "m"));
+    assert.match((await verify(server.data)).stdout, /^sound: /);
+
+    const connects = client.connects.length;
+    await server.start();
+    await client.connected(connects + 1);
+    assert.equal(client.connects.at(-1).recovered, false);
+    const behind = await Client.open(t, server.url, "/", { auth: { serverOffset: 100, status: true } });
+    const rest = [...sent.slice(100, first - 1), ...sent.slice(last)];
+    await behind.receives(rest.length);
+    assert.deepEqual(behind.payloads(), rest);
+    const gaps = behind.received.filter(({ event }) => event === "log:gap").map(({ payload }) => payload);
+    assert.deepEqual(gaps, [{ from: first, to: last, reason: "damaged" }]);
+    assert.equal((await behind.publish("new")).offset, 3001);
+    await server.stop();
+  });
+
+  test("in the write-ahead log: refused, found, repaired, and no offset is given twice", async (t) => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(t, server.url, "/");
+    for (const text of numbered("m", 50)) await client.publish(text);
+    await server.kill9();
+    damageLargest(server.data, ".log");
+    const { code, stderr } = await refused(server.data);
+    assert.equal(code, 1);
+    assert.match(stderr, /tidemark repair/);
+    const before = snapshot(server.data);
+    const found = await verify(server.data);
+    assert.equal(found.code, 1, found.stderr);
+    assert.match(found.stdout, /^offsets? \d+( to \d+)?: /m);
+    assert.deepEqual(snapshot(server.data), before);
+    const repaired = await repair(server.data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, /^lost \d+ records: offsets? \d+/m);
+    await server.start();
+    const again = await Client.open(t, server.url, "/");
+    assert.equal((await again.publish("next")).offset, 51);
+    await server.stop();
+    assert.match((await verify(server.data)).stdout, /^sound: /);
+  });
+});
+
+describe("tidemark repair", () => {
+  test("saves everything but the damaged record, and clients that come back lose and repeat nothing", async (t) => {
+    const data = damagedLog();
+    const server = await serve(t, SQLITE, { data });
+    // A stock page: it keeps the offset of the last message, and its client the position.
+    const client = new Client(t, server.url, rare, {
+      auth: (answer) => answer({ serverOffset: client.offsets().at(-1) ?? 0, status: true }),
+    });
+    await client.receives(DAMAGED);
+    await server.stop();
+
+    const dry = await repair(data, "--dry-run");
+    assert.equal(dry.code, 1);
+    assert.match(dry.stdout, new RegExp(`would lose 1 records: offsets ${rareOffsets[DAMAGED]}\n`));
+    const epoch = sql(data, "SELECT value FROM meta WHERE name='epoch'");
+
+    const { code, stdout, stderr } = await repair(data);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^kept [\d,]+ records, offsets up to \d+$/m);
+    assert.match(stdout, new RegExp(`^lost 1 records: offsets ${rareOffsets[DAMAGED]}$`, "m"));
+    const renewed = new RegExp(`^epoch ${epoch} -> ([0-9a-f]{16}): `, "m").exec(stdout)[1];
+    const kept = /^the damaged log is kept in (\S+) \(\S+ [kM]B\); delete it/m.exec(stdout)?.[1];
+    assert.ok(kept, stdout);
+    assert.equal(sql(kept, "SELECT value FROM meta WHERE name='epoch'"), epoch);
+    assert.equal(sql(data, "SELECT value FROM meta WHERE name='epoch'"), renewed);
+    assert.equal((await verify(data)).code, 0);
+    assert.match((await repair(data)).stdout, /^sound: .*nothing was changed/);
+
+    const connects = client.connects.length;
+    await server.start();
+    await client.connected(connects + 1);
+    await client.receives(RARE.length - 1);
+    assert.equal(client.connects.at(-1).recovered, false);
+    const { offset } = await client.publish("after the repair");
+    assert.ok(offset > rareOffsets.at(-1) + SEGMENT);
+    await client.receives(RARE.length);
+    assert.deepEqual(client.payloads(), [...RARE.toSpliced(DAMAGED, 1), "after the repair"]);
+  });
+
+  test("makes index segments anew and keeps the epoch, as no history is lost", async () => {
+    const data = copyOfLog();
+    const epoch = sql(data, "SELECT value FROM meta WHERE name='epoch'");
+    sql(data, "UPDATE key_segments SET hashes=x'00'; UPDATE channel_segments SET offsets=x'00'");
+    assert.equal((await verify(data)).code, 1);
+    const { code, stdout } = await repair(data);
+    assert.equal(code, 0);
+    assert.match(stdout, /^lost nothing$/m);
+    assert.match(stdout, new RegExp(`^epoch ${epoch} as before$`, "m"));
+    assert.match((await verify(data)).stdout, new RegExp(`^sound: .*epoch ${epoch}`));
+  });
+
+  test("gives up what was acknowledged and is gone, never its offsets", async (t) => {
+    const server = await startServer({ args: SQLITE });
+    const client = await Client.open(t, server.url, "/");
+    for (const text of numbered("m", 50)) await client.publish(text);
+    await server.kill9();
+    const log = `${databaseOf(server.data)}-wal`;
+    const bytes = readFileSync(log);
+    bytes[Math.floor(bytes.length / 2)] ^= 0xff;
+    writeFileSync(log, bytes);
+    const refused = await run(["serve", "--port", String(await freePort()), "--data", server.data]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /50 was acknowledged.*tidemark repair/);
+    const found = await verify(server.data);
+    assert.equal(found.code, 1);
+    assert.match(found.stdout, /^offsets \d+ to 50: acknowledged once/m);
+    const { code, stdout } = await repair(server.data);
+    assert.equal(code, 0);
+    assert.match(stdout, /^lost \d+ records: offsets \d+ to 50$/m);
+    await server.start();
+    const again = await Client.open(t, server.url, "/");
+    assert.equal((await again.publish("next")).offset, 51);
+    await server.stop();
+    assert.equal((await verify(server.data)).code, 0);
+  });
+
+  test("killed or interrupted at any moment, it leaves the old or the new log, and nothing half-made", async (t) => {
+    const damaged = damagedLog();
+    for (let round = 0; round < 12; round++) {
+      const data = tempDir();
+      cpSync(damaged, data, { recursive: true });
+      const signal = round % 2 === 0 ? "SIGKILL" : "SIGINT";
+      const delay = Math.random() * 250;
+      t.diagnostic(`${signal} after ${Math.round(delay)} ms`);
+      const ended = await run(["repair", "--data", data], (child) => setTimeout(() => child.kill(signal), delay));
+      const what = `${signal} after ${delay} ms: ${JSON.stringify(ended)}`;
+      if (signal === "SIGINT" && ended.signal === null) {
+        assert.ok([0, 130].includes(ended.code), what);
+        assert.deepEqual(readdirSync(data).filter((name) => name.startsWith("repair.")), [], what);
+      }
+      const { code, stdout, stderr } = await repair(data);
+      assert.equal(code, 0, `${what}; then ${stdout}${stderr}`);
+      assert.deepEqual(readdirSync(data).filter((name) => name.startsWith("repair.")), [], what);
+      assert.equal(readdirSync(data).filter((name) => name.startsWith("damaged-")).length, 1, what);
+      assert.match((await verify(data)).stdout, /^sound: /, what);
+    }
+  });
+});
