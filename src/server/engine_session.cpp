@@ -164,6 +164,7 @@ bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().
 
 void EngineSession::publish(Draft draft) {
   if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
+  // NOLINTNEXTLINE(bugprone-use-after-move): a full queue leaves the draft untouched
   held_draft_ = std::make_unique<Draft>(std::move(draft));
   thread_.shard().wait_for_room(*this);
 }
