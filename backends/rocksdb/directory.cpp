@@ -65,8 +65,13 @@ Result<void> write_mark(const fs::path& directory) {
   const auto text = fmt::format("{}{}\n", kMarkText, kFormat);
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return os_failure("create", file, errno);
-  const bool written =
-      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
+  std::size_t done = 0;
+  ssize_t wrote = 1;
+  while (done < text.size() && wrote > 0) {
+    wrote = ::write(descriptor, text.data() + done, text.size() - done);
+    if (wrote > 0) done += static_cast<std::size_t>(wrote);
+  }
+  const bool written = done == text.size() && ::fsync(descriptor) == 0;
   const int number = errno;
   ::close(descriptor);
   if (!written) return os_failure("write", file, number);

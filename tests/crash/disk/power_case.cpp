@@ -140,18 +140,10 @@ class Case {
     tally_.records += expected_.acknowledged.records.size();
   }
 
-  /// RocksDB keeps the list of its files in a log of its own, MANIFEST, and has no way to open a database of which the last
-  /// record of that log, not flushed yet, was torn. Nothing is lost by it, but a person has to come.
-  [[nodiscard]] bool is_torn_manifest(const Error& error) const {
-    return engine_ == "rocksdb" && error.code == ErrorCode::corrupt &&
-           error.context.find("checksum mismatch in file") != std::string::npos &&
-           error.context.find("/MANIFEST-") != std::string::npos;
-  }
-
   /// False: they are not opened, for a reason that is known.
   [[nodiscard]] bool check_remains() {
     auto opened = open();
-    if (!opened && is_torn_manifest(opened.error())) {
+    if (!opened && is_torn_manifest(engine_, opened.error())) {
       ++tally_.torn_manifest;
       return false;
     }
