@@ -202,43 +202,51 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> check_writable() {
+    if (closed_) return closed();
     if (broken_) return std::unexpected(*broken_);
-    if (!database_) return closed();
-    return full_ ? begin_again() : Result<void>();
+    return full_ ? reopen() : Result<void>();
   }
 
-  /// RocksDB refuses every write since the one for which there was no room. Its own way on (DB::Resume) now and then writes
-  /// to the same broken file again, where an assertion ends the process, or waits for a flush that nobody begins, or calls
-  /// it fatal. So it is opened again, as a restart of the server would do. While that fails, what there is can be read.
-  Result<void> begin_again() {
+  /// RocksDB refuses every write since the one for which there was no room. To resume with the same handle is not safe:
+  /// with nothing to flush it goes on at the torn end of its write-ahead log, and its assertions end the process; or it
+  /// waits for a flush that nobody begins. An open begins a new one. While it fails, what there is can be read.
+  Result<void> reopen() {
     const std::unique_lock lock(open_mutex_);
-    const auto trimmed_before = database_->watermark().get();
     database_.reset();
-    auto opened = Database::open(directory_, Recovery::strict, env_, record_buffer_bytes_);
+    auto opened = open_again();
     if (opened) {
-      auto settled = (*opened)->settle();
-      if (!settled) opened = std::unexpected(settled.error());
-    }
-    const auto contents = opened ? read_contents(**opened) : std::unexpected(opened.error());
-    Result<void> result;
-    if (!contents) {
-      result = std::unexpected(contents.error());
-    } else if (contents->state.head != state().head || contents->state.epoch != state().epoch) {
-      result =
-          fail(ErrorCode::io, fmt::format("{} ends at offset {} instead of {} after its disk was full; start again",
-                                          directory_.string(), contents->state.head.value(), state().head.value()));
-    }
-    if (result) {
       database_ = std::move(*opened);
       full_ = false;
-    } else {
-      opened = std::unexpected(result.error());  // closes it
-      auto readable = Database::open_read_only(directory_, Recovery::salvage, env_);
-      if (readable) database_ = std::move(*readable);
-      if (!readable || result.error().code != ErrorCode::out_of_space) broken_ = result.error();
+      return {};
     }
-    if (database_) database_->watermark().set(trimmed_before);
-    return result;
+    if (auto readable = Database::open_read_only(directory_, Recovery::salvage, env_)) {
+      if (const auto contents = read_contents(**readable)) {
+        database_ = std::move(*readable);
+        database_->watermark().set(contents->trimmed_before);
+      }
+    }
+    if (opened.error().code == ErrorCode::out_of_space) return std::unexpected(opened.error());
+    return break_off(opened.error());
+  }
+
+  Result<std::unique_ptr<Database>> open_again() const {
+    auto opened = Database::open(directory_, Recovery::strict, env_, record_buffer_bytes_);
+    if (!opened) return opened;
+    const auto contents = read_contents(**opened);
+    if (!contents) return std::unexpected(contents.error());
+    if (contents->state.head != state().head) {
+      return fail(ErrorCode::io, fmt::format("{} ends at offset {} instead of {} after a full disk",
+                                             directory_.string(), contents->state.head.value(), state().head.value()));
+    }
+    if (auto settled = (*opened)->settle(); !settled) return std::unexpected(settled.error());
+    (*opened)->watermark().set(contents->trimmed_before);
+    return opened;
+  }
+
+  std::unexpected<Error> break_off(Error error) {
+    error.code = ErrorCode::io;
+    broken_ = error;
+    return std::unexpected(std::move(error));
   }
 
   /// Only whole files go; what is left in others stays until RocksDB rewrites them, see watermark.h.
@@ -251,8 +259,8 @@ class RocksdbStore final : public LogStore {
 
   void shut() {
     const std::unique_lock lock(open_mutex_);
+    closed_ = true;
     database_.reset();
-    broken_.reset();
   }
 
   std::unexpected<Error> closed() const {
@@ -262,12 +270,13 @@ class RocksdbStore final : public LogStore {
   const std::filesystem::path directory_;
   rocksdb::Env* const env_;
   const std::size_t record_buffer_bytes_;
-  mutable std::shared_mutex open_mutex_;  // held by every read; opening again and closing take it alone
+  mutable std::shared_mutex open_mutex_;  // held by every read; close and reopen take it alone
   std::unique_ptr<Database> database_;
 
   // The appending thread's.
   rocksdb::WriteBatch batch_;
   std::string value_;
+  bool closed_ = false;
   bool full_ = false;            // RocksDB had no room for a write; it must be opened again
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written any more
 

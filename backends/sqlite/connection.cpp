@@ -26,12 +26,13 @@ int flags(Access access) {
   return kFlags | SQLITE_OPEN_READONLY;
 }
 
-/// SQLITE_FULL in all but name. The index of the write-ahead log is one more file that may have to grow; and SQLite does
-/// not know that a quota is a limit of space.
+/// SQLITE_FULL in all but name. The index of the write-ahead log is one more file that may have to grow, by 32 KiB each
+/// 4,000 pages or so. What it holds can be lost at any time, so that nothing speaks against going on when it could not,
+/// whatever the reason was (SQLite does not keep it). And SQLite does not know that a quota is a limit of space.
 bool no_room(int code, int system_errno) {
   switch (code) {
+    case SQLITE_IOERR_SHMSIZE: return true;
     case SQLITE_IOERR_SHMOPEN:
-    case SQLITE_IOERR_SHMSIZE:
     case SQLITE_IOERR_SHMMAP:
     case SQLITE_IOERR_WRITE:
     case SQLITE_CANTOPEN: return system_errno == ENOSPC || system_errno == EDQUOT;

@@ -96,7 +96,8 @@ Result<Writer::Contents> Writer::contents() {
 Result<void> Writer::settle() {
   const int code =
       sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (code == SQLITE_OK) return {};
+  // That the log is empty now has to be durable as well: what a failed flush left of it would hide the newer pages.
+  if (code == SQLITE_OK) return connection_.flush_log();
   // Another program reads the log and needs those pages where they are, or the file cannot grow: a log that can be read
   // is worth more than the rare case of a flush that had failed before.
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL) return connection_.flush_log();

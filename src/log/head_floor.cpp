@@ -104,9 +104,12 @@ Result<void> HeadFloor::note(Note note) {
   const auto text = line_of(note);
   const bool new_epoch = !noted_ || noted_->epoch != note.epoch;
   for (int lines = new_epoch ? kLines : 1; lines > 0; --lines) {
-    const auto written = ::pwrite(descriptor_, text.data(), text.size(), next_line_ * kLineDistance);
-    if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;  // what else is there to say
-    if (written != static_cast<ssize_t>(text.size())) return failure("write");
+    for (std::size_t done = 0; done < text.size();) {
+      const auto written = ::pwrite(descriptor_, text.data() + done, text.size() - done,
+                                    next_line_ * kLineDistance + static_cast<off_t>(done));
+      if (written <= 0) return failure("write");
+      done += static_cast<std::size_t>(written);
+    }
     next_line_ = (next_line_ + 1) % kLines;
   }
   noted_ = note;

@@ -82,7 +82,8 @@ class LogStore {
   /// told beforehand (free space, a failure that stays): cheap enough to ask once a second.
   /// Success: all of it survives kill -9 and power loss, and is visible to every reader.
   /// Failure: nothing of it is visible, now or after a restart, and head has not moved - except after `io`, where only
-  /// closing and opening again tells which of the two it was.
+  /// closing and opening again tells which of the two it was. (If the process dies after `out_of_space` and before the
+  /// next append, it may be there as well: nobody was told that it is, nor that it never will be.)
   [[nodiscard]] virtual Result<void> append(std::span<const RecordView> records,
                                             std::span<const IndexSegment> segments) = 0;
 

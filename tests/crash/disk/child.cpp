@@ -54,7 +54,7 @@ class SharedNote {
 };
 
 /// Whoever hangs so long does not come back.
-constexpr unsigned kHangSeconds = 60;
+constexpr unsigned kHangSeconds = 300;
 
 [[noreturn]] void live(const std::function<void(const Tell&)>& body, int told, const SharedNote& exception) {
   ::alarm(kHangSeconds);

@@ -30,7 +30,7 @@ FaultyDisk::FaultyDisk(std::string_view engine, const std::filesystem::path& roo
 std::filesystem::path FaultyDisk::log_directory() const { return root_ / kLogDirectory; }
 
 void FaultyDisk::must_have_failed(std::string_view what, const Error& error) {
-  if (recorder_.faults() == 0) {
+  if (recorder_.faults() == 0 || fault_.how == Fault::How::short_write) {
     throw Violation(fmt::format("{} failed though nothing had: {}", what, error.context));
   }
   healed();

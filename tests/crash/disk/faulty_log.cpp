@@ -177,6 +177,7 @@ class Script {
       }
       close_log();
       open_log();
+      disk_.cut_the_power();  // what it found, it serves
       publish_again(drafts, attempt);
       return;
     }

@@ -135,6 +135,13 @@ class Script {
     const auto code = done.error().code;
     chronicle_.remark(fmt::format("{}: {}", what, name(code)));
     disk_.cut_the_power();
+    if (code == ErrorCode::out_of_space && !attempt.before) {
+      // The disk may be full for long: the log goes on asking, and its readers go on reading.
+      done = store(attempt);
+      if (done) return acknowledged(attempt);
+      check_reads();
+      if (done.error().code != ErrorCode::out_of_space) return broken(what, done.error(), attempt, draw_attempt);
+    }
     disk_.must_have_failed(what, done.error());
     if (code == ErrorCode::out_of_space) {
       // An append that failed so left nothing; a trim may have come part of the way.
@@ -148,14 +155,23 @@ class Script {
       }
       return acknowledged(attempt);
     }
+    broken(what, done.error(), attempt, draw_attempt);
+  }
+
+  /// The store is to be opened again. So it appends nothing any more, even when all is well again.
+  template <class Draw>
+  void broken(std::string_view what, const Error& error, const Attempt& attempt, Draw draw_attempt) {
+    disk_.must_have_failed(what, error);
     // A disk that cannot read a page may well look like one that reads a wrong one.
-    const bool broken = code == ErrorCode::io || (code == ErrorCode::corrupt && disk_.fails_reads());
-    if (!broken) throw Violation(fmt::format("{} answers {}: {}", what, name(code), done.error().context));
+    if (error.code != ErrorCode::io && !(error.code == ErrorCode::corrupt && disk_.fails_reads())) {
+      throw Violation(fmt::format("{} answers {}: {}", what, name(error.code), error.context));
+    }
     check_reads();
     if (!attempt.before && store_->append(record_views(attempt.records), attempt.segments)) {
       throw Violation("it appends again after io");
     }
     reopen();
+    disk_.cut_the_power();  // what it found, it serves
     change(what, draw_attempt);
   }
 

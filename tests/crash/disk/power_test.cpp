@@ -39,7 +39,7 @@ PowerTally run(std::string_view engine, Seeds seeds, Flushes flushes) {
 
 TEST_CASE("after any power cut the log is what was acknowledged, and whole batches beyond it") {
   for (const auto engine : durable_engines()) {
-    const auto tally = run(engine, Seeds(20), Flushes::honoured);
+    const auto tally = run(engine, Seeds(12), Flushes::honoured);
     MESSAGE(std::string(engine), ": ", tally.text());
     CHECK(tally.lossy_cuts > 0);
   }
@@ -47,7 +47,7 @@ TEST_CASE("after any power cut the log is what was acknowledged, and whole batch
 
 TEST_CASE("control: where the disk lies about flushes, acknowledged records are lost, and that is noticed") {
   for (const auto engine : durable_engines()) {
-    const auto tally = run(engine, Seeds(20), Flushes::lied_about);
+    const auto tally = run(engine, Seeds(12), Flushes::lied_about);
     MESSAGE(std::string(engine), ": ", tally.text());
     CHECK(tally.refused > 0);
     CHECK(tally.shorter == 0);

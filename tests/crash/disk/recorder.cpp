@@ -132,6 +132,7 @@ void Recorder::record(Change change) {
 }
 
 bool Recorder::hit(const char* call, const std::string& path) {
+  if (!path.ends_with(fault_.only)) return false;
   ++calls_;
   if (fault_.nth == 0 || (fault_.for_good ? calls_ < fault_.nth : calls_ != fault_.nth)) return false;
   ++faults_;

@@ -41,7 +41,8 @@ struct Fault {
   std::uint64_t nth = 0;  // 1: the first call; 0: none
   int error = 0;          // errno. ENOSPC: only calls that can need space are counted
   How how = How::error;
-  bool for_good = false;  // every later one, too, until heal()
+  bool for_good = false;       // every later one, too, until heal()
+  std::string_view only = {};  // count only calls on files whose names end so
 };
 
 /// The first fault is also said on standard error, in a line that begins so.

@@ -225,6 +225,10 @@ void SimulatedDisk::flush(File& file) {
     file.durable.replace(begin, stuck->second.size(), stuck->second);
     file.stuck.erase(stuck);
   });
+  for (const auto& change : file.pending) {
+    if (change->kind != Change::Kind::resize) continue;
+    std::erase_if(file.stuck, [&](const auto& entry) { return entry.first * kSectorBytes >= change->offset; });
+  }
   file.durable = assemble(file, false, Versions::all());
   file.pending.clear();
 }
