@@ -3,7 +3,9 @@
 // trailers for fields. What Beast lets through and we do not is refused here.
 #include <utility>
 // With the checks of ./dev sanitize, GCC 12 takes Beast's empty boost::optional for something uninitialized.
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 // clang-format off: Boost 1.74 uses std::exchange without including <utility>
 #include <boost/beast/http/basic_parser.hpp>
 // clang-format on
