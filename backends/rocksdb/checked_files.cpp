@@ -9,9 +9,13 @@
 
 #include "backends/rocksdb/manifest_note.h"
 #include "backends/rocksdb/table_check.h"
+#include "src/base/crc32c.h"
+#include "src/base/limits.h"
 
 namespace tidemark::rocks {
 namespace {
+
+constexpr std::size_t kReadBytes = 64 * limits::kKiB;
 
 rocksdb::IOStatus status_of(const Error& error) {
   return error.code == ErrorCode::out_of_space ? rocksdb::IOStatus::NoSpace(error.context)
@@ -24,6 +28,20 @@ rocksdb::IOStatus of_file(const rocksdb::IOStatus& status, const std::string& na
 
 std::string base_name(const std::string& name) { return std::filesystem::path(name).filename().string(); }
 bool is_manifest(const std::string& name) { return base_name(name).starts_with("MANIFEST-"); }
+
+/// Of the first so many bytes, or of all there are if they are fewer.
+rocksdb::IOStatus measure(rocksdb::FSSequentialFile& file, std::uint64_t bytes, ManifestNote::Extent& extent) {
+  std::string buffer(kReadBytes, '\0');
+  for (extent = {}; extent.bytes < bytes;) {
+    rocksdb::Slice got;
+    auto status = file.Read(std::min<std::uint64_t>(buffer.size(), bytes - extent.bytes), rocksdb::IOOptions(), &got,
+                            buffer.data(), nullptr);
+    if (!status.ok() || got.empty()) return status;
+    extent.checksum = crc32c(extent.checksum, {got.data(), got.size()});
+    extent.bytes += got.size();
+  }
+  return rocksdb::IOStatus::OK();
+}
 
 /// Its first so many bytes.
 class Beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
@@ -69,18 +87,21 @@ class Manifest final : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   rocksdb::IOStatus counted(rocksdb::IOStatus status, const rocksdb::Slice& data) {
-    if (status.ok()) bytes_ += data.size();
+    if (status.ok()) {
+      written_.bytes += data.size();
+      written_.checksum = crc32c(written_.checksum, {data.data(), data.size()});
+    }
     return status;
   }
   rocksdb::IOStatus noted(rocksdb::IOStatus status) {
     if (!status.ok()) return status;
-    const auto noted = note_.note(name_, bytes_);
+    const auto noted = note_.note(name_, written_);
     return noted ? status : status_of(noted.error());
   }
 
   const std::string name_;
   ManifestNote& note_;
-  std::uint64_t bytes_ = 0;
+  ManifestNote::Extent written_;
 };
 
 class CheckedFiles final : public rocksdb::FileSystemWrapper {
@@ -106,15 +127,17 @@ class CheckedFiles final : public rocksdb::FileSystemWrapper {
                                       rocksdb::IODebugContext* debug) override {
     auto status = target()->NewSequentialFile(name, options, file, debug);
     if (!status.ok() || !is_manifest(name)) return status;
-    const auto durable = note_.durable_bytes(base_name(name));
+    const auto durable = note_.durable(base_name(name));
     if (!durable) return status_of(durable.error());
     if (!*durable) return status;
-    std::uint64_t bytes = 0;
-    status = target()->GetFileSize(name, options.io_options, &bytes, debug);
-    if (status.ok() && bytes < **durable) {
-      status = rocksdb::IOStatus::Corruption(fmt::format("{} bytes long instead of {}", bytes, **durable), name);
+    ManifestNote::Extent found;
+    status = measure(**file, (*durable)->bytes, found);
+    if (status.ok() && found != **durable) {
+      status = rocksdb::IOStatus::Corruption("it is not what was written", name);
     }
-    if (status.ok()) *file = std::make_unique<Beginning>(std::move(*file), **durable);
+    // It has no way back to its beginning.
+    if (status.ok()) status = target()->NewSequentialFile(name, options, file, debug);
+    if (status.ok()) *file = std::make_unique<Beginning>(std::move(*file), found.bytes);
     return status;
   }
 

@@ -1,7 +1,7 @@
 // The files of a database as RocksDB gets to see them: two checks that it lacks stand in between.
 //
 // A table that would end the process is damage (table_check.h). Of a MANIFEST only what is known to be durable is shown
-// (manifest_note.h), and one that has become shorter than that is damage.
+// (manifest_note.h), and one of which that has changed is damage.
 #pragma once
 
 #include <rocksdb/env.h>

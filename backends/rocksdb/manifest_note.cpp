@@ -8,35 +8,37 @@
 #include "backends/flush_directory.h"
 
 namespace tidemark::rocks {
-namespace {
 
-std::optional<std::uint64_t> bytes_noted(std::string_view text, std::string_view manifest) {
-  if (!text.starts_with(manifest) || !text.substr(manifest.size()).starts_with(' ')) return std::nullopt;
-  const auto digits = text.substr(manifest.size() + 1);
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bytes);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return bytes;
+std::string ManifestNote::Extent::text() const { return fmt::format("{} {:08x}", bytes, checksum); }
+
+std::optional<ManifestNote::Extent> ManifestNote::Extent::parse(std::string_view text) {
+  Extent extent;
+  const auto* const end = text.data() + text.size();
+  const auto bytes = std::from_chars(text.data(), end, extent.bytes);
+  if (bytes.ec != std::errc() || bytes.ptr == end) return std::nullopt;
+  std::from_chars(bytes.ptr + 1, end, extent.checksum, 16);
+  // Whatever else the text may be: this is how it was written.
+  if (extent.text() != text) return std::nullopt;
+  return extent;
 }
 
-}  // namespace
-
-Result<std::optional<std::uint64_t>> ManifestNote::durable_bytes(const std::string& manifest) {
+Result<std::optional<ManifestNote::Extent>> ManifestNote::durable(const std::string& manifest) {
   const auto file = NoteFile::open_read_only(file_);
   if (!file) return std::unexpected(file.error());
   for (int line = 0; *file && line < NoteFile::kLines; ++line) {
     const auto text = (*file)->line(line);
     if (!text) return std::unexpected(text.error());
-    const auto bytes = *text ? bytes_noted(**text, manifest) : std::nullopt;
-    if (!bytes) continue;
+    if (!*text || !(*text)->starts_with(manifest + ' ')) continue;
+    const auto extent = Extent::parse(std::string_view(**text).substr(manifest.size() + 1));
+    if (!extent) continue;
     newest_ = manifest;
     newest_line_ = line;
-    return bytes;
+    return extent;
   }
   return std::nullopt;
 }
 
-Result<void> ManifestNote::note(const std::string& manifest, std::uint64_t bytes) {
+Result<void> ManifestNote::note(const std::string& manifest, Extent durable) {
   if (!open_) {
     auto file = NoteFile::open(file_);
     if (!file) return std::unexpected(file.error());
@@ -47,7 +49,8 @@ Result<void> ManifestNote::note(const std::string& manifest, std::uint64_t bytes
     newest_ = manifest;
     newest_line_ = 1 - newest_line_;
   }
-  if (auto written = open_->write(newest_line_, fmt::format("{} {}", manifest, bytes)); !written) return written;
+  if (auto written = open_->write(newest_line_, fmt::format("{} {}", manifest, durable.text())); !written)
+    return written;
   return open_->flush();
 }
 

@@ -5,7 +5,11 @@
 // strength of it, so that it can be left out. Only: whether a record was flushed cannot be seen in the file, and one that
 // was must not be left out. The note tells:
 //
-//   DATA/rocksdb/TIDEMARK.manifest    "MANIFEST-000021 563": that many bytes were flushed before RocksDB went on
+//   DATA/rocksdb/TIDEMARK.manifest    "MANIFEST-000021 563 1f0a77c2": so many bytes, with this CRC-32C, were flushed
+//                                     before RocksDB went on
+//
+// The checksum is there because RocksDB takes a record that seems to reach beyond the end of the file for the end: one
+// flipped bit in a length makes a log shorter by all that comes after it, and the tables of it are removed as strangers.
 //
 // A new MANIFEST gets the other line (base/note_file.h): until CURRENT names it, the one before counts.
 //
@@ -16,6 +20,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "src/base/error.h"
 #include "src/base/note_file.h"
@@ -26,11 +31,20 @@ class ManifestNote {
  public:
   explicit ManifestNote(const std::filesystem::path& database) : file_(database / "TIDEMARK.manifest") {}
 
-  /// Nothing if it was never noted, or the note is damaged. A line of another file may be overwritten from now on, this
-  /// one's not.
-  [[nodiscard]] Result<std::optional<std::uint64_t>> durable_bytes(const std::string& manifest);
+  /// The beginning of a file.
+  struct Extent {
+    std::uint64_t bytes = 0;
+    std::uint32_t checksum = 0;
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] static std::optional<Extent> parse(std::string_view text);
+    friend bool operator==(const Extent&, const Extent&) = default;
+  };
+
+  /// What of it is durable; nothing if that was never noted, or the note is damaged. A line of another file may be
+  /// overwritten from now on, this one's not.
+  [[nodiscard]] Result<std::optional<Extent>> durable(const std::string& manifest);
   /// Durable when it returns.
-  [[nodiscard]] Result<void> note(const std::string& manifest, std::uint64_t bytes);
+  [[nodiscard]] Result<void> note(const std::string& manifest, Extent durable);
 
  private:
   const std::filesystem::path file_;
