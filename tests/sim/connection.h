@@ -48,7 +48,8 @@ class Member final : public Subscriber {
 
   Connection& connection_;
   const std::string channel_;
-  std::string sid_, pid_;
+  Sid sid_;
+  std::string pid_;
   bool status_ = false;
   bool recovered_ = false;
   Offset told_up_to_;

@@ -20,6 +20,16 @@ struct BatchedClient : Client {
   BatchedClient(HubWorld& world, FakeBatchSender& sender) : Client(world) { sender.open(sink); }
 };
 
+TEST_CASE("an outlet whose own bytes are sent keeps no memory for them") {
+  HubWorld world;
+  Client client(world);
+  const auto unused = std::string().capacity();
+  client.outlet.own() += std::string(1000, 'x');
+  client.outlet.flush();
+  CHECK(client.sink.received.size() == 1000);
+  CHECK(client.outlet.own().capacity() == unused);
+}
+
 TEST_CASE("many subscribers of a channel are served by few batches, each gets all, and one that stalls stops nobody") {
   HubWorld world({.batch_from = 2});
   FakeBatchSender sender;
@@ -333,8 +343,9 @@ TEST_CASE("a session taken over is told to whoever held it") {
   auto& old_subscription = old_one.outlet.subscribe("/a", Offset(0), old_one.subscriber);
   Client new_one(world);
   auto& new_subscription = new_one.outlet.subscribe("/a", Offset(0), new_one.subscriber);
-  world.hub.hold_session("sid", {.shard = 0, .subscription = old_subscription.id()});
-  world.hub.hold_session("sid", {.shard = 0, .subscription = new_subscription.id()});
+  const Sid sid = Sid::random();
+  world.hub.hold_session(sid, {.shard = 0, .subscription = old_subscription.id()});
+  world.hub.hold_session(sid, {.shard = 0, .subscription = new_subscription.id()});
   world.settle();
   CHECK(old_one.subscriber.taken_over == 1);
   CHECK(new_one.subscriber.taken_over == 0);
