@@ -52,6 +52,7 @@ EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool po
       transport_(polling ? Transport::polling : Transport::websocket),
       outlet_(thread.shard()),
       publish_rate_(thread.service().options.publish_rate),
+      publisher_(thread.shard(), thread.service().log, *this),
       polls_(polling ? std::make_unique<Polls>() : nullptr) {
   fmt::format_to(sid_.begin(), "{:03x}{}", thread.index(), Sid::random().text());
   next_ping_ = thread_.service().clock.steady() + thread_.service().options.ping_interval;
@@ -59,9 +60,7 @@ EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool po
   conversation_ = endpoint.open(*this);
 }
 
-EngineSession::~EngineSession() {
-  if (held_draft_) thread_.shard().forget_room(*this);
-}
+EngineSession::~EngineSession() = default;
 
 std::string EngineSession::handshake() const {
   const ServeOptions& options = thread_.service().options;
@@ -106,7 +105,8 @@ void EngineSession::on_deadline() {
   if (polls_ && polls_->noop_at > Millis(0) && now >= polls_->noop_at) answer_poll();
   if (now >= next_ping_) {
     // A pong that stands behind input we hold back ourselves is not overdue.
-    if (waiting_for_pong_ && !held_draft_) return close(CloseReason::ping_timeout);
+    const bool behind_input = std::exchange(was_paused_, false) || publisher_.waiting();
+    if (waiting_for_pong_ && !behind_input) return close(CloseReason::ping_timeout);
     // Counted from when the ping was due; the wheel may be two ticks late (its own, and the timer's that turns it). What
     // this thread is late beyond that is not the client's fault.
     next_ping_ = std::max(next_ping_, now - 2 * TimingWheel::kTick) + thread_.service().options.ping_timeout;
@@ -161,24 +161,15 @@ void EngineSession::send(std::string_view socketio_packet) {
 
 bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().clock.steady()); }
 
-void EngineSession::publish(Draft draft) {
-  if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
-  // NOLINTNEXTLINE(bugprone-use-after-move): a full queue leaves the draft untouched
-  held_draft_ = std::make_unique<Draft>(std::move(draft));
-  thread_.shard().wait_for_room(*this);
-}
-
-bool EngineSession::on_room() {
-  if (thread_.service().log.publish(std::move(*held_draft_)) == Log::Admission::full) return false;
-  held_draft_.reset();
-  // What was held back goes on after the shard's turn: it may publish, and find the queue full again.
+void EngineSession::on_may_publish() {
+  was_paused_ = true;
+  // After the shard's turn: what goes on may publish, and have to wait again.
   thread_.post([&thread = thread_, sid = std::string(sid())] {
     EngineSession* const self = thread.find(sid);
-    if (self == nullptr || self->held_draft_) return;
+    if (self == nullptr || self->publisher_.waiting()) return;
     if (self->polls_ && self->polls_->posted) self->run_post();
     if (!self->closed_ && self->websocket_ != nullptr) self->websocket_->resume();
   });
-  return true;
 }
 
 // --- polling ---------------------------------------------------------------------------------------------------------
@@ -251,8 +242,8 @@ void EngineSession::post(HttpStream& stream, std::string body) {
 
 void EngineSession::run_post() {
   PostedPackets& posted = *polls_->posted;
-  while (!closed_ && !held_draft_ && posted.next < posted.packets.size()) on_packet(posted.packets[posted.next++]);
-  if (closed_ || held_draft_) return;
+  while (!closed_ && !publisher_.waiting() && posted.next < posted.packets.size()) on_packet(posted.packets[posted.next++]);
+  if (closed_ || publisher_.waiting()) return;
   polls_->posted.reset();
   if (polls_->poster != nullptr) std::exchange(polls_->poster, nullptr)->respond_posted();
   forget_polls();
@@ -330,10 +321,7 @@ void EngineSession::close(CloseReason reason) {
   closed_ = true;
   disarm();
   journal::debug("session_closed", {{"sid", sid()}, {"reason", name(reason)}});
-  if (held_draft_) {
-    thread_.shard().forget_room(*this);
-    held_draft_.reset();
-  }
+  publisher_.close();
   const bool tell = reason != CloseReason::transport_closed && reason != CloseReason::client_closed;
   if (websocket_ != nullptr) {
     const std::uint16_t code = reason == CloseReason::server_shutdown ? 1001

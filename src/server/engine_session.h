@@ -42,7 +42,7 @@ enum class CloseReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view name(CloseReason reason);
 
-class EngineSession final : private Timer, private PausedPublisher {
+class EngineSession final : private Timer, private Publisher::Input {
  public:
   /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket().
   EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling);
@@ -52,9 +52,9 @@ class EngineSession final : private Timer, private PausedPublisher {
   [[nodiscard]] IoThread& thread() const { return thread_; }
   [[nodiscard]] Outlet& outlet() { return outlet_; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// Input must wait: a publish found the sequencer's queue full, or a POST from before the upgrade still waits for that.
+  /// Input must wait: it has published as much as it may for now, or a POST from before the upgrade waits for that.
   [[nodiscard]] bool paused() const {
-    return held_draft_ != nullptr || (websocket_ != nullptr && polls_ && polls_->posted != nullptr);
+    return publisher_.waiting() || (websocket_ != nullptr && polls_ && polls_->posted != nullptr);
   }
 
   /// The open packet's text.
@@ -101,8 +101,8 @@ class EngineSession final : private Timer, private PausedPublisher {
   void send(std::string_view socketio_packet);
   /// Whether the connection may publish once more now (--publish-rate); counts it.
   [[nodiscard]] bool may_publish();
-  /// Publishes; while the queue is full the draft is held and paused() is true.
-  void publish(Draft draft);
+  /// Publishes; paused() may be true after it.
+  void publish(Draft draft) { publisher_.publish(std::move(draft)); }
 
   void close(CloseReason reason);
   /// Closes at the end of the turn: for callers whose callers still use the session.
@@ -112,7 +112,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   enum class Transport : std::uint8_t { polling, websocket };
 
   void on_deadline() override;
-  [[nodiscard]] bool on_room() override;
+  void on_may_publish() override;
   void arm();
   void answer_poll();
   void run_post();
@@ -126,13 +126,14 @@ class EngineSession final : private Timer, private PausedPublisher {
   bool closed_ = false;
   bool closing_soon_ = false;
   bool waiting_for_pong_ = false;
+  bool was_paused_ = false;  // since the last look at the heartbeat
   Millis next_ping_{};  // or when the pong is overdue
   Millis expected_{};   // what the conversation waits for; zero: nothing
 
   Outlet outlet_;
   std::unique_ptr<Conversation> conversation_;
   PublishRate publish_rate_;
-  std::unique_ptr<Draft> held_draft_;  // found the queue full
+  Publisher publisher_;
 
   struct PostedPackets;
   /// What only polling needs.

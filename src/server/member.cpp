@@ -152,8 +152,7 @@ void Member::on_event(const socketio::Packet& packet) {
                       .client_key = std::move(arguments->client_key),
                       .payload = std::string(arguments->payload),
                       .attachments = packet.attachments,
-                      .origin = {.shard = session_.thread().index(),
-                                 .subscription = subscription_->id(),
+                      .origin = {.subscription = subscription_->id(),
                                  .ack_id = packet.ack_id.value_or(Origin::kNoAck)}});
   } else if (listed(service.options.relays)) {
     service.hub.relay({.channel = std::string(channel()),

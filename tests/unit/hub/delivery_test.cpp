@@ -270,6 +270,31 @@ TEST_CASE("own bytes that are never all taken do not pile up behind what was sen
   CHECK(client.outlet.own().size() < 5000);
 }
 
+TEST_CASE("many who replay the same range share the work, whether they come together or one after the other") {
+  HubWorld world;
+  world.join();
+  world.log.page_records = 10;
+  std::vector<std::pair<std::string, std::string>> past;
+  for (int i = 0; i < 30; ++i) past.emplace_back("/a", "message");
+  world.commit(past);
+  world.settle();
+  std::vector<std::unique_ptr<Client>> clients;
+  const auto add = [&] {
+    clients.push_back(std::make_unique<Client>(world));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  };
+  for (int i = 0; i < 50; ++i) add();
+  world.settle();
+  const int pages = world.log.reads;
+  CHECK(pages <= 4);  // three full ones, and the one that finds the end
+  for (int i = 0; i < 50; ++i) {
+    add();
+    world.settle();
+  }
+  CHECK(world.log.reads == pages);
+  for (const auto& client : clients) CHECK(client->sink.received == world.owed("/a", Offset(0)));
+}
+
 TEST_CASE("a page that nobody waits for any more is not read") {
   HubWorld world;
   world.join();
