@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/socketio/socketio.h"
 #include "src/base/clock.h"
 #include "src/config/options.h"
 #include "src/hub/catch_up.h"
@@ -22,6 +23,7 @@ struct Service {
   const ServeOptions& options;
   const Clock& clock;
   Log& log;
+  const socketio::DecoderLimits packet_limits;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;
