@@ -178,9 +178,9 @@ class Shard {
   std::vector<Outlet*> flushes_;
   std::unordered_map<std::uint64_t, Publisher*> publishers_;  // those that have published since they came
   std::uint64_t next_publisher_ = 0;
-  std::size_t publishing_ = 0;     // how many of them share the queue
+  std::size_t publishing_ = 0;           // how many of them share the queue
   std::vector<std::uint64_t> finished_;  // those that had no drafts left after the last commit; some may have again
-  std::deque<Publisher*> paused_;  // their drafts found the queue full
+  std::deque<Publisher*> paused_;        // their drafts found the queue full
   /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
   struct Starved {
     std::uint64_t subscription;
