@@ -21,6 +21,25 @@ namespace {
 
 constexpr std::size_t kThreadDigits = 3;  // of a sid's front: its thread, in hexadecimal
 
+/// What is counted when a session ends; nothing where nobody did anything wrong.
+std::optional<Refused> refused_by(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::ping_timeout: return Refused::ping_timeout;
+    case CloseReason::connect_timeout: return Refused::connect_timeout;
+    case CloseReason::parse_error: return Refused::bad_packet;
+    case CloseReason::unfinished_message: return Refused::unfinished_message;
+    case CloseReason::poll_overlap: return Refused::overlapping_polls;
+    case CloseReason::unread_bytes: return Refused::unread_session;
+    case CloseReason::transport_closed:
+    case CloseReason::client_closed:
+    case CloseReason::taken_over:
+    case CloseReason::read_failed:
+    case CloseReason::record_trimmed:
+    case CloseReason::server_shutdown: break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name(CloseReason reason) {
@@ -166,6 +185,7 @@ void EngineSession::publish(Draft draft) {
   if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
   // NOLINTNEXTLINE(bugprone-use-after-move): a full queue leaves the draft untouched
   held_draft_ = std::make_unique<Draft>(std::move(draft));
+  thread_.service().refusals.count(Refused::queue_full);
   thread_.shard().wait_for_room(*this);
 }
 
@@ -318,6 +338,7 @@ void EngineSession::close(CloseReason reason) {
   closed_ = true;
   disarm();
   journal::debug("session_closed", {{"sid", sid_}, {"reason", name(reason)}});
+  if (const auto refused = refused_by(reason)) thread_.service().refusals.count(*refused);
   if (held_draft_) {
     thread_.shard().forget_room(*this);
     held_draft_.reset();

@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "protocol/http/http.h"
+#include "src/server/answer_patience.h"
 #include "src/server/connection.h"
+#include "src/server/refusals.h"
 
 namespace tidemark {
 
@@ -48,6 +50,7 @@ class HttpStream final : public Connection::Handler {
   void handle();
   void handle_engine(const Endpoint& endpoint);
   void open_session(const Endpoint& endpoint);
+  void refuse(Refused kind, int status, std::string_view message, int code);
   void handle_poll(EngineSession& session);
   /// To the WebSocket of `session`, or of a new one.
   void upgrade(const Endpoint& endpoint, EngineSession* session);
@@ -55,10 +58,18 @@ class HttpStream final : public Connection::Handler {
   void migrate(std::uint32_t thread, bool whole);
   void serve_asset();
   void serve_health();
+  void serve_metrics();
+  void count(Refused kind);
 
   void respond(int status, std::string_view fields, std::string_view body);
+  /// `file` lives as long as the process.
+  void respond_file(std::string_view fields, std::string_view file);
   void respond_text(int status, std::string_view text, std::string_view fields = {});
   void flush();
+  /// Writes what the socket takes now; says how much that was.
+  std::size_t push();
+  [[nodiscard]] Millis patience();
+  [[nodiscard]] std::size_t bytes_left() const { return out_.size() - out_sent_ + file_.size(); }
   void drop_session();
 
   Connection& connection_;
@@ -70,12 +81,15 @@ class HttpStream final : public Connection::Handler {
   bool announced_ = false;  // announce_post() has seen it
   bool gone_ = false;       // the connection was given away or closed
   bool reading_requests_ = false;
+  bool silent_ = true;               // no request has come yet
   EngineSession* polled_ = nullptr;  // holds our GET
   EngineSession* posted_ = nullptr;  // holds our POST, whole or not
   std::string carried_for_;          // the session whose packets are in out_
   std::string in_;
   std::string out_;
   std::size_t out_sent_ = 0;
+  std::string_view file_;  // follows out_: it is compiled in, so that slow readers hold no copies of it
+  AnswerPatience patience_;
 };
 
 }  // namespace tidemark

@@ -6,8 +6,10 @@
 
 namespace tidemark {
 
-Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key)
+Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
+                 const ServerBounds& service_bounds)
     : options(serve_options),
+      bounds(service_bounds),
       clock(service_clock),
       log(service_log),
       frames(log.epoch()),

@@ -11,8 +11,10 @@
 #include "src/hub/catch_up.h"
 #include "src/hub/hub.h"
 #include "src/log/log.h"
+#include "src/server/bounds.h"
 #include "src/server/conversation.h"
 #include "src/server/record_frames.h"
+#include "src/server/refusals.h"
 
 namespace tidemark {
 
@@ -20,18 +22,21 @@ class IoThread;
 
 struct Service {
   const ServeOptions& options;
+  const ServerBounds bounds;
   const Clock& clock;
   Log& log;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;
   CatchUp catch_up;
+  Refusals refusals;
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 
   std::vector<Endpoint> endpoints{};  // where Engine.IO is served; likewise
 
-  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key);
+  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
+          const ServerBounds& service_bounds);
   ~Service();
 
   /// The endpoint a request's path names, or null.
