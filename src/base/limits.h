@@ -76,6 +76,8 @@ inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one s
 inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
 inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
 inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
+inline constexpr auto kClockJump = 60s;                      // more than that at once is no pace of a right clock
+inline constexpr auto kClockDoubt = 600s;                    // for which a clock that jumped ahead is not believed
 inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
 inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 

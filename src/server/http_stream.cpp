@@ -115,7 +115,7 @@ void HttpStream::read_requests() {
   }
   reading_requests_ = false;
   if (gone_ || answering_) return;
-  if (!reader_.unfinished() && in_.empty()) in_ = {};
+  if (!reader_.unfinished() && in_.empty()) std::string().swap(in_);
   if (!connection_.reading()) connection_.resume_reading();
 }
 
@@ -201,7 +201,7 @@ void HttpStream::flush() {
   (void)push();
   if (bytes_left() > 0) return connection_.set_deadline(patience());
   if (connection_.failed()) return;  // on_closed follows
-  out_ = {};
+  std::string().swap(out_);
   out_sent_ = 0;
   patience_.reset();
   carried_for_.clear();
@@ -462,7 +462,7 @@ void HttpStream::migrate(std::uint32_t thread, bool whole) {
                baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_),
                                                    std::move(slot))]() {
     SystemError error;
-    tcp::socket socket(target.context());
+    TcpSocket socket(target.context());
     socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
     if (error) {
       ::close(descriptor);

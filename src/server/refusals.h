@@ -60,10 +60,10 @@ enum class Refused : std::uint8_t {
   too_many_attachments,
   event_name_too_long,
   rate_exceeded,
-  queue_full,  // not refused: its publisher waits
+  publisher_paused,  // not refused: its publisher waits
 };
 
-inline constexpr std::size_t kRefusedKinds = static_cast<std::size_t>(Refused::queue_full) + 1;
+inline constexpr std::size_t kRefusedKinds = static_cast<std::size_t>(Refused::publisher_paused) + 1;
 
 /// As the enumerator is written: "head_too_large".
 [[nodiscard]] std::string_view name(Refused kind);

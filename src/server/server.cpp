@@ -129,12 +129,13 @@ IoThread& Server::least_loaded() {
 
 void Server::accept(tcp::acceptor& acceptor) {
   IoThread& thread = least_loaded();
-  acceptor.async_accept(thread.context(), [this, &acceptor, &thread](const SystemError& error, tcp::socket socket) {
-    if (service_.draining) return;
-    if (error) return pause_accepting(acceptor, error);
-    admit(std::move(socket), thread);
-    accept(acceptor);
-  });
+  acceptor.async_accept(thread.context().get_executor(),
+                        [this, &acceptor, &thread](const SystemError& error, TcpSocket socket) {
+                          if (service_.draining) return;
+                          if (error) return pause_accepting(acceptor, error);
+                          admit(std::move(socket), thread);
+                          accept(acceptor);
+                        });
 }
 
 void Server::pause_accepting(tcp::acceptor& acceptor, const SystemError& error) {
@@ -159,7 +160,7 @@ std::size_t Server::connection_count() const {
   return count;
 }
 
-void Server::admit(tcp::socket socket, IoThread& thread) {
+void Server::admit(TcpSocket socket, IoThread& thread) {
   if (connection_count() + on_their_way_ >= connections_most_) {
     return refuse(socket, Refused::too_many_connections, "too many connections");
   }
@@ -172,7 +173,7 @@ void Server::admit(tcp::socket socket, IoThread& thread) {
   }
   ++on_their_way_;
   thread.post(
-      [this, &thread, owner = std::make_shared<tcp::socket>(std::move(socket)), slot = std::move(slot)]() mutable {
+      [this, &thread, owner = std::make_shared<TcpSocket>(std::move(socket)), slot = std::move(slot)]() mutable {
         auto connection = thread.adopt(std::move(*owner), std::move(slot));
         --on_their_way_;
         connection->set_handler(std::make_unique<HttpStream>(*connection));
@@ -180,7 +181,7 @@ void Server::admit(tcp::socket socket, IoThread& thread) {
       });
 }
 
-void Server::refuse(tcp::socket& socket, Refused kind, std::string_view reason) {
+void Server::refuse(TcpSocket& socket, Refused kind, std::string_view reason) {
   service_.refusals.count(kind);
   const std::string body = fmt::format("{}\n", reason);
   std::string answer;
@@ -190,7 +191,7 @@ void Server::refuse(tcp::socket& socket, Refused kind, std::string_view reason) 
   // As far as it is taken at once: a connection that is refused is not waited for.
   (void)::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   SystemError ignored;
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
+  socket.shutdown(TcpSocket::shutdown_send, ignored);
   // A line for each would be a flood of its own.
   ++refused_;
   const Millis now = service_.clock.steady();

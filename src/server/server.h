@@ -44,8 +44,8 @@ class Server {
   /// Accepting failed: says so once, and tries again after a pause.
   void pause_accepting(tcp::acceptor& acceptor, const SystemError& error);
   /// Gives the socket to `thread`, or says why not and closes it.
-  void admit(tcp::socket socket, IoThread& thread);
-  void refuse(tcp::socket& socket, Refused kind, std::string_view reason);
+  void admit(TcpSocket socket, IoThread& thread);
+  void refuse(TcpSocket& socket, Refused kind, std::string_view reason);
   [[nodiscard]] IoThread& least_loaded();
   [[nodiscard]] std::size_t connection_count() const;
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/socketio/socketio.h"
 #include "src/base/clock.h"
 #include "src/config/options.h"
 #include "src/hub/catch_up.h"
@@ -25,6 +26,7 @@ struct Service {
   const ServerBounds bounds;
   const Clock& clock;
   Log& log;
+  const socketio::DecoderLimits packet_limits;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;

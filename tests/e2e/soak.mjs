@@ -13,6 +13,7 @@ import { io } from "socket.io-client";
 import { startServer, waitFor } from "../harness.mjs";
 
 const MESSAGE_EVERY_MS = 300; // of each publisher
+const MESSAGE_BYTES = 20_000; // so that the tails of the channels (16 MiB each) are full after five minutes
 const ATTACK_EVERY_MS = 160;
 const DROP_EVERY_MS = 7_000; // one of the clients that come back
 const ATTACKERS_AT_ONCE = 60;
@@ -22,7 +23,7 @@ const ENGINE_FILES = 16;
 // Short, so that what attackers leave behind comes to its end many times in one run.
 const SERVER = [
   "--message-timeout", "4s", "--connect-timeout", "4s", "--ping-interval", "4s", "--ping-timeout", "3s",
-  "--recovery-window", "30s", "--publish-rate", "100", "--io-threads", "2", "--retain-records", "20000",
+  "--recovery-window", "30s", "--publish-rate", "100", "--io-threads", "2", "--retain-bytes", "64MiB",
 ];
 
 /** The same numbers for the same seed (mulberry32). */
@@ -221,7 +222,7 @@ export async function soak({ seconds, seed, backend = "sqlite", print = () => {}
   const everybody = [...publishers, ...readers];
   await waitFor(() => everybody.every(({ socket }) => socket.connected), { what: "all clients" });
   const attackers = new Attackers(port, die);
-  const filler = "x".repeat(150);
+  const filler = "x".repeat(MESSAGE_BYTES);
   const pick = (list) => list[Math.floor(die() * list.length)];
   let dropped = 0;
   const drop = () => {

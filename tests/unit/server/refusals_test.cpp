@@ -94,7 +94,7 @@ TEST_CASE("who publishes more than the queue holds waits, and is answered when t
   server.store().hold_appends();
   const std::string event = fmt::format("42[\"chat message\",\"{}\"]", std::string(800, 'x'));
   peer.send(post(session, event + "\x1e" + event));
-  server.wait_for("tidemark_refusals_total{limit=\"queue_full\"}", 1);
+  server.wait_for("tidemark_refusals_total{limit=\"publisher_paused\"}", 1);
   CHECK(server.metric("tidemark_log_head_offset") == 0);
   server.store().release_appends();
   (void)peer.read_until("ok");

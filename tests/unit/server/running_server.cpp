@@ -103,7 +103,7 @@ RunningServer::~RunningServer() {
 
 std::uint64_t RunningServer::metric(std::string_view name) {
   watcher_->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  std::string text = watcher_->read_until("\ntidemark_refusals_total{limit=\"queue_full\"} ");
+  std::string text = watcher_->read_until("\ntidemark_refusals_total{limit=\"publisher_paused\"} ");
   text += watcher_->read_until("\n");
   const auto at = text.find(fmt::format("\n{} ", name));
   REQUIRE(at != std::string::npos);
