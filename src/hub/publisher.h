@@ -42,6 +42,8 @@ class Publisher {
   void publish(Draft draft);
   /// Nothing more can be published until on_may_publish().
   [[nodiscard]] bool waiting() const { return held_ != nullptr || share_used_; }
+  /// The log takes none any more: what was published last will have no outcome.
+  [[nodiscard]] bool refused() const { return refused_; }
   /// Its drafts that have no outcome yet.
   [[nodiscard]] std::size_t drafts() const { return drafts_; }
   /// The connection is over: a draft that found no room is dropped.
@@ -63,6 +65,7 @@ class Publisher {
   std::uint64_t bytes_ = 0;      // of the drafts without an outcome
   std::uint32_t drafts_ = 0;
   bool share_used_ = false;
+  bool refused_ = false;
   bool counted_ = false;  // among those that the queue is divided by
 };
 

@@ -12,6 +12,7 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
     : options(serve_options),
       bounds(service_bounds),
       clock(service_clock),
+      started(clock.wall()),
       log(service_log),
       packet_limits({.packet_bytes = options.max_payload,
                      .attachments = limits::kAttachmentsPerEvent,
@@ -20,7 +21,10 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       frames(log.epoch()),
       sessions(key, Epoch::random().value(), options.recovery_window, clock),
       hub(frames, sessions),
-      catch_up(log, frames) {}
+      catch_up(log, frames),
+      tap(hub),
+      stream_frames(log.epoch()),
+      census(log) {}
 
 Service::~Service() = default;
 

@@ -11,10 +11,15 @@
 #include "src/config/options.h"
 #include "src/hub/catch_up.h"
 #include "src/hub/hub.h"
+#include "src/log/channel_census.h"
 #include "src/log/log.h"
+#include "src/server/api/commit_tap.h"
+#include "src/server/api/reader_pool.h"
+#include "src/server/api/stream_pages.h"
 #include "src/server/bounds.h"
 #include "src/server/conversation.h"
 #include "src/server/record_frames.h"
+#include "src/server/recoveries.h"
 #include "src/server/refusals.h"
 
 namespace tidemark {
@@ -25,12 +30,18 @@ struct Service {
   const ServeOptions& options;
   const ServerBounds bounds;
   const Clock& clock;
+  const TimeMs started;
   Log& log;
   const socketio::DecoderLimits packet_limits;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;
   CatchUp catch_up;
+  CommitTap tap;
+  ReaderPool readers;  // of the API, as the next two
+  const StreamFrames stream_frames;
+  ChannelCensus census;
+  Recoveries recoveries;
   Refusals refusals;
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts

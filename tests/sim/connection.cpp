@@ -178,16 +178,18 @@ void Member::on_read_failed(const Error&) { connection_.close_soon(); }
 // --- the connection --------------------------------------------------------------------------------------------------
 
 Connection::Connection(Node& node, std::uint64_t id, std::uint32_t thread, std::shared_ptr<Pipe> pipe)
-    : node_(node), id_(id), thread_(thread), pipe_(std::move(pipe)), outlet_(node.threads[thread]->shard),
+    : node_(node),
+      id_(id),
+      thread_(thread),
+      pipe_(std::move(pipe)),
+      outlet_(node.threads[thread]->shard),
       publisher_(node.threads[thread]->shard, node.log, *this) {
   if (pipe_->polling) return;
   socket_ = std::make_unique<Socket>(*pipe_, node_.random, id_);
   outlet_.attach(socket_.get());
 }
 
-Connection::~Connection() {
-  pipe_->server_open = false;
-}
+Connection::~Connection() { pipe_->server_open = false; }
 
 void Connection::send(std::string_view text) {
   outlet_.own() += text;
@@ -232,13 +234,12 @@ void Connection::read_packet() {
       return;
     case Packet::Kind::relay: return node_.hub.relay({.channel = packet.channel, .payload = packet.payload});
     case Packet::Kind::publish:
-      publisher_.publish(
-          {.channel = packet.channel,
-           .event = "chat message",
-           .sender = "ann",
-           .client_key = packet.client_key,
-           .payload = packet.payload,
-           .origin = {.subscription = member->subscription().id(), .ack_id = packet.ack_id}});
+      publisher_.publish({.channel = packet.channel,
+                          .event = "chat message",
+                          .sender = "ann",
+                          .client_key = packet.client_key,
+                          .payload = packet.payload,
+                          .origin = {.subscription = member->subscription().id(), .ack_id = packet.ack_id}});
       input_waits_ = publisher_.waiting();
       return;
   }
