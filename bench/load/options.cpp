@@ -36,13 +36,9 @@ bool number(std::string_view text, T low, T high, T& value) {
 }
 
 bool choose_mode(std::string_view name, Mode& mode) {
-  static const std::map<std::string_view, Mode> modes = {{"fanout", Mode::fanout},
-                                                         {"append", Mode::append},
-                                                         {"fair", Mode::fair},
-                                                         {"idle", Mode::idle},
-                                                         {"slow", Mode::slow},
-                                                         {"storm", Mode::storm},
-                                                         {"bare", Mode::bare}};
+  static const std::map<std::string_view, Mode> modes = {
+      {"fanout", Mode::fanout}, {"append", Mode::append}, {"fair", Mode::fair}, {"idle", Mode::idle},
+      {"slow", Mode::slow},     {"storm", Mode::storm},   {"bare", Mode::bare}};
   const auto found = modes.find(name);
   if (found == modes.end()) return false;
   mode = found->second;
@@ -104,7 +100,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
   if (o.in_flight < o.publishers) o.in_flight = o.publishers;
   const bool publish_from_clients = o.mode == Mode::fanout || o.mode == Mode::slow || o.mode == Mode::bare;
   if (publish_from_clients && o.publishers > o.clients) return refuse("more publishers than", "--clients");
-  if (o.mode == Mode::slow && o.stalled + o.publishers > o.clients) return refuse("publishers do not stall; too many", "--stalled");
+  if (o.mode == Mode::slow && o.stalled + o.publishers > o.clients)
+    return refuse("publishers do not stall; too many", "--stalled");
   return o;
 }
 

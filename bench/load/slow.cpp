@@ -155,8 +155,7 @@ class Slow final : public Run {
   }
 
   void fill(Source& source) {
-    while (publishing_ && source.in_flight < window_ &&
-           source.missing[source.publisher.published() % window_] == 0) {
+    while (publishing_ && source.in_flight < window_ && source.missing[source.publisher.published() % window_] == 0) {
       publish(source);
     }
   }

@@ -119,7 +119,8 @@ class Storm final : public Run {
 
   /// What a client says when it comes back.
   [[nodiscard]] std::string memory_of(const Connection& c) const {
-    if (options_.recovery == Recovery::server_offset) return "{\"status\":true,\"serverOffset\":" + std::to_string(c.offset()) + "}";
+    if (options_.recovery == Recovery::server_offset)
+      return "{\"status\":true,\"serverOffset\":" + std::to_string(c.offset()) + "}";
     return "{\"status\":true,\"pid\":\"" + c.pid() + "\",\"offset\":\"" + c.position() + "\"}";
   }
 

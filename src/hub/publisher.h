@@ -1,12 +1,12 @@
 // A publisher: one connection's way into the log, kept to its share of the sequencer's queue.
 //
 // The drafts of all connections wait in one queue. So that whoever publishes now and then does not wait behind those who
-// never stop, each connection has a share of it: what one commit takes, divided by the connections of its I/O thread that
-// have drafts in the queue or had some in the last commit. One that has used its share is not read further until half of
-// it is decided.
+// never stop, each connection has a share of it: about a commit's worth (limits::kShareDrafts), divided by the connections
+// of its I/O thread that have drafts in the queue or had some in the last commit. One that has used its share is not read
+// further until half of it is decided.
 //
-// Example: 100 connections flood. Each has at most 4,096 / 100 = 40 drafts in the queue, so that a message of the 101st
-// has one commit before it, or two. A connection that floods alone has 4,096 of them, and is not held back by anybody.
+// Example: 100 connections flood. Each has at most 1,024 / 100 = 10 drafts in the queue, so that a message of the 101st
+// has one commit before it, or two. A connection that floods alone has 1,024 of them: its commits are as large as pays.
 //
 // A draft that finds the whole queue full (limits::kSequencerQueueBytes) stays here until there is room; those who wait
 // for that are asked in the order in which they came. Owned by its connection, on that I/O thread.
@@ -22,7 +22,15 @@ namespace tidemark {
 
 class Shard;
 
-class Publisher {
+/// Somebody whose draft found the sequencer's queue full. Asked again in the order in which they came.
+class PausedPublisher {
+ public:
+  virtual ~PausedPublisher() = default;
+  /// False: the queue is full again, keep the place.
+  [[nodiscard]] virtual bool on_room() = 0;
+};
+
+class Publisher final : private PausedPublisher {
  public:
   /// Who reads what is to be published.
   class Input {
@@ -36,7 +44,7 @@ class Publisher {
   Publisher(Shard& shard, Log& log, Input& input) : shard_(shard), log_(log), input_(input) {}
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
-  ~Publisher();
+  ~Publisher() override;
 
   /// Precondition: not waiting(). The draft's origin names its subscription and ack; the rest of it is filled in here.
   void publish(Draft draft);
@@ -49,8 +57,7 @@ class Publisher {
 
  private:
   friend class Shard;
-  /// There is room in the queue. False: not enough, keep the place.
-  [[nodiscard]] bool on_room();
+  [[nodiscard]] bool on_room() override;
   /// One of its drafts has its outcome.
   void on_decided(const Origin& origin);
   [[nodiscard]] Log::Admission admit(Draft& draft);

@@ -26,7 +26,7 @@ Offset Shard::held_from(std::string_view channel) const {
 }
 
 bool Shard::can_follow(std::string_view channel) const {
-  return feeds_.size() < limits::kChannels || feeds_.contains(channel);
+  return feeds_.size() < options_.channels || feeds_.contains(channel);
 }
 
 // --- mailbox ---------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ void Shard::discount_finished() {
 
 void Shard::resume_publishers() {
   while (!paused_.empty()) {
-    Publisher* const publisher = paused_.front();
+    PausedPublisher* const publisher = paused_.front();
     paused_.pop_front();
     if (!publisher->on_room()) {
       paused_.push_front(publisher);

@@ -43,8 +43,9 @@ struct ShardOptions {
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
   std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
-  std::size_t share_drafts = limits::kBatchRecords;            // that the thread's publishers may have in the queue
-  std::size_t share_bytes = limits::kBatchBytes;               // likewise, all of them together
+  std::size_t share_drafts = limits::kShareDrafts;             // that the thread's publishers may have in the queue
+  std::size_t share_bytes = limits::kShareBytes;               // likewise, all of them together
+  std::size_t channels = limits::kChannels;                    // followed at a time
 };
 
 class Shard {
@@ -62,7 +63,7 @@ class Shard {
   [[nodiscard]] std::size_t subscription_count() const { return subscriptions_.size(); }
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
   [[nodiscard]] std::size_t pages_held() const { return held_.size(); }
-  /// Whether one more channel may be followed at this thread (limits::kChannels).
+  /// Whether one more channel may be followed at this thread (ShardOptions::channels).
   [[nodiscard]] bool can_follow(std::string_view channel) const;
   /// Whoever subscribes now gets every record of the channel from here on from memory, whatever the store has trimmed.
   [[nodiscard]] Offset held_from(std::string_view channel) const;
@@ -78,6 +79,8 @@ class Shard {
   // --- I/O thread ---
   /// Delivers with it from now on, where it pays. Null: with plain sends. Must outlive the shard's last turn.
   void set_batch_sender(BatchSender* sender) { sender_ = sender; }
+  void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
+  void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
   /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
   void sweep();
 
@@ -99,9 +102,6 @@ class Shard {
     const std::size_t parts = std::max<std::size_t>(publishing_, 1);
     return {.drafts = options_.share_drafts / parts, .bytes = options_.share_bytes / parts};
   }
-  void wait_for_room(Publisher& publisher) { paused_.push_back(&publisher); }
-  void forget_room(Publisher& publisher) { std::erase(paused_, &publisher); }
-
   std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
   void start(Subscription& subscription, Offset after);
   void start_last(Subscription& subscription, std::size_t count, Offset up_to);
@@ -178,9 +178,9 @@ class Shard {
   std::vector<Outlet*> flushes_;
   std::unordered_map<std::uint64_t, Publisher*> publishers_;  // those that have published since they came
   std::uint64_t next_publisher_ = 0;
-  std::size_t publishing_ = 0;     // how many of them share the queue
+  std::size_t publishing_ = 0;           // how many of them share the queue
   std::vector<std::uint64_t> finished_;  // those that had no drafts left after the last commit; some may have again
-  std::deque<Publisher*> paused_;  // their drafts found the queue full
+  std::deque<PausedPublisher*> paused_;  // their drafts found the queue full
   /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
   struct Starved {
     std::uint64_t subscription;

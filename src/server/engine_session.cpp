@@ -242,7 +242,8 @@ void EngineSession::post(HttpStream& stream, std::string body) {
 
 void EngineSession::run_post() {
   PostedPackets& posted = *polls_->posted;
-  while (!closed_ && !publisher_.waiting() && posted.next < posted.packets.size()) on_packet(posted.packets[posted.next++]);
+  while (!closed_ && !publisher_.waiting() && posted.next < posted.packets.size())
+    on_packet(posted.packets[posted.next++]);
   if (closed_ || publisher_.waiting()) return;
   polls_->posted.reset();
   if (polls_->poster != nullptr) std::exchange(polls_->poster, nullptr)->respond_posted();

@@ -127,8 +127,8 @@ class EngineSession final : private Timer, private Publisher::Input {
   bool closing_soon_ = false;
   bool waiting_for_pong_ = false;
   bool was_paused_ = false;  // since the last look at the heartbeat
-  Millis next_ping_{};  // or when the pong is overdue
-  Millis expected_{};   // what the conversation waits for; zero: nothing
+  Millis next_ping_{};       // or when the pong is overdue
+  Millis expected_{};        // what the conversation waits for; zero: nothing
 
   Outlet outlet_;
   std::unique_ptr<Conversation> conversation_;

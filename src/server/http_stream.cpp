@@ -310,7 +310,8 @@ void HttpStream::handle_engine(const Endpoint& endpoint) {
   if (!sid) {
     if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
     if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
-    if (thread.service().draining || !thread.has_room()) return respond_error(503, "Service unavailable", 3);
+    if (thread.service().draining) return respond_error(503, "Service unavailable", 3);
+    if (!thread.has_room()) return respond_error(503, "Too many clients", 3);
     return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
   }
   const auto home = EngineSession::thread_of(*sid);

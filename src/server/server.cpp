@@ -138,7 +138,7 @@ void Server::accept(tcp::acceptor& acceptor) {
 }
 
 void Server::admit(TcpSocket socket, IoThread& thread) {
-  if (thread.connection_count() * service_.threads.size() >= limits::kConnections) {
+  if (thread.connection_count() * service_.threads.size() >= service_.options.connections) {
     return refuse(socket, "too many connections");
   }
   SystemError error;

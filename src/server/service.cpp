@@ -16,7 +16,7 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
                      .json_depth = limits::kJsonDepth,
                      .event_arguments = limits::kEventArguments}),
       frames(log.epoch()),
-      sessions(key, Epoch::random().value(), options.recovery_window, clock),
+      sessions(key, Epoch::random().value(), options.recovery_window, clock, options.sessions),
       hub(frames, sessions),
       catch_up(log, frames) {}
 

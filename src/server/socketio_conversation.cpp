@@ -87,7 +87,7 @@ void SocketioConversation::on_connect(const socketio::Packet& packet) {
     session_.send(reply);
   };
   if (packet.excess != socketio::Excess::none) return refuse("auth is too large or nested too deep");
-  if (participants_.size() >= limits::kNamespacesPerConnection) return refuse("Too many namespaces");
+  if (participants_.size() >= options_of(session_).channels_per_connection) return refuse("Too many namespaces");
   auto participant = admit_(session_, packet.nsp, packet.data);
   if (!participant) return refuse(participant.error());
   participants_.push_back(std::move(*participant));

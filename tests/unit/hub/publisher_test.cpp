@@ -145,7 +145,8 @@ TEST_CASE("a connection that has left takes no share, whatever of it is still un
   CHECK(crowd.flooders.front()->publisher.drafts() == kShare);
 }
 
-TEST_CASE("drafts that found the queue full are taken when there is room, in their order, unless their connection left") {
+TEST_CASE(
+    "drafts that found the queue full are taken when there is room, in their order, unless their connection left") {
   Crowd crowd;
   crowd.log.room = 1;
   Connection first(crowd.world, crowd.log), second(crowd.world, crowd.log);
