@@ -24,6 +24,7 @@ void Publisher::publish(Draft draft) {
 Log::Admission Publisher::admit(Draft& draft) {
   const std::uint64_t bytes = draft.origin.bytes;
   const auto admission = log_.publish(std::move(draft));
+  refused_ = admission == Log::Admission::closed;
   if (admission != Log::Admission::queued) return admission;
   ++drafts_;
   shard_.begin_publishing(*this);

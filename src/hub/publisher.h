@@ -22,15 +22,7 @@ namespace tidemark {
 
 class Shard;
 
-/// Somebody whose draft found the sequencer's queue full. Asked again in the order in which they came.
-class PausedPublisher {
- public:
-  virtual ~PausedPublisher() = default;
-  /// False: the queue is full again, keep the place.
-  [[nodiscard]] virtual bool on_room() = 0;
-};
-
-class Publisher final : private PausedPublisher {
+class Publisher {
  public:
   /// Who reads what is to be published.
   class Input {
@@ -44,12 +36,14 @@ class Publisher final : private PausedPublisher {
   Publisher(Shard& shard, Log& log, Input& input) : shard_(shard), log_(log), input_(input) {}
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
-  ~Publisher() override;
+  ~Publisher();
 
   /// Precondition: not waiting(). The draft's origin names its subscription and ack; the rest of it is filled in here.
   void publish(Draft draft);
   /// Nothing more can be published until on_may_publish().
   [[nodiscard]] bool waiting() const { return held_ != nullptr || share_used_; }
+  /// The log takes none any more: what was published last will have no outcome.
+  [[nodiscard]] bool refused() const { return refused_; }
   /// Its drafts that have no outcome yet.
   [[nodiscard]] std::size_t drafts() const { return drafts_; }
   /// The connection is over: a draft that found no room is dropped.
@@ -57,7 +51,8 @@ class Publisher final : private PausedPublisher {
 
  private:
   friend class Shard;
-  [[nodiscard]] bool on_room() override;
+  /// There is room in the queue. False: not enough, keep the place.
+  [[nodiscard]] bool on_room();
   /// One of its drafts has its outcome.
   void on_decided(const Origin& origin);
   [[nodiscard]] Log::Admission admit(Draft& draft);
@@ -70,6 +65,7 @@ class Publisher final : private PausedPublisher {
   std::uint64_t bytes_ = 0;      // of the drafts without an outcome
   std::uint32_t drafts_ = 0;
   bool share_used_ = false;
+  bool refused_ = false;
   bool counted_ = false;  // among those that the queue is divided by
 };
 

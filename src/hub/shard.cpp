@@ -252,7 +252,7 @@ void Shard::discount_finished() {
 
 void Shard::resume_publishers() {
   while (!paused_.empty()) {
-    PausedPublisher* const publisher = paused_.front();
+    Publisher* const publisher = paused_.front();
     paused_.pop_front();
     if (!publisher->on_room()) {
       paused_.push_front(publisher);

@@ -79,8 +79,6 @@ class Shard {
   // --- I/O thread ---
   /// Delivers with it from now on, where it pays. Null: with plain sends. Must outlive the shard's last turn.
   void set_batch_sender(BatchSender* sender) { sender_ = sender; }
-  void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
-  void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
   /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
   void sweep();
 
@@ -102,6 +100,9 @@ class Shard {
     const std::size_t parts = std::max<std::size_t>(publishing_, 1);
     return {.drafts = options_.share_drafts / parts, .bytes = options_.share_bytes / parts};
   }
+  void wait_for_room(Publisher& publisher) { paused_.push_back(&publisher); }
+  void forget_room(Publisher& publisher) { std::erase(paused_, &publisher); }
+
   std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
   void start(Subscription& subscription, Offset after);
   void start_last(Subscription& subscription, std::size_t count, Offset up_to);
@@ -180,7 +181,7 @@ class Shard {
   std::uint64_t next_publisher_ = 0;
   std::size_t publishing_ = 0;           // how many of them share the queue
   std::vector<std::uint64_t> finished_;  // those that had no drafts left after the last commit; some may have again
-  std::deque<PausedPublisher*> paused_;  // their drafts found the queue full
+  std::deque<Publisher*> paused_;        // their drafts found the queue full
   /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
   struct Starved {
     std::uint64_t subscription;

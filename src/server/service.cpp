@@ -10,6 +10,7 @@ namespace tidemark {
 Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key)
     : options(serve_options),
       clock(service_clock),
+      started(clock.wall()),
       log(service_log),
       packet_limits({.packet_bytes = options.max_payload,
                      .attachments = limits::kAttachmentsPerEvent,
@@ -18,7 +19,10 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       frames(log.epoch()),
       sessions(key, Epoch::random().value(), options.recovery_window, clock, options.sessions),
       hub(frames, sessions),
-      catch_up(log, frames) {}
+      catch_up(log, frames),
+      tap(hub),
+      stream_frames(log.epoch()),
+      census(log) {}
 
 Service::~Service() = default;
 
