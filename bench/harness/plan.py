@@ -169,6 +169,14 @@ PLAN = (
         ),
     ),
     Measurement(
+        "10000 idle connections, each in a channel of its own",
+        "idle",
+        ("--clients", "10000", "--channel-per-publisher"),
+        (TIDEMARK,),
+        (Row("server RSS, KB per connection", "rss_kb_per_connection"),),
+        in_quick=False,
+    ),
+    Measurement(
         "storm: 1000 back, 200 missed, session recovered",
         "storm",
         ("--recover", "session"),

@@ -14,7 +14,11 @@ class Idle final : public Run {
   explicit Idle(const Options& options) : Run(options) {}
 
   Failure run(Report& report) {
-    const auto anywhere = [&](std::uint32_t) { return place(); };
+    const auto anywhere = [&](std::uint32_t i) {
+      Connection::Place where = place();
+      if (options_.channel_per_publisher) where.channel = "/chat/" + std::to_string(i);
+      return where;
+    };
     if (!gather(kWarmUpClients, anywhere)) return failure();
     crowd_.close();
     serve_for(kSettleSeconds);

@@ -17,7 +17,7 @@ constexpr std::string_view kUsage =
     "  fanout   --clients N  --publishers P  --in-flight W | --rate PER_SECOND\n"
     "  append   --publishers P  --channel-per-publisher\n"
     "  fair     --publishers P  --flooders F\n"
-    "  idle     --clients N\n"
+    "  idle     --clients N  --channel-per-publisher\n"
     "  slow     --clients N  --stalled S  --trickling T  --publishers P  --in-flight W\n"
     "  storm    --clients N  --messages M  --recover session|serverOffset  --away S\n"
     "  bare     --clients N  --in-flight W | --rate PER_SECOND  --frame-bytes B  --server-cpu C  (needs no port)\n";

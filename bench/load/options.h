@@ -24,7 +24,7 @@ struct Options {
   std::uint16_t port = 0;              // on 127.0.0.1
   pid_t server_pid = 0;                // whose CPU time and memory are reported; 0 = nobody's
   std::string channel = "/";           // the Socket.IO namespace
-  bool channel_per_publisher = false;  // append: publisher 7 uses "/chat/7"
+  bool channel_per_publisher = false;  // append, idle: number 7 uses "/chat/7"
   std::uint32_t clients = 1000;        // fanout, bare: subscribers; idle: connections; storm: those who come back
   std::uint32_t publishers = 1;        // fanout, bare: how many of the subscribers publish, too
   std::uint32_t in_flight = 0;   // fanout, bare: messages in flight, all publishers together; 0 = one per publisher

@@ -35,6 +35,7 @@ inline constexpr auto kRecoveryWindowDefault = 120'000ms;
 inline constexpr std::size_t kPacketsPerPollIn = 512;  // packets a POST body may carry
 inline constexpr std::size_t kPacketsPerPollOut = 16;  // python-socketio refuses more
 inline constexpr std::size_t kNamespacesPerConnection = 32;
+inline constexpr std::size_t kNamespacesPerConnectionCeiling = 1024;  // the largest value the option takes
 inline constexpr std::size_t kHttpHeadBytes = 16 * kKiB;
 inline constexpr std::size_t kHttpTargetBytes = 4 * kKiB;
 inline constexpr std::size_t kHttpFields = 128;          // fields of one request head
@@ -61,7 +62,9 @@ inline constexpr std::uint64_t kHistoryRecords = 100'000;  // a larger `history`
 
 // --- the log ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kSequencerQueueBytes = 32 * kMiB;  // drafts waiting for a commit; full = stop reading
-inline constexpr std::size_t kBatchRecords = 4096;              // one commit
+inline constexpr std::size_t kShareDrafts = 1024;     // of one I/O thread's connections in that queue, see publisher.h
+inline constexpr std::size_t kShareBytes = 4 * kMiB;  // likewise
+inline constexpr std::size_t kBatchRecords = 4096;    // one commit
 inline constexpr std::size_t kBatchBytes = 8 * kMiB;
 inline constexpr std::uint64_t kSegmentRecords = 16'384;        // offsets of one index segment; part of the format
 inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys remembered

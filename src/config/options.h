@@ -61,9 +61,13 @@ struct ServeOptions {
   Millis recovery_window = limits::kRecoveryWindowDefault;  // 0 = sessions are not restored, only the log is
   std::size_t max_payload = limits::kMaxPayloadDefault;     // bytes
 
-  // Against floods; 0 = no limit.
-  std::size_t connections_per_address = 0;
-  std::uint64_t publish_rate = 0;  // events a second, of one connection
+  // Against floods.
+  std::size_t connections = limits::kConnections;     // open at a time; as many Engine.IO sessions
+  std::size_t sessions = limits::kSessions;           // live and within the recovery window
+  std::size_t channels_followed = limits::kChannels;  // at a time, by the clients of one I/O thread
+  std::size_t channels_per_connection = limits::kNamespacesPerConnection;
+  std::size_t connections_per_address = 0;  // 0 = no limit, as with the next one
+  std::uint64_t publish_rate = 0;           // events a second, of one connection
 
   std::string log_level = "info";  // debug, info, warning, error
 

@@ -1,12 +1,12 @@
 // A publisher: one connection's way into the log, kept to its share of the sequencer's queue.
 //
 // The drafts of all connections wait in one queue. So that whoever publishes now and then does not wait behind those who
-// never stop, each connection has a share of it: what one commit takes, divided by the connections of its I/O thread that
-// have drafts in the queue or had some in the last commit. One that has used its share is not read further until half of
-// it is decided.
+// never stop, each connection has a share of it: about a commit's worth (limits::kShareDrafts), divided by the connections
+// of its I/O thread that have drafts in the queue or had some in the last commit. One that has used its share is not read
+// further until half of it is decided.
 //
-// Example: 100 connections flood. Each has at most 4,096 / 100 = 40 drafts in the queue, so that a message of the 101st
-// has one commit before it, or two. A connection that floods alone has 4,096 of them, and is not held back by anybody.
+// Example: 100 connections flood. Each has at most 1,024 / 100 = 10 drafts in the queue, so that a message of the 101st
+// has one commit before it, or two. A connection that floods alone has 1,024 of them: its commits are as large as pays.
 //
 // A draft that finds the whole queue full (limits::kSequencerQueueBytes) stays here until there is room; those who wait
 // for that are asked in the order in which they came. Owned by its connection, on that I/O thread.

@@ -1,11 +1,15 @@
 #include "src/hub/session_table.h"
 
-#include "src/base/limits.h"
-
 namespace tidemark {
 
-SessionTable::SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock)
-    : signer_(key), run_(run), window_(window), clock_(clock), started_(clock.steady()) {}
+SessionTable::SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock,
+                           std::size_t most)
+    : signer_(key), run_(run), window_(window), clock_(clock), most_(most), started_(clock.steady()) {}
+
+bool SessionTable::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size() < most_ || away_ > 0;
+}
 
 SessionTable::Grant SessionTable::create(const SessionBinding& binding, Offset started) {
   const SessionId id{.sid = Sid::random(), .started = started, .run = run_};
@@ -35,15 +39,13 @@ std::optional<SessionHolder> SessionTable::hold(const Sid& sid, SessionHolder ho
   const auto found = sessions_.find(sid);
   if (found == sessions_.end()) {
     // Full: the one that left first makes room; while all are live, this one simply cannot be had again.
-    while (!departures_.empty() && sessions_.size() >= limits::kSessions) {
-      if (!outdated(departures_.front())) sessions_.erase(departures_.front().sid);
-      departures_.pop_front();
-    }
-    if (sessions_.size() < limits::kSessions) sessions_.emplace(sid, holder);
+    while (!departures_.empty() && sessions_.size() >= most_) forget_first_departed();
+    if (sessions_.size() < most_) sessions_.emplace(sid, holder);
     return std::nullopt;
   }
   const Session previous = std::exchange(found->second, holder);
   const auto* const held = std::get_if<SessionHolder>(&previous);
+  if (held == nullptr) --away_;
   return held != nullptr ? std::optional(*held) : std::nullopt;
 }
 
@@ -59,8 +61,17 @@ void SessionTable::go_away(Session& session, const Sid& sid, bool ended) {
     std::erase_if(departures_, [&](const Departure& departure) { return outdated(departure); });
   }
   const Millis now = clock_.steady();
+  ++away_;
   session = Away{.left = now, .ended = ended};
   departures_.push_back({.left = now, .sid = sid});
+}
+
+void SessionTable::forget_first_departed() {
+  if (!outdated(departures_.front())) {
+    sessions_.erase(departures_.front().sid);
+    --away_;
+  }
+  departures_.pop_front();
 }
 
 bool SessionTable::outdated(const Departure& departure) const {
@@ -78,10 +89,7 @@ void SessionTable::end(const Sid& sid, SessionHolder holder) {
 void SessionTable::sweep() {
   const Millis now = clock_.steady();
   const std::lock_guard lock(mutex_);
-  while (!departures_.empty() && now - departures_.front().left > window_) {
-    if (!outdated(departures_.front())) sessions_.erase(departures_.front().sid);
-    departures_.pop_front();
-  }
+  while (!departures_.empty() && now - departures_.front().left > window_) forget_first_departed();
 }
 
 std::size_t SessionTable::size() const {

@@ -19,6 +19,7 @@
 #include <variant>
 
 #include "src/base/clock.h"
+#include "src/base/limits.h"
 #include "src/hub/session_id.h"
 
 namespace tidemark {
@@ -33,7 +34,8 @@ struct SessionHolder {
 class SessionTable {
  public:
   /// `run` tells this start of the server from all others.
-  SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock);
+  SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock,
+               std::size_t most = limits::kSessions);
 
   struct Grant {
     Sid sid;
@@ -41,6 +43,8 @@ class SessionTable {
     Offset started;
   };
 
+  /// Whether one more session can be remembered, if need be instead of one whose client is away.
+  [[nodiscard]] bool has_room() const;
   /// A new session.
   [[nodiscard]] Grant create(const SessionBinding& binding, Offset started);
 
@@ -76,17 +80,20 @@ class SessionTable {
   };
 
   void go_away(Session& session, const Sid& sid, bool ended);
+  void forget_first_departed();
   [[nodiscard]] bool outdated(const Departure& departure) const;
 
   const SessionSigner signer_;
   const std::uint64_t run_;
   const Millis window_;
   const Clock& clock_;
+  const std::size_t most_;
   const Millis started_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<Sid, Session, SidHash> sessions_;
   std::deque<Departure> departures_;  // in their order; outdated where the session came back
+  std::size_t away_ = 0;              // sessions without a holder
 };
 
 }  // namespace tidemark

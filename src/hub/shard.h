@@ -43,8 +43,8 @@ struct ShardOptions {
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
   std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
-  std::size_t share_drafts = limits::kBatchRecords;            // that the thread's publishers may have in the queue
-  std::size_t share_bytes = limits::kBatchBytes;               // likewise, all of them together
+  std::size_t share_drafts = limits::kShareDrafts;             // that the thread's publishers may have in the queue
+  std::size_t share_bytes = limits::kShareBytes;               // likewise, all of them together
   std::size_t channels = limits::kChannels;                    // followed at a time
 };
 

@@ -424,7 +424,7 @@ void HttpStream::handle_engine(const Endpoint& endpoint) {
     if (request_.method != "GET") return refuse(Refused::bad_request, 400, "Bad handshake method", 2);
     if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
     if (thread.service().draining) return respond_error(503, "Service unavailable", 3);
-    if (!thread.has_room()) return refuse(Refused::too_many_sessions, 503, "Service unavailable", 3);
+    if (!thread.has_room()) return refuse(Refused::too_many_sessions, 503, "Too many clients", 3);
     return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
   }
   const auto home = EngineSession::thread_of(*sid);

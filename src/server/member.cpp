@@ -49,55 +49,45 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
     return std::unexpected("Too many channels");
   }
 
-  const SessionBinding binding{.epoch = service.log.epoch(), .channel = channel, .identity = request->name};
-  SessionTable::Claim claim;
-  if (request->pid && service.options.recovery_window > Millis(0)) {
-    claim = service.sessions.find(*request->pid, binding);
-    if (!claim.grant) {
-      const bool expired = claim.refusal == SessionTable::Refusal::expired;
-      service.refusals.count(expired ? Refused::pid_expired : Refused::pid_unknown);
-    }
+  const bool restores = service.options.recovery_window > Millis(0);
+  auto reception = receive({.channel = channel,
+                            .identity = request->name,
+                            .pid = restores ? request->pid : std::nullopt,
+                            .offset = request->offset,
+                            .server_offset = request->server_offset,
+                            .history = smaller_history(request->history, service.options.history)},
+                           service.log, service.sessions, session.thread().shard());
+  if (!reception) {
+    service.refusals.count(Refused::too_many_sessions);
+    return std::unexpected("Too many sessions");
   }
-  Claims claims{.session_restored = claim.grant.has_value(),
-                .offset = request->offset,
-                .server_offset = request->server_offset,
-                .history = smaller_history(request->history, service.options.history)};
-  if (claim.grant) claims.session_started = claim.grant->started;
-  // The log's own head, not this thread's: the client may have been told of a record by a thread that was faster.
-  // What it has lost first: a record that is trimmed from now on is a gap in the stream.
-  const Offset lost = service.log.lost(channel);
-  const LogBounds bounds{.epoch = service.log.epoch(),
-                         .lost = lost,
-                         .hole = service.log.holes().newest(),
-                         .held = session.thread().shard().held_from(channel),
-                         .head = service.log.head()};
-  const Decision decision = decide(claims, bounds);
-  if (!decision.recovered) {
-    claim.grant = service.sessions.create(binding, decision.after);
+  if (restores && request->pid && !reception->session_found) {
+    const bool expired = reception->refusal == SessionTable::Refusal::expired;
+    service.refusals.count(expired ? Refused::pid_expired : Refused::pid_unknown);
   }
+  const Decision& decision = reception->decision;
   if (!decision.recovered && request->pid) {
     const std::string_view reason = decision.reason != "no session" ? decision.reason
-                                    : claim.refusal == SessionTable::Refusal::expired
+                                    : reception->refusal == SessionTable::Refusal::expired
                                         ? "session expired"
                                         : "no session of this log, channel and name";
     journal::info("recovery_refused", {{"channel", std::string(channel)},
                                        {"reason", reason},
                                        {"after", decision.after.value()},
-                                       {"sid", claim.grant->sid.text()}});
+                                       {"sid", reception->grant.sid.text()}});
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
-  return std::unique_ptr<Member>(
-      new Member(session, channel, *request, decision, std::move(*claim.grant), bounds.head));
+  return std::unique_ptr<Member>(new Member(session, channel, *request, std::move(*reception)));
 }
 
-Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
-               const Decision& decision, SessionTable::Grant grant, Offset head)
+Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, Reception reception)
     : session_(session),
-      sid_(grant.sid),
+      sid_(reception.grant.sid),
       name_(request.name.empty() ? nullptr : std::make_unique<const std::string>(request.name)),
-      told_up_to_(decision.recovered ? Offset() : head),
-      beginning_(std::make_unique<Beginning>(std::string(channel), decision, std::move(grant.pid), std::nullopt)),
+      told_up_to_(reception.told_up_to()),
+      beginning_(std::make_unique<Beginning>(std::string(channel), reception.decision, std::move(reception.grant.pid),
+                                             std::nullopt)),
       status_(request.status) {}
 
 void Member::start() {
@@ -110,10 +100,8 @@ void Member::start() {
                                     : fmt::format(R"({{"sid":"{}"}})", sid_.text()));
   session_.send(reply);
   if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
-  Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
-  subscription_ = decision.newest ? &outlet.subscribe_last(channel(), *decision.newest, decision.after, *this)
-                                  : &outlet.subscribe(channel(), decision.after, *this);
+  subscription_ = &subscribe(session_.outlet(), channel(), decision, *this);
   session_.thread().service().hub.hold_session(sid_, holder());
   note_recovery(decision);
   const auto beginning = std::move(beginning_);

@@ -12,8 +12,7 @@
 #include "protocol/socketio/socketio.h"
 #include "src/hub/channel_feed.h"
 #include "src/hub/outlet.h"
-#include "src/hub/recovery.h"
-#include "src/hub/session_table.h"
+#include "src/hub/reception.h"
 #include "src/server/connect_request.h"
 #include "src/server/event_arguments.h"
 #include "src/server/participant.h"
@@ -48,8 +47,7 @@ class Member final : public Participant, public Subscriber {
   void on_read_failed(const Error& error) override;
 
  private:
-  Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, const Decision& decision,
-         SessionTable::Grant grant, Offset head);
+  Member(EngineSession& session, std::string_view channel, const ConnectRequest& request, Reception reception);
 
   /// `position` is what the client may take as its own from now on; empty: it keeps the one it has.
   void send_status(std::string_view state, Offset from, Offset to, std::string_view position = {});

@@ -46,8 +46,8 @@ std::string host_in_url(const std::string& host) {
 std::vector<Endpoint> log_endpoints() { return {socketio_endpoint("/socket.io", &Member::connect)}; }
 
 Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
-               std::vector<Endpoint> endpoints, const ServerBounds& bounds)
-    : addresses_(options.connections_per_address), service_(options, clock, log, key, bounds) {
+               std::vector<Endpoint> endpoints)
+    : addresses_(options.connections_per_address), service_(options, clock, log, key) {
   service_.endpoints = std::move(endpoints);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned threads = options.io_threads == 0 ? cores : options.io_threads;
@@ -108,7 +108,7 @@ Result<void> Server::listen() {
 
 void Server::start() {
   raise_descriptor_limit();
-  connections_most_ = std::min(service_.bounds.connections, connections_that_fit());
+  connections_most_ = std::min(service_.options.connections, connections_that_fit());
   service_.catch_up.start(limits::kCatchUpThreads);
   service_.readers.start(limits::kApiThreads);
   service_.log.start(service_.tap);

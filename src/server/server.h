@@ -9,7 +9,6 @@
 #include "src/base/error.h"
 #include "src/server/address_limit.h"
 #include "src/server/asio.h"
-#include "src/server/bounds.h"
 #include "src/server/conversation.h"
 #include "src/server/refusals.h"
 #include "src/server/service.h"
@@ -23,7 +22,7 @@ class Server {
  public:
   /// All references must outlive it. `key` signs session ids.
   Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
-         std::vector<Endpoint> endpoints = log_endpoints(), const ServerBounds& bounds = {});
+         std::vector<Endpoint> endpoints = log_endpoints());
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

@@ -7,10 +7,8 @@
 
 namespace tidemark {
 
-Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
-                 const ServerBounds& service_bounds)
+Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key)
     : options(serve_options),
-      bounds(service_bounds),
       clock(service_clock),
       started(clock.wall()),
       log(service_log),
@@ -19,7 +17,7 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
                      .json_depth = limits::kJsonDepth,
                      .event_arguments = limits::kEventArguments}),
       frames(log.epoch()),
-      sessions(key, Epoch::random().value(), options.recovery_window, clock),
+      sessions(key, Epoch::random().value(), options.recovery_window, clock, options.sessions),
       hub(frames, sessions),
       catch_up(log, frames),
       tap(hub),

@@ -16,7 +16,6 @@
 #include "src/server/api/commit_tap.h"
 #include "src/server/api/reader_pool.h"
 #include "src/server/api/stream_pages.h"
-#include "src/server/bounds.h"
 #include "src/server/conversation.h"
 #include "src/server/record_frames.h"
 #include "src/server/recoveries.h"
@@ -28,7 +27,6 @@ class IoThread;
 
 struct Service {
   const ServeOptions& options;
-  const ServerBounds bounds;
   const Clock& clock;
   const TimeMs started;
   Log& log;
@@ -48,8 +46,7 @@ struct Service {
 
   std::vector<Endpoint> endpoints{};  // where Engine.IO is served; likewise
 
-  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
-          const ServerBounds& service_bounds);
+  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key);
   ~Service();
 
   /// The endpoint a request's path names, or null.

@@ -91,7 +91,7 @@ void SocketioConversation::on_connect(const socketio::Packet& packet) {
     refusals.count(Refused::bad_auth);
     return refuse("auth is too large or nested too deep");
   }
-  if (participants_.size() >= limits::kNamespacesPerConnection) {
+  if (participants_.size() >= options_of(session_).channels_per_connection) {
     refusals.count(Refused::too_many_namespaces);
     return refuse("Too many namespaces");
   }

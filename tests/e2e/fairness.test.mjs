@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertStored, Client, newChannel, RawPolling, RawWebSocket, SEPARATOR, serve, waitFor } from "./support.mjs";
 
-const SHARE = 4096; // drafts that the connections of one I/O thread may have in the queue, all together
+const SHARE = 1024; // drafts that the connections of one I/O thread may have in the queue, all together
 
 describe("who publishes more than its share at once", () => {
   test("over one WebSocket gets an ack for each, in order", async (t) => {

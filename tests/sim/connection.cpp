@@ -72,38 +72,31 @@ class Connection::PollBody final : public Sink {
 
 void Member::connect(const Packet& packet) {
   Node& node = connection_.node();
-  const SessionBinding binding{.epoch = node.log.epoch(), .channel = channel_, .identity = {}};
-  SessionTable::Claim claim;
-  if (!packet.pid.empty()) {
-    claim = node.sessions.find(packet.pid, binding);
-    if (claim.grant.has_value() != node.within_window(packet.pid)) {
-      const SessionModel& model = node.session_models[packet.pid];
-      violated("a session is {} in run {}: made in run {}, last held in run {}, {}, left at {} of {}, window {}",
-               claim.grant ? "given" : "refused", node.run, model.made, model.run,
-               model.held    ? "held"
-               : model.ended ? "ended"
-                             : "away",
-               model.left.count(), node.clock.steady().count(), node.settings.window.count());
-    }
+  std::optional<std::string> pid;
+  if (!packet.pid.empty()) pid = packet.pid;
+  const auto reception = receive({.channel = channel_,
+                                  .identity = {},
+                                  .pid = pid,
+                                  .offset = packet.offset,
+                                  .server_offset = packet.server_offset,
+                                  .history = packet.history},
+                                 node.log, node.sessions, node.threads[connection_.thread()]->shard);
+  if (!reception) violated("there is no room for a session, of {}", node.sessions.size());
+  if (pid && reception->session_found != node.within_window(*pid)) {
+    const SessionModel& model = node.session_models[*pid];
+    violated("a session is {} in run {}: made in run {}, last held in run {}, {}, left at {} of {}, window {}",
+             reception->session_found ? "given" : "refused", node.run, model.made, model.run,
+             model.held    ? "held"
+             : model.ended ? "ended"
+                           : "away",
+             model.left.count(), node.clock.steady().count(), node.settings.window.count());
   }
-  Claims claims{.session_restored = claim.grant.has_value(),
-                .offset = packet.offset,
-                .server_offset = packet.server_offset,
-                .history = packet.history};
-  if (claim.grant) claims.session_started = claim.grant->started;
-  const LogBounds bounds{.epoch = node.log.epoch(),
-                         .lost = node.log.lost(channel_),
-                         .held = node.threads[connection_.thread()]->shard.held_from(channel_),
-                         .head = node.log.head()};
-  const Decision decision = decide(claims, bounds);
-  if (!decision.recovered) {
-    claim.grant = node.sessions.create(binding, decision.after);
-  }
-  sid_ = claim.grant->sid;
-  pid_ = claim.grant->pid;
+  const Decision& decision = reception->decision;
+  sid_ = reception->grant.sid;
+  pid_ = reception->grant.pid;
   status_ = packet.status;
   recovered_ = decision.recovered;
-  told_up_to_ = decision.recovered ? Offset() : bounds.head;
+  told_up_to_ = reception->told_up_to();
   Admission admission{.channel = channel_, .decision = decision, .baseline = decision.after};
   if (decision.newest && *decision.newest > 0) {
     admission.baseline = node.truth.before_newest(channel_, decision.after, *decision.newest);
@@ -112,9 +105,7 @@ void Member::connect(const Packet& packet) {
   connection_.send(fmt::format("[c {} {} {} {}]", channel_, pid_, recovered_ ? 1 : 0, node.admissions.size()));
   node.admissions.push_back(admission);
   if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
-  Outlet& outlet = connection_.outlet();
-  subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
-                                  : &outlet.subscribe(channel_, decision.after, *this);
+  subscription_ = &subscribe(connection_.outlet(), channel_, decision, *this);
   node.hub.hold_session(sid_, holder());
   auto [model, added] = node.session_models.try_emplace(pid_);
   if (added) model->second.made = node.run;

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "src/hub/outlet.h"
-#include "src/hub/recovery.h"
+#include "src/hub/reception.h"
 #include "src/hub/session_table.h"
 #include "src/hub/shard.h"
 #include "tests/sim/pipe.h"

@@ -138,6 +138,37 @@ TEST_CASE_FIXTURE(Fixture, "one session that comes and goes without end costs on
   CHECK(table.find(grant.pid, kBinding).grant);
 }
 
+TEST_CASE_FIXTURE(Fixture, "above the limit who left first makes room; while all are there, there is none") {
+  SessionTable small(kKey, 1, kWindow, clock, 2);
+  std::vector<SessionTable::Grant> grants;
+  for (int i = 0; i < 4; ++i) grants.push_back(small.create(kBinding, Offset(1)));
+  small.hold(grants[0].sid, first);
+  CHECK(small.has_room());
+  small.hold(grants[1].sid, second);
+  CHECK_FALSE(small.has_room());
+  small.leave(grants[1].sid, second);
+  CHECK(small.has_room());
+  small.hold(grants[1].sid, second);  // came back: it needs no room
+  clock.advance(Millis(1));
+  CHECK_FALSE(small.has_room());
+  small.leave(grants[0].sid, first);
+  small.leave(grants[1].sid, second);
+  small.hold(grants[2].sid, first);
+  CHECK(small.size() == 2);
+  CHECK_FALSE(small.find(grants[0].pid, kBinding).grant);
+  CHECK(small.find(grants[1].pid, kBinding).grant);
+  small.hold(grants[3].sid, second);
+  CHECK_FALSE(small.has_room());
+  clock.advance(kWindow + Millis(1));
+  small.sweep();
+  CHECK_FALSE(small.has_room());
+  small.end(grants[3].sid, second);
+  CHECK(small.has_room());
+  clock.advance(kWindow + Millis(1));
+  small.sweep();
+  CHECK(small.size() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "after a restart the window counts from the start of the server") {
   const SessionTable restarted(kKey, 2, kWindow, clock);
   CHECK(restarted.find(grant.pid, kBinding).grant);

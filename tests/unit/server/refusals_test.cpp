@@ -63,8 +63,9 @@ TEST_CASE("connections above the bound are refused in words, and those that are 
 }
 
 TEST_CASE("sessions over polling above the bound are refused with 503") {
-  RunningServer server({.sessions = 1});
+  RunningServer server({.connections = 2});
   Peer peer(server.port());
+  (void)open_session(peer);
   (void)open_session(peer);
   peer.send(get(kPoll));
   CHECK(peer.read_until("}").starts_with("HTTP/1.1 503 "));
@@ -72,7 +73,7 @@ TEST_CASE("sessions over polling above the bound are refused with 503") {
 }
 
 TEST_CASE("channels above the bound are refused at CONNECT") {
-  RunningServer server({.channels = 1});
+  RunningServer server({.channels_followed = 1});
   Peer peer(server.port());
   const std::string session = open_session(peer);
   peer.send(post(session,

@@ -73,7 +73,7 @@ std::size_t Peer::read_some(std::size_t most) {
   return static_cast<std::size_t>(count);
 }
 
-RunningServer::RunningServer(const ServerBounds& bounds, std::size_t queue_bytes) {
+RunningServer::RunningServer(const ServeOptions& options, std::size_t queue_bytes) : options_(options) {
   options_.host = "127.0.0.1";
   options_.port = 0;
   options_.io_threads = 1;
@@ -86,7 +86,7 @@ RunningServer::RunningServer(const ServerBounds& bounds, std::size_t queue_bytes
   auto log = Log::open(std::move(store), log_options, clock_);
   REQUIRE(log);
   log_ = std::move(*log);
-  server_ = std::make_unique<Server>(options_, clock_, *log_, SessionKey{}, log_endpoints(), bounds);
+  server_ = std::make_unique<Server>(options_, clock_, *log_, SessionKey{}, log_endpoints());
   REQUIRE(server_->listen());
   const std::string_view url = server_->url();
   const auto digits = url.substr(url.rfind(':') + 1);

@@ -11,7 +11,7 @@
 #include "src/config/options.h"
 #include "src/log/faulty_store.h"
 #include "src/log/log.h"
-#include "src/server/bounds.h"
+#include "src/config/options.h"
 #include "src/server/server.h"
 
 namespace tidemark {
@@ -60,7 +60,7 @@ class Peer {
 
 class RunningServer {
  public:
-  explicit RunningServer(const ServerBounds& bounds, std::size_t queue_bytes = limits::kSequencerQueueBytes);
+  explicit RunningServer(const ServeOptions& options, std::size_t queue_bytes = limits::kSequencerQueueBytes);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
   ~RunningServer();
