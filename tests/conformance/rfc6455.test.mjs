@@ -158,6 +158,8 @@ describe("4 the opening handshake", () => {
     ["4.2.1 without Upgrade", without("Upgrade"), {}, 400],
     ["4.2.1 by POST", HANDSHAKE, { method: "POST" }, 400],
     ["4.2.1 in HTTP/1.0", HANDSHAKE, { version: "1.0" }, 400],
+    ["11.3.1 with two keys", { ...HANDSHAKE, "sec-websocket-key": HANDSHAKE["Sec-WebSocket-Key"] }, {}, 400],
+    ["11.3.5 with two versions", { ...HANDSHAKE, "sec-websocket-version": "13" }, {}, 426],
     ["4.4 without a version", without("Sec-WebSocket-Version"), {}, 426],
     ["4.4 of another version", { ...HANDSHAKE, "Sec-WebSocket-Version": "8" }, {}, 426],
   ]) {
@@ -241,6 +243,11 @@ describe("5 framing", () => {
     ["7.4.2 code 999", closeFrame(999), 1002],
     ["8.1 text that is no UTF-8", whole(TEXT, Buffer.from([0x34, 0xc3, 0x28])), 1007],
     ["8.1 text that ends within a character", whole(TEXT, Buffer.from([0x34, 0xe2, 0x82])), 1007],
+    [
+      "8.1 text whose last fragment ends within a character",
+      Buffer.concat([part(TEXT, Buffer.from([0x34, 0xe2])), whole(CONTINUATION, Buffer.from([0x82]))]),
+      1007,
+    ],
     ["8.1 a close reason that is no UTF-8", whole(CLOSE, Buffer.from([0x03, 0xe8, 0xff])), 1007],
     ["10.4 a frame that announces an exabyte", Buffer.from([FIN | TEXT, 0xff, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), 1009],
   ]) {
