@@ -10,6 +10,7 @@
 #include "src/cli/exit_status.h"
 #include "src/cli/repair.h"
 #include "src/cli/serve.h"
+#include "src/cli/tail.h"
 #include "src/cli/verify.h"
 #include "src/cli/version.h"
 #include "src/config/command_table.h"
@@ -59,6 +60,7 @@ int run_command(const Command& command, const Arguments& arguments) {
   }
   switch (command.id) {
     case CommandId::serve: return cli::serve(*options);
+    case CommandId::tail: return cli::tail(*options);
     case CommandId::verify: return cli::verify(*options);
     case CommandId::repair: return cli::repair(*options);
   }

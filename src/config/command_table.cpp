@@ -5,9 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
+
+#include "src/config/channel_pattern.h"
 
 namespace tidemark {
 namespace {
+
+constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+
+std::string_view why_no_channel(std::string_view text) {
+  return why_no_channel_pattern(text).empty() ? std::string_view()
+                                              : "a channel begins with '/', such as /chat/general or /chat/*";
+}
 
 const std::array kCommands = {
     Command{
@@ -28,6 +38,28 @@ environment over the file, the file over the default.
 tidemark serve --data /var/lib/tidemark --host 0.0.0.0 --port 8080
 tidemark serve --event "chat message" --event reaction --relay typing --channel '/rooms/*'
 TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://example.org
+)"},
+    Command{
+        .id = CommandId::tail,
+        .name = "tail",
+        .arguments = {.usage = "[CHANNEL...]", .min = 0, .max = kAny, .problem = why_no_channel},
+        .summary = "show records, the newest or from a place on, and follow the log",
+        .description =
+            R"(Shows records of the log, of all channels or of those named (/chat/* stands for all below /chat/): the newest ten, or
+those that the options ask for. Works on the data directory of a stopped server, of a running one, and with --url.)",
+        .after =
+            R"(Records go to standard output, everything else to standard error. In text, characters that could play tricks on a
+terminal are written as \x1b or \u202e. Colours appear on a terminal only, and not if NO_COLOR is set.
+
+Exit status: 0 done, 1 something could not be read (damaged records are named and passed over), 2 a mistake in the
+arguments, 130 interrupted.
+)",
+        .examples = R"(tidemark tail
+tidemark tail -f /chat/general
+tidemark tail --since 10m --grep 'lost|found'
+tidemark tail --from earliest -o json | jq -r .sender | sort | uniq -c
+tidemark tail -n 100 --format '{offset} {time} {sender}: {payload}'
+tidemark tail -f --url http://localhost:3000 --from latest --count 1
 )"},
     Command{
         .id = CommandId::verify,
@@ -71,6 +103,11 @@ const Command& command_of(CommandId id) { return *std::ranges::find(kCommands, i
 const Command* find_command(std::string_view name) {
   const auto found = std::ranges::find(kCommands, name, &Command::name);
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string command_usage(const Command& command) {
+  const auto usage = command.arguments.usage;
+  return fmt::format("tidemark {} [options]{}{}", command.name, usage.empty() ? "" : " ", usage);
 }
 
 std::string command_list() {

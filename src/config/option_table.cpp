@@ -1,6 +1,7 @@
 #include "src/config/option_table.h"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <algorithm>
 #include <array>
@@ -8,13 +9,16 @@
 
 #include "src/config/channel_pattern.h"
 #include "src/config/cors_origin.h"
+#include "src/config/moment.h"
 #include "src/config/nearest_name.h"
+#include "src/config/server_url.h"
 #include "src/config/value_text.h"
 
 namespace tidemark {
 namespace {
 
 constexpr std::array<std::string_view, 3> kBackends = {"sqlite", "rocksdb", "memory"};
+constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "raw"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
 // Names of Socket.IO's own events, "Emit cheatsheet"; a handler for them would never see a client's event.
 constexpr std::array<std::string_view, 6> kSocketIoEvents = {"connect",       "connect_error", "disconnect",
@@ -35,6 +39,21 @@ std::string_view why_no_event(std::string_view text) {
   return {};
 }
 
+std::string_view why_no_start(std::string_view text) {
+  const auto offset = parse_number(text);
+  if (text == "earliest" || text == "latest" || (offset && *offset <= Offset::kMax)) return {};
+  return "must be an offset, earliest or latest";
+}
+
+std::string_view why_no_expression(std::string_view text) {
+  regex_t compiled;
+  if (::regcomp(&compiled, std::string(text).c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    return "must be a POSIX extended regular expression, as of grep -E";
+  }
+  ::regfree(&compiled);
+  return {};
+}
+
 constexpr auto milliseconds(Millis m) { return static_cast<std::uint64_t>(m.count()); }
 
 constexpr std::string_view kLog = "The log";
@@ -44,8 +63,12 @@ constexpr std::string_view kConnections = "Connections";
 constexpr std::string_view kFloods = "Limits against floods";
 constexpr std::string_view kProcess = "The process";
 constexpr std::string_view kRepair = "The repair";
+constexpr std::string_view kNoDefault = "none";
+constexpr std::string_view kRecords = "Which records";
+constexpr std::string_view kShape = "How they are shown";
 
 constexpr auto kOffline = only(CommandId::verify) | only(CommandId::repair);  // commands on a log that nobody serves
+constexpr auto kReading = only(CommandId::tail);                              // on any log, also one that is served
 
 const std::array kTable = {
     Option{.group = kLog,
@@ -80,8 +103,33 @@ const std::array kTable = {
            .value_name = "ENGINE",
            .help = "Storage engine of the log; needed only where the directory holds the files of several.",
            .choices = std::span(kBackends).first(kBackends.size() - 1),  // the last one, memory, leaves nothing behind
-           .commands = kOffline,
+           .commands = kOffline | kReading,
            .otherwise = "the one whose files are there"},
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory of the log. If a server uses it, that server is asked.",
+           .problem = why_no_path,
+           .commands = kReading},
+    Option{.group = kLog,
+           .name = "url",
+           .field = &CommandOptions::url,
+           .kind = ValueKind::text,
+           .value_name = "URL",
+           .help = "Address of a server whose log is meant, such as http://localhost:3000, in place of a directory.",
+           .problem = why_no_server_url,
+           .in_file = false,
+           .commands = kReading},
+    Option{.group = kLog,
+           .name = "token",
+           .field = &CommandOptions::token,
+           .kind = ValueKind::text,
+           .value_name = "TOKEN",
+           .help = "The server's API token, where it has one. The variable keeps it out of the process list.",
+           .in_file = false,
+           .commands = kReading},
     Option{
         .group = kLog,
         .name = "history",
@@ -266,7 +314,7 @@ const std::array kTable = {
            .help = "Configuration file in TOML; its keys are the names of these options.",
            .problem = why_no_path,
            .in_file = false,
-           .commands = only(CommandId::serve) | kOffline},
+           .commands = only(CommandId::serve) | kOffline | kReading},
 
     Option{.group = kRepair,
            .name = "dry-run",
@@ -276,6 +324,125 @@ const std::array kTable = {
            .help = "Say what would be kept and what would be lost, and change nothing.",
            .in_file = false,
            .commands = only(CommandId::repair)},
+
+    Option{.group = kRecords,
+           .name = "follow",
+           .field = &CommandOptions::follow,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Go on with every new record, across restarts of the server, until interrupted.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'f',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "lines",
+           .field = &CommandOptions::lines,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "The newest N of the records that are meant; 0 for none.",
+           .max = Offset::kMax,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .otherwise = "10, or all with --from, --since, --until or --count",
+           .letter = 'n',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "from",
+           .field = &CommandOptions::from,
+           .kind = ValueKind::text,
+           .value_name = "OFFSET",
+           .help = "Begin at this offset, at the oldest record (earliest) or behind the newest (latest).",
+           .problem = why_no_start,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "since",
+           .field = &CommandOptions::since,
+           .kind = ValueKind::text,
+           .value_name = "TIME",
+           .help = "Begin at this moment: a time ago such as 10m, a date such as 2026-01-02T15:04 (local time, or with "
+                   "Z or +01:00), today or yesterday.",
+           .problem = why_no_moment,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "until",
+           .field = &CommandOptions::until,
+           .kind = ValueKind::text,
+           .value_name = "TIME",
+           .help = "End before this moment, written like --since.",
+           .problem = why_no_moment,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "event",
+           .field = &CommandOptions::of_events,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Only records of this event, or of any of these.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "sender",
+           .field = &CommandOptions::of_senders,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Only records of this sender, or of any of these.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "grep",
+           .field = &CommandOptions::grep,
+           .kind = ValueKind::text,
+           .value_name = "RE",
+           .help = "Only records whose payload, as JSON text, matches this extended regular expression.",
+           .problem = why_no_expression,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'g',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "count",
+           .field = &CommandOptions::count,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "End after the first N records.",
+           .min = 1,
+           .max = Offset::kMax,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .otherwise = kNoDefault,
+           .letter = 'c',
+           .flag_only = true},
+
+    Option{.group = kShape,
+           .name = "output",
+           .field = &CommandOptions::output,
+           .kind = ValueKind::choice,
+           .value_name = "FORM",
+           .help = "text is for people; json is one object a line; raw is the payload alone, a line each.",
+           .choices = kOutputs,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'o',
+           .flag_only = true},
+    Option{.group = kShape,
+           .name = "format",
+           .field = &CommandOptions::format,
+           .kind = ValueKind::text,
+           .value_name = "TEXT",
+           .help = "A line of this text for each record, with {offset}, {time}, {channel}, {event}, {sender}, {key}, "
+                   "{payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are "
+                   "tab and line end.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
 };
 
 std::string bound_text(const Option& option, std::uint64_t bound) {
@@ -388,6 +555,12 @@ const Option* find_option(std::string_view name, CommandId command) {
   const auto found = std::ranges::find_if(
       kTable, [&](const Option& option) { return option.name == name && option.taken_by(command); });
   return found == kTable.end() ? nullptr : &*found;
+}
+
+const Option* find_option(char letter, CommandId command) {
+  const auto found = std::ranges::find_if(
+      kTable, [&](const Option& option) { return option.letter == letter && option.taken_by(command); });
+  return letter == '\0' || found == kTable.end() ? nullptr : &*found;
 }
 
 std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&), CommandId command) {
