@@ -92,7 +92,9 @@ Result<std::string> payload_of(const Members& members, std::string_view attachme
   }
   std::size_t count = 0;
   while (take_attachment(attachments)) ++count;
-  if (!json::placeholders_fit(payload, count)) return wrong("payload", "without placeholders of missing attachments");
+  // Without attachments nobody looks for placeholders: it is an object like any other.
+  if (count > 0 && !json::placeholders_fit(payload, count))
+    return wrong("payload", "without placeholders of missing attachments");
   return payload;
 }
 

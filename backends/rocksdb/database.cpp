@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "backends/flush_directory.h"
+#include "backends/rocksdb/checked_files.h"
 #include "backends/rocksdb/status.h"
 
 namespace tidemark::rocks {
@@ -49,8 +50,10 @@ class Database::FlushWatch final : public rocksdb::EventListener {
   std::atomic<bool> failed_ = false;
 };
 
-Database::Database(std::filesystem::path directory)
-    : directory_(std::move(directory)), flush_watch_(std::make_shared<FlushWatch>()) {}
+Database::Database(std::filesystem::path directory, rocksdb::Env* env)
+    : directory_(std::move(directory)),
+      files_(checked_files(directory_, env)),
+      flush_watch_(std::make_shared<FlushWatch>()) {}
 
 Database::~Database() {
   if (!db_) return;
@@ -61,28 +64,29 @@ Database::~Database() {
 
 Result<std::unique_ptr<Database>> Database::create(const std::filesystem::path& directory, rocksdb::Env* env,
                                                    std::size_t record_buffer_bytes) {
-  auto options = database_options(Recovery::strict, env);
+  auto options = database_options(Recovery::strict);
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.create_missing_column_families = true;
-  return open(directory, std::move(options), record_buffer_bytes, Access::write);
+  return open(directory, std::move(options), env, record_buffer_bytes, Access::write);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, Recovery recovery,
                                                  rocksdb::Env* env, std::size_t record_buffer_bytes) {
-  return open(directory, database_options(recovery, env), record_buffer_bytes, Access::write);
+  return open(directory, database_options(recovery), env, record_buffer_bytes, Access::write);
 }
 
 Result<std::unique_ptr<Database>> Database::open_read_only(const std::filesystem::path& directory, Recovery recovery,
                                                            rocksdb::Env* env) {
-  auto options = database_options(recovery, env);
+  auto options = database_options(recovery);
   options.info_log = std::make_shared<Silence>();
-  return open(directory, std::move(options), kRecordBufferBytes, Access::read);
+  return open(directory, std::move(options), env, kRecordBufferBytes, Access::read);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options,
-                                                 std::size_t record_buffer_bytes, Access access) {
-  std::unique_ptr<Database> database(new Database(directory));
+                                                 rocksdb::Env* env, std::size_t record_buffer_bytes, Access access) {
+  std::unique_ptr<Database> database(new Database(directory, env));
+  options.env = database->files_.get();
   options.listeners.push_back(database->flush_watch_);
   const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{

@@ -59,13 +59,14 @@ class Database {
 
  private:
   class FlushWatch;
-  explicit Database(std::filesystem::path directory);
+  Database(std::filesystem::path directory, rocksdb::Env* env);
   enum class Access : std::uint8_t { write, read };
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
-                                                              rocksdb::DBOptions options,
+                                                              rocksdb::DBOptions options, rocksdb::Env* env,
                                                               std::size_t record_buffer_bytes, Access access);
 
   const std::filesystem::path directory_;
+  const std::unique_ptr<rocksdb::Env> files_;
   Watermark watermark_;
   const RecordFilter record_filter_{watermark_};
   const SegmentFilter segment_filter_{watermark_};

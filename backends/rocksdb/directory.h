@@ -5,6 +5,7 @@
 //
 //   DATA/rocksdb/TIDEMARK             "Tidemark log, RocksDB engine, format 1"
 //   DATA/rocksdb/TIDEMARK.unfinished  the same, while the database is being created; renamed when it is complete
+//   DATA/rocksdb/TIDEMARK.manifest    see manifest_note.h
 //   DATA/rocksdb/*                    RocksDB's: CURRENT, MANIFEST-*, *.log, *.sst, LOG, ...
 //
 // No epoch in it: it may change (see StoreOptions::accept_loss), and one place that says it is enough.

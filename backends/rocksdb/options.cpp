@@ -57,10 +57,8 @@ rocksdb::WALRecoveryMode recovery_mode(Recovery recovery) {
 
 }  // namespace
 
-rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env) {
+rocksdb::DBOptions database_options(Recovery recovery) {
   rocksdb::DBOptions options;
-  if (env != nullptr) options.env = env;
-
   // A log that is damaged in the middle must not be taken for a shorter one (RocksDB's default does that, and loses
   // acknowledged records without a word). Only an end that a crash has torn is forgiven: it was never acknowledged.
   options.wal_recovery_mode = recovery_mode(recovery);

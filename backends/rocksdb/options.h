@@ -42,7 +42,7 @@ enum class Recovery : std::uint8_t {
                // for reading: what is missing is not noticed by RocksDB
 };
 
-[[nodiscard]] rocksdb::DBOptions database_options(Recovery recovery, rocksdb::Env* env);
+[[nodiscard]] rocksdb::DBOptions database_options(Recovery recovery);
 
 [[nodiscard]] rocksdb::ColumnFamilyOptions meta_options();
 [[nodiscard]] rocksdb::ColumnFamilyOptions record_options(const std::shared_ptr<rocksdb::Cache>& cache,

@@ -74,6 +74,11 @@ class RequestReader {
 void append_response_head(std::string& out, int status, std::string_view fields, std::size_t content_length,
                           bool keep_alive);
 
+/// The same for a body whose length is not known yet. HTTP/1.1 gets it in chunks (RFC 9112 section 7.1), each
+/// append_chunk(), the last one empty; for HTTP/1.0, not `chunked`, it ends with the connection.
+void append_streamed_head(std::string& out, int status, std::string_view fields, bool chunked, bool keep_alive);
+void append_chunk(std::string& out, std::string_view bytes);
+
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 
 }  // namespace tidemark::http

@@ -20,6 +20,12 @@ void append_date(std::string& out, std::time_t now) {
                  utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+void append_beginning(std::string& out, int status, std::string_view fields) {
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  append_date(out, std::time(nullptr));
+  out.append(fields);
+}
+
 /// RFC 9110 section 8.6: no Content-Length in a 1xx or 204; in a 304 it would have to be that of the 200.
 bool has_length(int status) { return status >= 200 && status != 204 && status != 304; }
 
@@ -69,11 +75,22 @@ std::string_view reason_phrase(int status) {
 
 void append_response_head(std::string& out, int status, std::string_view fields, std::size_t content_length,
                           bool keep_alive) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
-  append_date(out, std::time(nullptr));
-  out.append(fields);
+  append_beginning(out, status, fields);
   if (has_length(status)) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", content_length);
   if (!keep_alive && status >= 200) out.append("Connection: close\r\n");
+  out.append("\r\n");
+}
+
+void append_streamed_head(std::string& out, int status, std::string_view fields, bool chunked, bool keep_alive) {
+  append_beginning(out, status, fields);
+  if (chunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (!keep_alive || !chunked) out.append("Connection: close\r\n");
+  out.append("\r\n");
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  out.append(bytes);
   out.append("\r\n");
 }
 

@@ -73,6 +73,8 @@ inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one s
 inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
 inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
 inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
+inline constexpr auto kClockJump = 60s;                      // more than that at once is no pace of a right clock
+inline constexpr auto kClockDoubt = 600s;                    // for which a clock that jumped ahead is not believed
 inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
 inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
 
@@ -92,6 +94,21 @@ inline constexpr std::size_t kDeliveriesPerTurn = 512;  // then reads, accepts a
 inline constexpr std::size_t kSessions = 1'000'000;     // sessions remembered, live and within the window
 inline constexpr std::size_t kRestBytes = 4 * kKiB;     // of a record partly sent, kept for a client that stalled
 inline constexpr int kPageAttempts = 4;                 // at a page whose channel is trimmed while it is read
+
+// --- the HTTP API ----------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kApiRecords = 100'000;  // of one GET /api/v1/log; who wants more asks again
+inline constexpr std::size_t kApiRecordsDefault = 100;
+inline constexpr std::size_t kApiThreads = 2;                 // that read the log for it
+inline constexpr std::size_t kApiQueue = 1024;                // pages waiting to be read for it
+inline constexpr std::size_t kApiParameters = 16;             // of one request
+inline constexpr std::size_t kApiStreams = 1000;              // GET /api/v1/stream that are open at a time
+inline constexpr auto kStreamHeartbeat = 15'000ms;            // a comment, where nothing else was sent for so long
+inline constexpr auto kStreamRetry = 1'000ms;                 // after which a browser is told to come back
+inline constexpr std::size_t kCensusBlocks = 64;              // stretches of the log whose channels are counted apart
+inline constexpr std::uint64_t kCensusBlockOffsets = 16'384;  // of a stretch in a small log; doubled as the log grows
+inline constexpr std::size_t kRecoveriesKept = 100;           // the latest ones, for the inspector
+inline constexpr std::size_t kApiTokenBytes = 255;
+inline constexpr std::size_t kApiTokenBytesMin = 16;  // a shorter one can be guessed
 
 // --- commands --------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kFindingsShown = 100;  // lines of one verification; the rest is counted

@@ -32,6 +32,15 @@ std::string_view why_no_host(std::string_view text) {
   return {};
 }
 
+std::string_view why_no_token(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() < limits::kApiTokenBytesMin)
+    return "a token must have at least 16 characters: it must not be guessed";
+  if (text.size() > limits::kApiTokenBytes) return "a token must not be longer than 255 characters";
+  const auto visible = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
+  return std::ranges::all_of(text, visible) ? "" : "a token has visible ASCII characters only";
+}
+
 std::string_view why_no_event(std::string_view text) {
   if (text.empty()) return "an event's name must not be empty";
   if (text.size() > limits::kEventNameBytes) return "an event's name must not be longer than 255 bytes";
@@ -195,6 +204,16 @@ const std::array kTable = {
                    "and those of localhost always may; but a server that listens on localhost has no other name than "
                    "those listed here.",
            .problem = why_no_cors_origin},
+    Option{.group = kNetwork,
+           .name = "api-token",
+           .field = &ServeOptions::api_token,
+           .kind = ValueKind::text,
+           .value_name = "TOKEN",
+           .help = "Secret that whoever uses the HTTP API must send (Authorization: Bearer TOKEN), this machine "
+                   "included. Without one the API answers this machine only. Keep it out of the command line: set "
+                   "TIDEMARK_API_TOKEN or write it into the file.",
+           .problem = why_no_token,
+           .secret = true},
     Option{.group = kNetwork,
            .name = "io-threads",
            .field = &ServeOptions::io_threads,

@@ -55,6 +55,7 @@ struct Option {
   /// Empty if a text or a list's item will do, else what is wrong with it.
   std::string_view (*problem)(std::string_view) = nullptr;
   bool in_file = true;
+  bool secret = false;  // its value is in no message and no line of the journal
   CommandSet commands = only(CommandId::serve);
   std::string_view otherwise{};  // what is taken if nobody says, where that is not the field's default
   char letter = '\0';            // -f for --follow

@@ -218,10 +218,13 @@ Result<CommandOptions> parse_command(CommandId command, std::span<const std::str
   if (!variables) return std::unexpected(variables.error());
 
   const auto apply = [&](const Given& given, Source source) -> Result<void> {
-    if (const auto done = given.option->assign(given.values, options); !done)
-      return refuse(fmt::format("{}{}: {}", given.prefix, done.error().value, done.error().problem));
-    options.settings.push_back(Setting{
-        given.option->name, fmt::format("{}", fmt::join(given.option->items(options), ", ")), source, given.origin});
+    const Option& option = *given.option;
+    if (const auto done = option.assign(given.values, options); !done)
+      return refuse(
+          fmt::format("{}{}: {}", given.prefix, option.secret ? "(secret)" : done.error().value, done.error().problem));
+    options.settings.push_back(
+        Setting{option.name, option.secret ? "(secret)" : fmt::format("{}", fmt::join(option.items(options), ", ")),
+                source, given.origin});
     return {};
   };
   const auto find_in = [](const GivenByOption& given, const Option& option) -> const Given* {

@@ -46,6 +46,7 @@ struct ServeOptions {
 
   std::string host = "localhost";
   std::uint16_t port = 3000;              // 0 = any free port
+  std::string api_token;                  // who uses the API must know it; empty = only this machine may
   unsigned io_threads = 0;                // 0 = one per core
   std::vector<std::string> cors_origins;  // "*" or "https://example.org"; beside same-origin and localhost
 

@@ -4,16 +4,17 @@
 // byte, 49 of 100 commits left, integrity check fine), and so does an older copy put in its place. The floor tells:
 // example, the floor says 100 and the engine opens with head 49, so 51 acknowledged records are missing.
 //
-// A small text file beside the engine's, two lines written in turn, each with its checksum, so that a torn write leaves
-// the other one. It is not flushed at every commit: it survives the death of the process, and a power cut may set it
+// A small file beside the engine's, its two lines (base/note_file.h) written in turn. It is not flushed at every commit: it survives the death of the process, and a power cut may set it
 // back by half a minute; it never claims more than was durable. The appending thread owns it.
 #pragma once
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "src/base/epoch.h"
 #include "src/base/error.h"
+#include "src/base/note_file.h"
 #include "src/base/offset.h"
 
 namespace tidemark {
@@ -36,25 +37,19 @@ class HeadFloor {
   /// Refuses, as `corrupt`, a log of this epoch and head of which more was acknowledged.
   [[nodiscard]] Result<void> check(Note opened) const;
 
-  HeadFloor(HeadFloor&& other) noexcept;
-  HeadFloor& operator=(HeadFloor&&) = delete;
-  ~HeadFloor();
-
   /// What was noted last; nothing in a new or damaged file.
   [[nodiscard]] std::optional<Note> noted() const { return noted_; }
   [[nodiscard]] Result<void> note(Note note);
   /// Somebody deleted the file, so most likely its directory: the notes reach nobody any more.
-  [[nodiscard]] bool is_deleted() const;
+  [[nodiscard]] bool is_deleted() const { return file_.is_deleted(); }
   /// Makes the last note survive a power cut.
-  [[nodiscard]] Result<void> flush();
+  [[nodiscard]] Result<void> flush() { return file_.flush(); }
 
  private:
-  HeadFloor(std::filesystem::path file, int descriptor);
+  explicit HeadFloor(NoteFile file) : file_(std::move(file)) {}
   [[nodiscard]] Result<void> load();
-  [[nodiscard]] std::unexpected<Error> failure(std::string_view doing) const;
 
-  std::filesystem::path file_;
-  int descriptor_;
+  NoteFile file_;
   std::optional<Note> noted_;
   int next_line_ = 0;
 };

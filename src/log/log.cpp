@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "src/log/age_search.h"
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
 #include "src/log/losses.h"
@@ -51,6 +52,14 @@ class StoredLog final : public Log {
 
   Result<Offset> offset_before_last(std::string_view channel, Offset up_to, std::size_t count) const override {
     return reader_.before_last(channel, up_to, count);
+  }
+
+  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
+    return store_->scan(from, to, direction, page, visit);
+  }
+
+  Result<Offset> first_not_older_than(TimeMs moment) const override {
+    return first_not_older(*store_, first(), head(), moment);
   }
 
   Offset lost(std::string_view channel) const override { return losses_->of(channel); }

@@ -116,6 +116,14 @@ class Log {
   [[nodiscard]] virtual Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
                                                           std::size_t count) const = 0;
 
+  /// Visits the records of all channels with from <= offset <= to, one page of one consistent view, as LogStore::scan.
+  [[nodiscard]] virtual Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page,
+                                          RecordVisitor visit) const = 0;
+
+  /// The first record kept at or below head() that is not older than `moment`, head().next() if all are older
+  /// (age_search.h).
+  [[nodiscard]] virtual Result<Offset> first_not_older_than(TimeMs moment) const = 0;
+
   /// Offsets that repairs left out, in whatever channel they were. The same for as long as the log is open.
   [[nodiscard]] virtual const Holes& holes() const = 0;
   /// The newest record of `channel` that was trimmed, as far as that is durable; 0: it has lost nothing (losses.h).

@@ -6,7 +6,8 @@
 //
 // Several rules may be set; the strictest wins. Example: the log holds 1 to 100; 60 records are to be kept, and all of
 // the last hour, which are those from 31 on: everything before 41 goes, in one step.
-//   age      by binary search, since record times never decrease; one read when nothing is old enough to go
+//   age      by binary search, since record times never decrease; one read when nothing is old enough to go. What time
+//            it is: believed_time.h
 //   bytes    of what the store says the kept records take, a share of them that is estimated anew for each step, since
 //            neither are all records of one size nor is all of that theirs; the newest record stays in any case
 //   records  by arithmetic: the offsets of a log are contiguous
@@ -21,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +31,7 @@
 #include "src/base/clock.h"
 #include "src/base/error.h"
 #include "src/base/function_ref.h"
+#include "src/log/believed_time.h"
 #include "src/log/holes.h"
 #include "src/log/log_store.h"
 
@@ -69,13 +72,15 @@ class Retention {
 
   [[nodiscard]] Result<Target> target(const StoreState& state);
   [[nodiscard]] Result<Slice> slice(Offset from, Offset before) const;
+  [[nodiscard]] Result<TimeMs> now(const StoreState& state);
   void report();
 
   const LogStore& store_;
   const RetentionPolicy policy_;
   const Clock& clock_;
   const Holes holes_;
-  Offset aged_before_;  // everything before it was found to be too old
+  std::optional<BelievedTime> time_;  // by the rule of age only
+  Offset aged_before_;                // everything before it was found to be too old
 
   // Not yet in the journal.
   std::uint64_t removed_ = 0;

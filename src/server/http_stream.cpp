@@ -8,6 +8,8 @@
 #include "protocol/json/json.h"
 #include "protocol/websocket/websocket.h"
 #include "src/base/limits.h"
+#include "src/server/api/access.h"
+#include "src/server/api/api.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
 #include "src/server/origin_policy.h"
@@ -54,7 +56,8 @@ HttpStream::HttpStream(Connection& connection)
     : connection_(connection),
       reader_({.head_bytes = limits::kHttpHeadBytes,
                .target_bytes = limits::kHttpTargetBytes,
-               .body_bytes = connection.thread().service().options.max_payload}) {
+               .body_bytes = connection.thread().service().options.max_payload}),
+      publish_rate_(connection.thread().service().options.publish_rate) {
   connection_.set_deadline(limits::kHttpSilenceTimeout);
 }
 
@@ -154,11 +157,52 @@ void HttpStream::announce_post() {
 void HttpStream::respond(int status, std::string_view fields, std::string_view body) {
   if (gone_) return;
   answering_ = true;  // also if but half of it had come
+  pending_.reset();
   polled_ = nullptr;  // answered: the session does not know of us any more
   if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
   http::append_response_head(out_, status, fields, body.size(), keep_alive_);
   if (request_.method != "HEAD") out_ += body;
   flush();
+}
+
+bool HttpStream::peer_is_this_machine() const { return is_loopback_peer(connection_.socket()); }
+
+bool HttpStream::may_publish() { return publish_rate_.take(connection_.thread().service().clock.steady()); }
+
+void HttpStream::await(std::shared_ptr<PendingAnswer> answer) { pending_ = std::move(answer); }
+
+void HttpStream::begin_body(int status, std::string_view fields, Millis quiet) {
+  quiet_ = quiet;
+  chunked_ = request_.minor_version > 0;
+  if (!chunked_) keep_alive_ = false;
+  http::append_streamed_head(out_, status, fields, chunked_, keep_alive_);
+}
+
+void HttpStream::give(std::string_view bytes) {
+  if (gone_) return;
+  if (chunked_) {
+    http::append_chunk(out_, bytes);
+  } else {
+    out_ += bytes;
+  }
+  flush();
+}
+
+void HttpStream::end_body(std::string_view bytes) {
+  if (gone_) return;
+  pending_.reset();
+  quiet_ = {};
+  if (chunked_ && !bytes.empty()) http::append_chunk(out_, bytes);
+  if (chunked_) http::append_chunk(out_, {});
+  if (!chunked_) out_ += bytes;
+  flush();
+}
+
+void HttpStream::cut_off() {
+  if (gone_) return;
+  gone_ = true;
+  drop_session();
+  connection_.finish();
 }
 
 void HttpStream::respond_text(int status, std::string_view text, std::string_view fields) {
@@ -175,6 +219,15 @@ void HttpStream::flush() {
   out_ = {};
   out_sent_ = 0;
   carried_for_.clear();
+  if (pending_) {
+    if (quiet_ == Millis(0)) {
+      connection_.clear_deadline();
+    } else {
+      connection_.set_deadline(quiet_);
+    }
+    const auto answer = pending_;
+    return answer->on_room();
+  }
   if (!answering_ || polled_ != nullptr || posted_ != nullptr) return;
   answering_ = false;
   request_ = {};
@@ -192,6 +245,10 @@ void HttpStream::on_writable() {
 }
 
 void HttpStream::on_timeout() {
+  if (pending_ && out_.empty()) {
+    const auto answer = pending_;
+    return answer->on_quiet();
+  }
   // Between requests silence just ends the connection; in the middle of one it is worth a word (RFC 9110, 408).
   gone_ = true;
   if (reader_.unfinished() && out_.empty()) {
@@ -204,6 +261,7 @@ void HttpStream::on_timeout() {
 }
 
 void HttpStream::on_drain() {
+  if (const auto answer = pending_) return answer->on_drain();
   if (answering_) return;  // flush() ends it
   gone_ = true;
   drop_session();
@@ -216,6 +274,7 @@ void HttpStream::on_closed() {
 }
 
 void HttpStream::drop_session() {
+  pending_.reset();
   if (EngineSession* const session = std::exchange(polled_, nullptr)) session->poll_gone();
   if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
   // Records in an answer that was not written are lost to the session: its client has to come back for them.
@@ -230,8 +289,9 @@ void HttpStream::handle() {
   const Endpoint* const endpoint = connection_.thread().service().endpoint_at(request_.path);
   if (endpoint != nullptr) return handle_engine(*endpoint);
   if (find_asset(request_.path) != nullptr) return serve_asset();
+  if (is_api_path(request_.path)) return serve_api(*this);
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
-  respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/.");
+  respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/, the API at /api/v1/.");
 }
 
 void HttpStream::serve_asset() {

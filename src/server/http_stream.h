@@ -5,11 +5,14 @@
 // session lives on one thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "protocol/http/http.h"
 #include "src/server/connection.h"
+#include "src/server/pending_answer.h"
+#include "src/server/publish_rate.h"
 
 namespace tidemark {
 
@@ -31,6 +34,29 @@ class HttpStream final : public Connection::Handler {
   void respond_posted();
   /// {"code":...,"message":...} as the reference server has it.
   void respond_error(int status, std::string_view message, int code);
+
+  // --- for whoever answers a request (pending_answer.h) ---
+  [[nodiscard]] const http::Request& request() const { return request_; }
+  [[nodiscard]] http::Request& request() { return request_; }
+  [[nodiscard]] IoThread& thread() const { return connection_.thread(); }
+  /// Whether the peer is a program of this machine.
+  [[nodiscard]] bool peer_is_this_machine() const;
+  /// The answer comes later; the stream keeps it until then, or until the client is gone. Whoever calls the answer holds
+  /// it meanwhile: it may be let go of inside.
+  void await(std::shared_ptr<PendingAnswer> answer);
+  /// The whole answer.
+  void respond(int status, std::string_view fields, std::string_view body);
+  /// The head of an answer that comes in pieces. PendingAnswer::on_quiet follows each time nothing was given for
+  /// `quiet`; zero: never.
+  void begin_body(int status, std::string_view fields, Millis quiet = {});
+  /// A piece, not empty. PendingAnswer::on_room follows when it is with the socket, perhaps at once.
+  void give(std::string_view bytes);
+  /// The last piece, perhaps empty.
+  void end_body(std::string_view bytes = {});
+  /// Whether this connection may publish once more now (--publish-rate); counts it.
+  [[nodiscard]] bool may_publish();
+  /// The rest cannot come: ends the connection so that the client notices.
+  void cut_off();
 
   // Connection::Handler
   void on_bytes(std::span<char> bytes) override;
@@ -56,7 +82,6 @@ class HttpStream final : public Connection::Handler {
   void serve_asset();
   void serve_health();
 
-  void respond(int status, std::string_view fields, std::string_view body);
   void respond_text(int status, std::string_view text, std::string_view fields = {});
   void flush();
   void drop_session();
@@ -70,6 +95,10 @@ class HttpStream final : public Connection::Handler {
   bool announced_ = false;  // announce_post() has seen it
   bool gone_ = false;       // the connection was given away or closed
   bool reading_requests_ = false;
+  PublishRate publish_rate_;
+  std::shared_ptr<PendingAnswer> pending_;
+  bool chunked_ = false;             // its body
+  Millis quiet_{};                   // of its body
   EngineSession* polled_ = nullptr;  // holds our GET
   EngineSession* posted_ = nullptr;  // holds our POST, whole or not
   std::string carried_for_;          // the session whose packets are in out_

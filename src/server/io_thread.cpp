@@ -14,7 +14,8 @@ IoThread::IoThread(Service& service, std::uint32_t index)
       wheel_(service.clock),
       read_buffer_(limits::kReadBytes),
       shard_(index, service.log.head(), service.frames, service.catch_up, *this, service.clock,
-             {.tail_window = service.options.recovery_window}) {}
+             {.tail_window = service.options.recovery_window}),
+      api_(service, *this) {}
 
 IoThread::~IoThread() = default;
 

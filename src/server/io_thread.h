@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "src/hub/shard.h"
+#include "src/server/api/api_shard.h"
 #include "src/server/asio.h"
 #include "src/server/connection.h"
 #include "src/server/service.h"
@@ -48,6 +49,7 @@ class IoThread final : public Executor {
   // --- this thread ---
   [[nodiscard]] bool paused() const { return paused_; }
   [[nodiscard]] Shard& shard() { return shard_; }
+  [[nodiscard]] ApiShard& api() { return api_; }
   [[nodiscard]] TimingWheel& wheel() { return wheel_; }
   [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
@@ -80,6 +82,7 @@ class IoThread final : public Executor {
   std::vector<char> read_buffer_;
   std::unique_ptr<BatchSender> sender_;
   Shard shard_;
+  ApiShard api_;
   Millis next_sweep_{};
 
   std::atomic<std::size_t> connection_count_ = 0;

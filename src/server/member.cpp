@@ -9,9 +9,9 @@
 #include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/base/position.h"
-#include "src/config/channel_pattern.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
+#include "src/server/served_channel.h"
 #include "src/server/service.h"
 
 namespace tidemark {
@@ -35,11 +35,7 @@ std::string_view name(GapReason reason) {
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
                                                                     std::string_view auth) {
   Service& service = session.thread().service();
-  // A control character could forge a packet's end in a poll (U+001E) or a line for whoever reads the log.
-  const bool printable = std::ranges::none_of(channel, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (!printable || channel.size() > limits::kChannelNameBytes || !channel_matches(service.options.channels, channel)) {
-    return std::unexpected("Invalid namespace");
-  }
+  if (!is_served_channel(service.options, channel)) return std::unexpected("Invalid namespace");
   auto request = read_connect_request(auth);
   if (!request) return std::unexpected(request.error());
   if (!session.thread().shard().can_follow(channel)) return std::unexpected("Too many channels");
@@ -107,12 +103,27 @@ void Member::start() {
   subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
                                   : &outlet.subscribe(channel_, decision.after, *this);
   session_.thread().service().hub.hold_session(sid_, holder());
+  note_recovery(decision);
   starting_ = false;
   // First where the records come from, then - once there is nothing more to come - that it is live.
   if (decision.recovered || !live_at_start_) {
     send_status(subscription_->live() ? "resumed" : "replaying", decision.after.next(), std::max(decision.after, seen));
   }
   if (live_at_start_) on_live(*live_at_start_);
+}
+
+void Member::note_recovery(const Decision& decision) {
+  Service& service = session_.thread().service();
+  const auto way = !decision.recovered     ? Recovery::Way::fresh
+                   : subscription_->live() ? Recovery::Way::resumed
+                                           : Recovery::Way::replayed;
+  service.recoveries.note({.way = way,
+                           .time = service.clock.wall(),
+                           .channel = channel_,
+                           .sid = sid_,
+                           .sender = sender_,
+                           .after = decision.after,
+                           .reason = std::string(decision.reason)});
 }
 
 SessionHolder Member::holder() const { return {session_.thread().index(), subscription_->id()}; }

@@ -50,6 +50,8 @@ class Member final : public Participant, public Subscriber {
 
   /// `position` is what the client may take as its own from now on; empty: it keeps the one it has.
   void send_status(std::string_view state, Offset from, Offset to, std::string_view position = {});
+  /// For the inspector.
+  void note_recovery(const Decision& decision);
   void ack(std::int64_t ack_id, std::string_view args);
   void refuse(const socketio::Packet& packet, const Refusal& refusal);
   [[nodiscard]] SessionHolder holder() const;

@@ -16,6 +16,9 @@ namespace tidemark {
 /// is same-origin by what its browser sends. One that is open to others may have any name.
 [[nodiscard]] bool host_allowed(const http::Request& request, const ServeOptions& options);
 
+/// The same for what only this machine may ask, however open the server is.
+[[nodiscard]] bool host_names_this_machine(const http::Request& request, std::span<const std::string> allow_list);
+
 [[nodiscard]] bool origin_allowed(const http::Request& request, std::span<const std::string> allow_list);
 
 /// Response fields for a request that was allowed: "Access-Control-Allow-Origin: ...\r\n..." or nothing without an

@@ -45,6 +45,7 @@ Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const 
   for (unsigned i = 0; i < threads; ++i) {
     service_.threads.push_back(std::make_unique<IoThread>(service_, i));
     service_.hub.add(service_.threads.back()->shard());
+    service_.tap.add(service_.threads.back()->api());
   }
 }
 
@@ -99,7 +100,8 @@ Result<void> Server::listen() {
 void Server::start() {
   raise_descriptor_limit();
   service_.catch_up.start(limits::kCatchUpThreads);
-  service_.log.start(service_.hub);
+  service_.readers.start(limits::kApiThreads);
+  service_.log.start(service_.tap);
   accept_pauses_.reserve(acceptors_.size());
   for (tcp::acceptor& acceptor : acceptors_) {
     accept_pauses_.emplace_back(acceptor.get_executor());
@@ -179,6 +181,7 @@ void Server::stop() {
   });
   for (const auto& thread : service_.threads) thread->post([&thread = *thread] { thread.pause(); });
   service_.catch_up.stop();
+  service_.readers.stop();
   service_.log.close();
   for (const auto& thread : service_.threads)
     thread->post([&thread = *thread] { thread.drain(limits::kDrainTimeout); });

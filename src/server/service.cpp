@@ -9,11 +9,15 @@ namespace tidemark {
 Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key)
     : options(serve_options),
       clock(service_clock),
+      started(clock.wall()),
       log(service_log),
       frames(log.epoch()),
       sessions(key, Epoch::random().value(), options.recovery_window, clock),
       hub(frames, sessions),
-      catch_up(log, frames) {}
+      catch_up(log, frames),
+      tap(hub),
+      stream_frames(log.epoch()),
+      census(log) {}
 
 Service::~Service() = default;
 

@@ -10,9 +10,14 @@
 #include "src/config/options.h"
 #include "src/hub/catch_up.h"
 #include "src/hub/hub.h"
+#include "src/log/channel_census.h"
 #include "src/log/log.h"
+#include "src/server/api/commit_tap.h"
+#include "src/server/api/reader_pool.h"
+#include "src/server/api/stream_pages.h"
 #include "src/server/conversation.h"
 #include "src/server/record_frames.h"
+#include "src/server/recoveries.h"
 
 namespace tidemark {
 
@@ -21,11 +26,17 @@ class IoThread;
 struct Service {
   const ServeOptions& options;
   const Clock& clock;
+  const TimeMs started;
   Log& log;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;
   CatchUp catch_up;
+  CommitTap tap;
+  ReaderPool readers;  // of the API, as the next two
+  const StreamFrames stream_frames;
+  ChannelCensus census;
+  Recoveries recoveries;
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 

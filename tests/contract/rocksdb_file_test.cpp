@@ -330,6 +330,85 @@ TEST_CASE("RocksDB: damage anywhere in a table is refused or an error, and never
   CHECK(noticed > 0);
 }
 
+TEST_CASE("RocksDB: no damage at the end of a table, where RocksDB reads before it checks, ends the process") {
+  const RocksdbDirectory directory;
+  const auto records = records_between(1, 20);
+  directory.fill(records);
+  directory.flush();
+  const auto table = directory.files(".sst").back();
+  const auto pristine = content_of(table);
+  for (auto place = pristine.size() - std::min<std::size_t>(pristine.size(), 400); place < pristine.size(); ++place) {
+    // The first bit is one of what is counted, the last of how the block is to be understood.
+    for (const unsigned bit : {0U, 7U}) {
+      INFO("bit ", bit, " of byte ", place);
+      auto bytes = pristine;
+      bytes[place] = static_cast<char>(bytes[place] ^ static_cast<char>(1U << bit));
+      write_file(table, bytes);
+      const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
+      if (const auto sound = store ? (*store)->verify() : std::unexpected(store.error()); !sound) {
+        CHECK(sound.error().code == ErrorCode::corrupt);
+        CHECK(sound.error().context.find(directory.path().string()) != std::string::npos);
+      } else {
+        CHECK(scan(**store, 1, 20) == records);
+      }
+    }
+  }
+}
+
+TEST_CASE("RocksDB: what a power cut left of a MANIFEST record that was not flushed yet is in nobody's way") {
+  const RocksdbDirectory directory;
+  const auto records = records_between(1, 20);
+  directory.fill(records);
+  directory.flush();
+  const auto manifest = directory.database() / content_of(directory.database() / "CURRENT").substr(0, 15);
+  const auto note = directory.database() / "TIDEMARK.manifest";
+  const auto pristine = content_of(manifest);
+  // As the head of a record of 32 bytes of which only the first sector reached the disk.
+  const auto torn = pristine + std::string("\x12\x34\x56\x78\x20\x00\x01", 7) + std::string(32, '\0');
+  const auto refused = [&] {
+    const auto store = directory.open();
+    REQUIRE_FALSE(store);
+    CHECK(store.error().code == ErrorCode::corrupt);
+    return store.error().context;
+  };
+  SUBCASE("it is left out") {
+    write_file(manifest, torn);
+    CHECK(scan(**open_store("rocksdb", {.directory = directory.path(), .read_only = true}), 1, 20) == records);
+    append(**directory.open(), {record_at(21)});
+    CHECK(scan(**directory.open(), 1, 21).size() == 21);
+  }
+  SUBCASE("but not if nothing tells that it was not flushed") {
+    write_file(manifest, torn);
+    std::filesystem::remove(note);
+    CHECK(refused().find("checksum") != std::string::npos);
+  }
+  SUBCASE("nor is one left out that was flushed, and damaged later, wherever the damage is") {
+    for (std::size_t place = 0; place < pristine.size(); ++place) {
+      auto bytes = pristine;
+      bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
+      write_file(manifest, bytes);
+      const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
+      REQUIRE_FALSE(store);
+      CHECK(store.error().context.find(manifest.string()) != std::string::npos);
+    }
+    CHECK(refused().find("it is not what was written") != std::string::npos);
+  }
+  SUBCASE("nor one that is missing") {
+    write_file(manifest, pristine.substr(0, pristine.size() - 1));
+    CHECK(refused().find("it is not what was written") != std::string::npos);
+  }
+  SUBCASE("the note of the one before outlives the beginning of a new one that did not get its name into CURRENT") {
+    const auto current = content_of(directory.database() / "CURRENT");
+    write_file(manifest, torn);
+    for (int start = 0; start < 3; ++start) {
+      REQUIRE(directory.open());
+      write_file(directory.database() / "CURRENT", current);
+      write_file(manifest, torn);
+    }
+    CHECK(scan(**directory.open(), 1, 20) == records);
+  }
+}
+
 TEST_CASE("RocksDB: a truncated or missing table is refused, not taken for an emptier log") {
   const RocksdbDirectory directory;
   directory.fill(records_between(1, 2000));
@@ -408,7 +487,7 @@ TEST_CASE("RocksDB: what the options rest on holds in this version") {
   }
   SUBCASE("recycled log files do not go with the recovery mode that refuses damage") {
     const TemporaryDirectory other;
-    auto options = rocksdb::Options(rocks::database_options(rocks::Recovery::strict, nullptr), {});
+    auto options = rocksdb::Options(rocks::database_options(rocks::Recovery::strict), {});
     options.create_if_missing = true;
     options.recycle_log_file_num = 4;
     rocksdb::DB* db = nullptr;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 
+#include "src/log/age_search.h"
 #include "src/log/channel_reader.h"
 #include "src/log/draft_queue.h"
 #include "src/log/losses.h"
@@ -43,6 +44,13 @@ class SteppedLog final : public Log, private CommitListener {
   [[nodiscard]] Result<Offset> offset_before_last(std::string_view channel, Offset up_to,
                                                   std::size_t count) const override {
     return reader_.before_last(channel, up_to, count);
+  }
+  [[nodiscard]] Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page,
+                                  RecordVisitor visit) const override {
+    return store_->scan(from, to, direction, page, visit);
+  }
+  [[nodiscard]] Result<Offset> first_not_older_than(TimeMs moment) const override {
+    return first_not_older(*store_, first(), head(), moment);
   }
   [[nodiscard]] Offset lost(std::string_view channel) const override { return losses_.of(channel); }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return losses_.settled(channel); }

@@ -19,10 +19,4 @@ Result<std::unique_ptr<LogStore>> open_engine(std::string_view engine, const std
   throw std::invalid_argument("no such durable engine: " + std::string(engine));
 }
 
-bool is_torn_manifest(std::string_view engine, const Error& error) {
-  return engine == "rocksdb" && error.code == ErrorCode::corrupt &&
-         error.context.find("checksum mismatch in file") != std::string::npos &&
-         error.context.find("/MANIFEST-") != std::string::npos;
-}
-
 }  // namespace tidemark::crash

@@ -49,10 +49,6 @@ void FaultyDisk::cut_the_power() {
     disk_.survive(dice_, survival).write_to(remains_.path());
     const auto where = fmt::format("the power cut after it, {} survives", name(survival));
     const auto opened = open_engine(engine_, remains_.path() / kLogDirectory, Epoch(1'000));
-    if (!opened && is_torn_manifest(engine_, opened.error())) {
-      chronicle_.remark("power cut: torn MANIFEST");
-      continue;
-    }
     if (!opened) throw Violation(fmt::format("{}: it does not open: {}", where, opened.error().context));
     try {
       static_cast<void>(check_store(**opened, chronicle_.expectation()));

@@ -23,7 +23,6 @@ struct PowerTally {
   std::uint64_t in_creation = 0;     // before opening had returned for the first time
   std::uint64_t under_way_kept = 0;  // what was under way was there, whole
   std::uint64_t records = 0;         // acknowledged and checked, summed over the cuts
-  std::uint64_t torn_manifest = 0;   // RocksDB only: refused, see power_case.cpp
   // Control group only, of the cuts that lost something acknowledged: opening refused what was left; nothing was left, so
   // that another log was begun; records were gone and it opened; or it opened and a check told (a trim undone, damage).
   std::uint64_t refused = 0, begun_anew = 0, shorter = 0, told_by_check = 0;

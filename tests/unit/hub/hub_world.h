@@ -72,6 +72,12 @@ class FakeLog final : public Log {
     }
     return Offset(0);
   }
+
+  // The hub reads channels only.
+  [[nodiscard]] Result<void> scan(Offset, Offset, Direction, PageLimits, RecordVisitor) const override {
+    return fail(ErrorCode::closed, "not asked for");
+  }
+  [[nodiscard]] Result<Offset> first_not_older_than(TimeMs) const override { return first(); }
 };
 
 /// "<offset:payload>" per record, "(relay)" per relay.

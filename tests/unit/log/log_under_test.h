@@ -21,11 +21,17 @@ class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t wall) : wall_(wall) {}
   void set(std::int64_t wall) { wall_ = wall; }
+  /// Both clocks go on for so long.
+  void pass(Millis time) {
+    wall_ += time.count();
+    steady_ += time.count();
+  }
   [[nodiscard]] TimeMs wall() const override { return {wall_}; }
-  [[nodiscard]] Millis steady() const override { return Millis(0); }
+  [[nodiscard]] Millis steady() const override { return Millis(steady_); }
 
  private:
   std::atomic<std::int64_t> wall_;
+  std::atomic<std::int64_t> steady_ = 0;
 };
 
 class CommitRecorder final : public CommitListener {

@@ -114,6 +114,44 @@ TEST_CASE("a clock that goes back keeps what is there") {
   });
 }
 
+TEST_CASE("a clock that jumps ahead removes nothing until it has held for a while") {
+  using std::chrono::duration_cast;
+  const Millis age(500);
+  const Millis jump = duration_cast<Millis>(limits::kClockJump) + Millis(1);
+  const Millis doubt = limits::kClockDoubt;
+  const auto store = memory();
+  fill(*store, 100);  // the last one at 1000
+  ManualClock clock(1000);
+  SUBCASE("while the server runs") {}
+  SUBCASE("before it was started") { clock.set(1000 + jump.count()); }
+  Retention retention(*store, {.age = age}, clock);
+  run(*store, retention);
+  CHECK(first(*store) == 50);
+  clock.set(1000 + jump.count());
+  run(*store, retention);
+  CHECK(first(*store) == 50);
+  SUBCASE("time goes on meanwhile") {
+    clock.pass(Millis(100));
+    run(*store, retention);
+    CHECK(first(*store) == 60);
+  }
+  SUBCASE("put right in time, it has removed nothing") {
+    clock.pass(doubt - Millis(1));
+    clock.set(1000);
+    run(*store, retention);
+    CHECK(first(*store) == 50);
+    clock.set(1001);
+    run(*store, retention);
+    CHECK(first(*store) == 51);
+  }
+  SUBCASE("what lasts is believed") {
+    fill(*store, 1);
+    clock.pass(doubt);
+    run(*store, retention);
+    CHECK(first(*store) == 102);
+  }
+}
+
 TEST_CASE("the records kept take no more than the limit, whatever their sizes, and not much less") {
   for (const bool large_first : {false, true}) {
     CAPTURE(large_first);

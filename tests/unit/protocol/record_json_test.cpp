@@ -128,6 +128,8 @@ TEST_CASE("what is no record is refused with the member's name") {
   CHECK(why_not(with("17", kTime, R"("/")", R"(,"event":"e","payload":1,"key":2)")).contains("\"key\""));
   CHECK(why_not(with("17", kTime, R"("/")", R"(,"event":"e","payload":1,"text":"[1")")).contains("\"text\""));
   CHECK(why_not(with("17", kTime, R"("/")", R"(,"event":"e","payload":1,"attachments":["A"])")).contains("base64"));
-  CHECK(why_not(with("17", kTime, R"("/")", R"(,"event":"e","payload":{"_placeholder":true,"num":0})"))
+  constexpr auto kPlaceholder = R"(,"event":"e","payload":{"_placeholder":true,"num":1})"sv;
+  CHECK(why_not(with("17", kTime, R"("/")", std::string(kPlaceholder) + R"(,"attachments":["AA=="])"))
             .contains("placeholders"));
+  CHECK(parse_record_json(with("17", kTime, R"("/")", kPlaceholder)));  // an object like any other
 }

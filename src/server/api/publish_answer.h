@@ -1,0 +1,49 @@
+// The answer to a publish over HTTP: it comes when the record is durable. The draft goes the way of every other: through
+// the sequencer's bounded queue, waiting for room where that is full, and through the dedupe window.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "src/hub/shard.h"
+#include "src/log/log.h"
+#include "src/server/pending_answer.h"
+
+namespace tidemark {
+
+class HttpStream;
+
+class PublishAnswer final : public PendingAnswer, public std::enable_shared_from_this<PublishAnswer> {
+ public:
+  PublishAnswer(HttpStream& http, Draft draft);
+  ~PublishAnswer() override;
+
+  /// Once, when the stream holds it.
+  void start();
+  void on_outcome(const Outcome& outcome);
+
+  // PendingAnswer
+  void on_room() override {}
+  void on_drain() override;
+
+ private:
+  /// Its place among those who wait for room in the queue.
+  struct Place final : PausedPublisher {
+    explicit Place(PublishAnswer& waiting) : answer(waiting) {}
+    [[nodiscard]] bool on_room() override {
+      const auto held = answer.shared_from_this();
+      return answer.publish();
+    }
+    PublishAnswer& answer;
+  };
+  /// False: the queue is full.
+  [[nodiscard]] bool publish();
+
+  HttpStream& http_;
+  Draft draft_;
+  Place place_{*this};
+  bool waiting_ = false;  // for room
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace tidemark

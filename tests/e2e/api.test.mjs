@@ -1,0 +1,408 @@
+// The HTTP API over a running server: reading, publishing, and who may. Every answer is held against the OpenAPI document.
+import assert from "node:assert/strict";
+import net from "node:net";
+import { networkInterfaces } from "node:os";
+import { after, before, describe, test } from "node:test";
+import { API, assertError, assertSchema, call, document, linesOf, offsetsOf, publish, readLog } from "./api-support.mjs";
+import { Client, backend, newChannel, newKey, numbered, request, serve, waitFor, within } from "./support.mjs";
+
+const TOKEN = "a-token-that-nobody-guesses";
+
+let server;
+let url;
+before(async () => {
+  server = await serve();
+  url = server.url;
+});
+after(() => server.stop());
+
+/** Publishes over Socket.IO and gives the acks' offsets. */
+async function published(t, channel, payloads) {
+  const client = await Client.open(t, url, channel, { auth: { name: "Ann", history: 1 } });
+  const acks = await client.publishAll(payloads);
+  client.close();
+  return acks.map((ack) => ack.offset);
+}
+
+describe("the log", () => {
+  test("a record is given as the document has it, its payload byte for byte", async (t) => {
+    const channel = newChannel();
+    const text = '{"b":1.0,"a":123456789012345678901234567890,"b":"\\u2028 \u{1f30a}"}';
+    const { json } = await publish(url, channel, `  ${text}\n`, { key: "k 1", query: "?sender=Ann%20B" });
+    const answer = await call(url, `${API}/log/${json.offset}`);
+    assert.equal(answer.status, 200);
+    assert.ok(answer.text.includes(`"payload":${text}}`), answer.text);
+    const { time, payload, ...rest } = answer.json;
+    assert.deepEqual(rest, { offset: json.offset, channel, event: "chat message", sender: "Ann B", key: "k 1" });
+    assert.ok(Math.abs(Date.parse(time) - Date.now()) < 600_000, time);
+    assert.deepEqual(await readLog(url, { after: json.offset - 1, limit: 1 }), [answer.json]);
+  });
+
+  test("a payload of several lines is one line, with its exact text beside it", async () => {
+    const channel = newChannel();
+    const text = '{\r\n  "a": [\n1]\n}';
+    await publish(url, channel, text);
+    const [record] = await readLog(url, { channel });
+    assert.deepEqual(record.payload, { a: [1] });
+    assert.equal(record.text, text);
+  });
+
+  test("binary parts are base64 beside their placeholders", async (t) => {
+    const channel = newChannel();
+    await published(t, channel, [{ file: Buffer.from([0, 255]), name: "x" }]);
+    const [record] = await readLog(url, { channel });
+    assert.deepEqual(record.payload, { file: { _placeholder: true, num: 0 }, name: "x" });
+    assert.deepEqual(record.attachments, ["AP8="]);
+    assert.equal(record.sender, "Ann");
+    assert.equal("key" in record, false);
+  });
+
+  test("of one channel, forward and backward, with every bound", async (t) => {
+    const channel = newChannel();
+    const other = newChannel();
+    const offsets = [];
+    for (const one of numbered("bounds", 6)) {
+      offsets.push(...(await published(t, channel, [one])));
+      await published(t, other, [one]);
+    }
+    const read = async (parameters) => offsetsOf(await readLog(url, { channel, ...parameters }));
+    assert.deepEqual(await read({}), offsets);
+    assert.deepEqual(await read({ order: "desc" }), offsets.toReversed());
+    assert.deepEqual(await read({ limit: 2 }), offsets.slice(0, 2));
+    assert.deepEqual(await read({ limit: 2, order: "desc" }), offsets.slice(-2).reverse());
+    assert.deepEqual(await read({ after: offsets[1] }), offsets.slice(2));
+    assert.deepEqual(await read({ before: offsets[4] }), offsets.slice(0, 4));
+    assert.deepEqual(await read({ after: offsets[0], before: offsets[5] }), offsets.slice(1, 5));
+    assert.deepEqual(await read({ after: offsets[0], before: offsets[5], order: "desc", limit: 3 }), offsets.slice(2, 5).reverse());
+    assert.deepEqual(await read({ after: offsets[5] }), []);
+    assert.deepEqual(await readLog(url, { channel: newChannel() }), []);
+  });
+
+  test("of all channels, forward and backward", async (t) => {
+    const first = (await published(t, newChannel(), ["all 1"]))[0];
+    await published(t, newChannel(), ["all 2"]);
+    await published(t, newChannel(), ["all 3"]);
+    const forward = await readLog(url, { after: first - 1, limit: 3 });
+    assert.deepEqual(offsetsOf(forward), [first, first + 1, first + 2]);
+    assert.deepEqual(forward.map((record) => record.payload), ["all 1", "all 2", "all 3"]);
+    const backward = await readLog(url, { before: first + 3, limit: 3, order: "desc" });
+    assert.deepEqual(backward, forward.toReversed());
+  });
+
+  test("by time: since is not older, until is older", async (t) => {
+    const channel = newChannel();
+    const before = await published(t, channel, numbered("then", 3));
+    const [{ time }] = await readLog(url, { channel, order: "desc", limit: 1 });
+    const mark = new Date(Date.parse(time) + 1).toISOString();
+    await waitFor(() => Date.now() > Date.parse(mark), { what: "a later millisecond" });
+    const later = await published(t, channel, numbered("later", 2));
+    assert.deepEqual(offsetsOf(await readLog(url, { channel, since: mark })), later);
+    assert.deepEqual(offsetsOf(await readLog(url, { channel, until: mark })), before);
+    assert.deepEqual(offsetsOf(await readLog(url, { channel, since: "2000-01-01T00:00:00+02:00" })), [...before, ...later]);
+    assert.deepEqual(await readLog(url, { channel, since: "2900-01-01T00:00:00Z" }), []);
+  });
+
+  test("a long answer comes in pages that make one whole", async (t) => {
+    const channel = newChannel();
+    const offsets = await published(t, channel, numbered("x".repeat(300), 2500));
+    const whole = await readLog(url, { channel, limit: 100000 });
+    assert.deepEqual(offsetsOf(whole), offsets);
+    assert.deepEqual(offsetsOf(await readLog(url, { channel, limit: 100000, order: "desc" })), offsets.toReversed());
+    assert.deepEqual(offsetsOf(await readLog(url, { channel, limit: 1700 })), offsets.slice(0, 1700));
+    const all = await readLog(url, { after: offsets[0] - 1, limit: 100000 });
+    assert.deepEqual(offsetsOf(all), Array.from({ length: all.length }, (_, i) => offsets[0] + i));
+  });
+
+  test("an HTTP/1.0 client gets the same without chunks, ended by the connection", async (t) => {
+    const channel = newChannel();
+    await published(t, channel, numbered("old", 3));
+    const text = await rawRequest(`GET ${API}/log?channel=${encodeURIComponent(channel)} HTTP/1.0\r\nHost: localhost\r\n\r\n`);
+    const [head, body] = text.split("\r\n\r\n");
+    assert.doesNotMatch(head, /transfer-encoding|content-length/i);
+    assert.match(head, /connection: close/i);
+    assert.equal(linesOf(body).length, 3);
+  });
+
+  test("a connection goes on after a streamed answer", async (t) => {
+    const channel = newChannel();
+    await published(t, channel, ["kept alive"]);
+    const get = `GET ${API}/log?channel=${encodeURIComponent(channel)} HTTP/1.1\r\nHost: localhost\r\n`;
+    const text = await rawRequest(`${get}\r\n${get}Connection: close\r\n\r\n`);
+    assert.equal(text.split("HTTP/1.1 200 OK").length, 3, text);
+    assert.equal(text.split('"payload":"kept alive"').length, 3, text);
+  });
+
+  test("who reads slowly holds nobody up and gets everything", async (t) => {
+    const channel = newChannel();
+    const offsets = await published(t, channel, Array.from({ length: 40 }, (_, i) => `${i} ${"y".repeat(100_000)}`));
+    const response = await fetch(`${url}${API}/log?channel=${encodeURIComponent(channel)}`);
+    // Not read: in the meantime others publish and read as ever.
+    const quick = newChannel();
+    await published(t, quick, ["quick"]);
+    assert.equal((await readLog(url, { channel: quick })).length, 1);
+    assert.deepEqual(offsetsOf(linesOf(await response.text())), offsets);
+  });
+
+  test("a client that leaves in the middle of an answer is forgotten", async (t) => {
+    const channel = newChannel();
+    await published(t, channel, Array.from({ length: 20 }, (_, i) => `${i} ${"z".repeat(100_000)}`));
+    for (let i = 0; i < 10; i++) {
+      const aborting = new AbortController();
+      await fetch(`${url}${API}/log?channel=${encodeURIComponent(channel)}`, { signal: aborting.signal });
+      aborting.abort();
+    }
+    assert.equal((await readLog(url, { channel, limit: 1 })).length, 1);
+  });
+
+  test("the head says which log it is", async () => {
+    const answer = await call(url, `${API}/log?limit=1`);
+    const { json } = await call(url, `${API}/info`);
+    assert.equal(answer.headers.get("tidemark-epoch"), json.epoch);
+    assert.equal(answer.headers.get("tidemark-first"), String(json.first));
+    assert.ok(Number(answer.headers.get("tidemark-head")) <= json.head);
+    const head = await call(url, `${API}/log`, { method: "HEAD" });
+    assert.deepEqual([head.status, head.text], [200, ""]);
+  });
+});
+
+describe("what is wrong with a request is said", () => {
+  for (const [query, code, ...words] of [
+    ["after=-1", "bad_parameter", "after", "0 to 9007199254740991"],
+    ["after=x", "bad_parameter", "after"],
+    ["after=9007199254740992", "bad_parameter", "after"],
+    ["before=", "bad_parameter", "before"],
+    ["limit=0", "bad_parameter", "limit", "1 to 100000"],
+    ["limit=100001", "bad_parameter", "limit", "1 to 100000"],
+    ["order=up", "bad_parameter", "order", "asc or desc"],
+    ["since=yesterday", "bad_parameter", "since", "2026-11-25T22:00:00Z"],
+    ["until=2026-02-30T00:00:00Z", "bad_parameter", "until"],
+    ["channel=chat", "bad_parameter", "channel", "'/'"],
+    ["afer=17", "unknown_parameter", "afer", "after, before, channel, limit, order, since, until"],
+    ["limit=1&limit=2", "bad_parameter", "limit", "once"],
+    ["channel=%ff", "bad_parameter", "UTF-8"],
+    ["channel=%2", "bad_parameter", "percent-encoded"],
+  ]) {
+    test(`GET /api/v1/log?${query}`, async () => assertError(await call(url, `${API}/log?${query}`), 400, code, ...words));
+  }
+
+  test("an offset that is none, not there yet, or no path at all", async () => {
+    assertError(await call(url, `${API}/log/x`), 400, "bad_offset", "1 to");
+    assertError(await call(url, `${API}/log/0`), 400, "bad_offset");
+    assertError(await call(url, `${API}/log/9007199254740991`), 404, "not_found", "9007199254740991");
+    assertError(await call(url, `${API}/nothing`), 404, "not_found", "openapi.json");
+    assertError(await call(url, "/api/v2/log"), 404, "not_found");
+    assertError(await call(url, `${API}/info?verbose=1`), 400, "unknown_parameter", "verbose");
+  });
+
+  test("another method", async () => {
+    const answer = await request(url, `${API}/log`, { method: "DELETE" });
+    assert.equal(answer.status, 405);
+    assert.equal(answer.headers.get("allow"), "GET, HEAD");
+    assert.equal(JSON.parse(answer.text).error.code, "method_not_allowed");
+  });
+});
+
+describe("channels, info, recoveries", () => {
+  test("channels are counted, and counted on", async (t) => {
+    const channel = newChannel();
+    const of = async () => (await call(url, `${API}/channels`)).json.channels.find((one) => one.channel === channel);
+    assert.equal(await of(), undefined);
+    const offsets = await published(t, channel, ["a", "bb"]);
+    const one = await of();
+    assert.deepEqual([one.records, one.first, one.last], [2, offsets[0], offsets[1]]);
+    assert.equal(one.last_time, (await readLog(url, { channel, order: "desc", limit: 1 }))[0].time);
+    offsets.push(...(await published(t, channel, ["ccc"])));
+    const two = await of();
+    assert.deepEqual([two.records, two.first, two.last], [3, offsets[0], offsets[2]]);
+    assert.ok(two.bytes > one.bytes);
+  });
+
+  test("channels are sorted by name and add up to the log", async () => {
+    const { json } = await call(url, `${API}/channels`);
+    const names = json.channels.map((one) => one.channel);
+    assert.deepEqual(names, names.toSorted());
+    assert.equal(json.channels.reduce((sum, one) => sum + one.records, 0), json.head - json.first + 1);
+  });
+
+  test("info says what the log is and counts what is stored", async (t) => {
+    const { json: before } = await call(url, `${API}/info`);
+    const key = newKey();
+    await publish(url, "/", "1", { key });
+    await publish(url, "/", "1", { key });
+    const { json } = await call(url, `${API}/info`);
+    assert.equal(json.engine, backend);
+    assert.match(json.epoch, /^[0-9a-f]{16}$/);
+    assert.equal(json.head, before.head + 1);
+    assert.equal(json.since_start.records, before.since_start.records + 1);
+    assert.equal(json.since_start.duplicates, before.since_start.duplicates + 1);
+    assert.deepEqual(json.channel_patterns, ["/", "/chat/*"]);
+    assert.equal(json.writable, true);
+    assert.deepEqual(json.holes, []);
+  });
+
+  test("a recovery is counted and listed with its client, channel and place", async (t) => {
+    const channel = newChannel();
+    const client = await Client.open(t, url, channel, { auth: { name: "Ann" } });
+    const { json: first } = await call(url, `${API}/recoveries`);
+    const fresh = first.latest.find((one) => one.channel === channel);
+    assert.deepEqual([fresh.way, fresh.sender, fresh.sid], ["new", "Ann", client.socket.id]);
+    const { offset } = await client.publish("before the drop");
+    await client.receives(1);
+    client.drop();
+    await client.connected(2);
+    assert.equal(client.connects[1].recovered, true);
+    const { json: second } = await call(url, `${API}/recoveries`);
+    const back = second.latest.find((one) => one.channel === channel);
+    assert.deepEqual([back.way, back.after, back.sid], ["resumed", offset, client.socket.id]);
+    assert.equal(second.resumed, first.resumed + 1);
+  });
+});
+
+describe("publishing", () => {
+  test("is answered with the offset, broadcast to everyone, and stored once per key", async (t) => {
+    const channel = newChannel();
+    const client = await Client.open(t, url, channel);
+    const key = newKey();
+    const first = await publish(url, channel, '{"text":"over HTTP"}', { key });
+    assert.equal(first.status, 201);
+    assert.equal(first.json.duplicate, false);
+    assert.equal(first.headers.get("location"), `${API}/log/${first.json.offset}`);
+    const [message] = await client.receives(1);
+    assert.deepEqual([message.payload, message.offset], [{ text: "over HTTP" }, first.json.offset]);
+    const again = await publish(url, channel, '{"text":"over HTTP"}', { key });
+    assert.deepEqual([again.status, again.json], [200, { offset: first.json.offset, duplicate: true }]);
+    // The key is the client key of Socket.IO: one window for both.
+    const ack = await client.publish({ text: "over HTTP" }, key);
+    assert.deepEqual(ack, { offset: first.json.offset, duplicate: true });
+  });
+
+  test("many at once are stored once each, in an order", async () => {
+    const channel = newChannel();
+    const answers = await Promise.all(numbered("many", 200).map((one) => publish(url, channel, JSON.stringify(one), { key: one })));
+    assert.ok(answers.every((answer) => answer.status === 201));
+    const records = await readLog(url, { channel, limit: 1000 });
+    assert.equal(records.length, 200);
+    assert.deepEqual(new Set(answers.map((answer) => answer.json.offset)), new Set(offsetsOf(records)));
+  });
+
+  for (const [what, body, status, code, options, ...words] of [
+    ["no JSON", "{", 400, "bad_payload"],
+    ["nothing", "", 400, "bad_payload"],
+    ["two values", "1 2", 400, "bad_payload"],
+    ["JSON too deep", "[".repeat(65) + "]".repeat(65), 400, "too_deep", {}, "64"],
+    ["bytes that are no UTF-8", Buffer.from([0x22, 0xff, 0x22]), 400, "bad_payload", {}, "UTF-8"],
+    ["an event that is not stored", "1", 400, "unknown_event", { query: "?event=typing" }, "chat message"],
+    ["a key that is too long", "1", 400, "bad_client_key", { key: "k".repeat(256) }, "255"],
+    ["a sender that is too long", "1", 400, "bad_parameter", { query: `?sender=${"s".repeat(256)}` }, "sender"],
+  ]) {
+    test(`${what} is refused`, async () => assertError(await publish(url, "/", body, options), status, code, ...words));
+  }
+
+  test("a channel the server has not is refused, with those it has", async () => {
+    for (const channel of ["/nowhere", "/chat/", "chat", "/chat/a\u0001"]) {
+      assertError(await publish(url, channel, "1"), 404, "unknown_channel", "/chat/*");
+    }
+  });
+
+  test("what is above max-payload is refused", async () => {
+    const answer = await request(url, `${API}/channels/%2F/records`, { method: "POST", body: `"${"x".repeat(1_000_001)}"` });
+    assert.equal(answer.status, 413);
+  });
+
+  test("above the rate of one connection: 429", async (t) => {
+    const limited = await serve(t, ["--publish-rate", "2"]);
+    const post = `POST ${API}/channels/%2F/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n`;
+    const text = await rawRequest(`${post}\r\n1${post}\r\n1${post}Connection: close\r\n\r\n1`, limited.port);
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 201", "HTTP/1.1 201", "HTTP/1.1 429"]);
+    assert.match(text, /Retry-After: 1\r\n/);
+    assert.match(text, /"code":"rate_exceeded"/);
+  });
+});
+
+describe("who may", () => {
+  const paths = ["/log", "/log/1", "/channels", "/info", "/recoveries", "/stream"];
+  const everyPath = async (base, options, check) => {
+    for (const path of paths) check(await call(base, API + path, options), path);
+    check(await publish(base, "/", "1", { headers: options.headers }), "POST");
+  };
+
+  test("a page of a foreign origin may not, one of localhost may", async () => {
+    await everyPath(url, { headers: { origin: "https://stranger.example" } }, (answer) => {
+      assertError(answer, 403, "origin_not_allowed", "--cors-origin");
+      assert.equal(answer.headers.get("access-control-allow-origin"), "https://stranger.example");
+    });
+    const friend = await call(url, `${API}/info`, { headers: { origin: "http://localhost:8080" } });
+    assert.equal(friend.status, 200);
+    assert.equal(friend.headers.get("access-control-allow-origin"), "http://localhost:8080");
+    const preflight = await call(url, `${API}/info`, {
+      method: "OPTIONS",
+      headers: { origin: "http://localhost:8080", "access-control-request-headers": "authorization" },
+    });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-headers"), /Authorization.*Idempotency-Key.*Last-Event-ID/);
+  });
+
+  test("a name that was made to lead here may not, nor what a proxy passes on", async () => {
+    const ask = (fields) => rawRequest(`GET ${API}/info HTTP/1.1\r\n${fields}Connection: close\r\n\r\n`);
+    assert.match(await ask("Host: evil.example\r\n"), /^HTTP\/1\.1 403 [^]*"host_not_allowed"/);
+    for (const field of ["X-Forwarded-For: 192.0.2.7", "Forwarded: for=192.0.2.7", "X-Real-IP: 192.0.2.7", "Via: 1.1 proxy"]) {
+      assert.match(await ask(`Host: localhost\r\n${field}\r\n`), /^HTTP\/1\.1 403 [^]*"token_not_configured"/);
+    }
+    assert.match(await ask(`Host: 127.0.0.1:${server.port}\r\n`), /^HTTP\/1\.1 200 /);
+  });
+
+  test("with a token: whoever sends it, and nobody else", async (t) => {
+    const guarded = await serve(t, ["--log-level", "debug"], { env: { TIDEMARK_API_TOKEN: TOKEN } });
+    await everyPath(guarded.url, { headers: {} }, (answer) => {
+      assertError(answer, 401, "token_needed", "--api-token", "Authorization: Bearer");
+      assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+    });
+    for (const wrong of ["Bearer x", `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`, TOKEN]) {
+      const answer = await call(guarded.url, `${API}/info`, { headers: { authorization: wrong } });
+      assert.equal(answer.status, 401, wrong);
+    }
+    const headers = { authorization: `bearer  ${TOKEN}` };
+    assert.equal((await call(guarded.url, `${API}/info`, { headers })).status, 200);
+    assert.equal((await publish(guarded.url, "/", "1", { headers })).status, 201);
+    assert.equal((await readLog(guarded.url, {}, { headers })).length, 1);
+    const behindProxy = { ...headers, "x-forwarded-for": "192.0.2.7" };
+    assert.equal((await call(guarded.url, `${API}/info`, { headers: behindProxy })).status, 200);
+    assert.doesNotMatch(guarded.stderr, new RegExp(TOKEN), "the token is in the journal");
+  });
+
+  const address = Object.values(networkInterfaces()).flat().find((one) => one.family === "IPv4" && !one.internal)?.address;
+  test("from another address than this machine's own: not without a token", { skip: address ? false : "this machine has no other address" }, async (t) => {
+    const open = await serve(t, ["--host", "0.0.0.0"]);
+    await everyPath(`http://${address}:${open.port}`, { headers: {} }, (answer) => {
+      assertError(answer, 403, "token_not_configured", "--api-token");
+    });
+    assert.equal((await call(`http://127.0.0.1:${open.port}`, `${API}/info`)).status, 200);
+    assert.match(await rawRequest(`GET ${API}/info HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`, open.port), /host_not_allowed/);
+    const guarded = await serve(t, ["--host", "0.0.0.0"], { env: { TIDEMARK_API_TOKEN: TOKEN } });
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    assert.equal((await call(`http://${address}:${guarded.port}`, `${API}/info`, { headers })).status, 200);
+  });
+});
+
+test("the document is served as it stands in the repository, and every schema of it is sound", async () => {
+  const answer = await request(url, `${API}/openapi.json`);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(JSON.parse(answer.text), document);
+  for (const name of Object.keys(document.components.schemas)) {
+    assert.throws(() => assertSchema(name, "not an object"), `${name} takes anything`);
+  }
+});
+
+/** Sends bytes and gives all that comes until the server closes. */
+function rawRequest(bytes, port = server.port) {
+  return within(
+    new Promise((resolve, reject) => {
+      const socket = net.connect({ port, host: "localhost" });
+      let text = "";
+      socket.setEncoding("utf8").on("data", (more) => (text += more));
+      socket.on("error", reject).on("close", () => resolve(text));
+      socket.write(bytes);
+    }),
+    "the end of a raw answer",
+  );
+}
