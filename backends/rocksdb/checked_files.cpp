@@ -4,6 +4,8 @@
 #include <rocksdb/file_system.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -106,8 +108,7 @@ class Manifest final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class CheckedFiles final : public rocksdb::FileSystemWrapper {
  public:
-  CheckedFiles(const std::filesystem::path& database, const std::shared_ptr<rocksdb::FileSystem>& files)
-      : rocksdb::FileSystemWrapper(files), note_(database) {}
+  explicit CheckedFiles(const std::shared_ptr<rocksdb::FileSystem>& files) : rocksdb::FileSystemWrapper(files) {}
   const char* Name() const override { return "CheckedFiles"; }
 
   rocksdb::IOStatus NewRandomAccessFile(const std::string& name, const rocksdb::FileOptions& options,
@@ -127,7 +128,7 @@ class CheckedFiles final : public rocksdb::FileSystemWrapper {
                                       rocksdb::IODebugContext* debug) override {
     auto status = target()->NewSequentialFile(name, options, file, debug);
     if (!status.ok() || !is_manifest(name)) return status;
-    const auto durable = note_.durable(base_name(name));
+    const auto durable = note_of(name).durable(base_name(name));
     if (!durable) return status_of(durable.error());
     if (!*durable) return status;
     ManifestNote::Extent found;
@@ -146,20 +147,25 @@ class CheckedFiles final : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* debug) override {
     auto status = target()->NewWritableFile(name, options, file, debug);
     if (status.ok() && is_manifest(name)) {
-      *file = std::make_unique<Manifest>(std::move(*file), base_name(name), note_);
+      *file = std::make_unique<Manifest>(std::move(*file), base_name(name), note_of(name));
     }
     return status;
   }
 
  private:
-  ManifestNote note_;
+  ManifestNote& note_of(const std::string& manifest) {
+    if (!note_) note_.emplace(std::filesystem::path(manifest).parent_path());
+    return *note_;
+  }
+
+  std::optional<ManifestNote> note_;  // of the one database
 };
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> checked_files(const std::filesystem::path& database, rocksdb::Env* env) {
+std::unique_ptr<rocksdb::Env> checked_files(rocksdb::Env* env) {
   const auto& files = env != nullptr ? env->GetFileSystem() : rocksdb::FileSystem::Default();
-  return rocksdb::NewCompositeEnv(std::make_shared<CheckedFiles>(database, files));
+  return rocksdb::NewCompositeEnv(std::make_shared<CheckedFiles>(files));
 }
 
 }  // namespace tidemark::rocks

@@ -6,12 +6,11 @@
 
 #include <rocksdb/env.h>
 
-#include <filesystem>
 #include <memory>
 
 namespace tidemark::rocks {
 
-/// The files of `env`, or of the system if it is null, for the database in this directory. `env` must outlive it.
-[[nodiscard]] std::unique_ptr<rocksdb::Env> checked_files(const std::filesystem::path& database, rocksdb::Env* env);
+/// The files of `env`, or of the system if it is null, for one database. `env` must outlive it.
+[[nodiscard]] std::unique_ptr<rocksdb::Env> checked_files(rocksdb::Env* env);
 
 }  // namespace tidemark::rocks

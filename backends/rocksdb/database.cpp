@@ -51,9 +51,7 @@ class Database::FlushWatch final : public rocksdb::EventListener {
 };
 
 Database::Database(std::filesystem::path directory, rocksdb::Env* env)
-    : directory_(std::move(directory)),
-      files_(checked_files(directory_, env)),
-      flush_watch_(std::make_shared<FlushWatch>()) {}
+    : directory_(std::move(directory)), files_(checked_files(env)), flush_watch_(std::make_shared<FlushWatch>()) {}
 
 Database::~Database() {
   if (!db_) return;
@@ -83,25 +81,52 @@ Result<std::unique_ptr<Database>> Database::open_read_only(const std::filesystem
   return open(directory, std::move(options), env, kRecordBufferBytes, Access::read);
 }
 
+Result<std::unique_ptr<Database>> Database::open_rebuilt(const std::filesystem::path& directory, rocksdb::Env* env) {
+  std::unique_ptr<Database> database(new Database(directory, env));
+  auto options = database_options(Recovery::everything);
+  options.env = database->files_.get();
+  options.info_log = std::make_shared<Silence>();
+  auto families = database->families(kRecordBufferBytes);
+  for (auto& family : families) family.options.disable_auto_compactions = true;  // it will be read once
+  auto rebuilt = RebuiltDirectory::make(directory, options, families);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  database->rebuilt_ = std::move(*rebuilt);
+  // Families of which there was nothing to find are not there.
+  options.create_missing_column_families = true;
+  const auto opened = database->open_files(database->rebuilt_->path(), std::move(options), families, Access::write);
+  if (!opened) return std::unexpected(opened.error());
+  return database;
+}
+
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& directory, rocksdb::DBOptions options,
                                                  rocksdb::Env* env, std::size_t record_buffer_bytes, Access access) {
   std::unique_ptr<Database> database(new Database(directory, env));
   options.env = database->files_.get();
-  options.listeners.push_back(database->flush_watch_);
-  const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
-      {rocksdb::kDefaultColumnFamilyName, meta_options()},
-      {"records", record_options(cache, database->record_filter_, record_buffer_bytes)},
-      {"segments", segment_options(cache, database->segment_filter_)},
-  };
-  rocksdb::DB* db = nullptr;
-  const auto status =
-      access == Access::write
-          ? rocksdb::DB::Open(options, directory.string(), families, &database->families_, &db)
-          : rocksdb::DB::OpenForReadOnly(options, directory.string(), families, &database->families_, &db, false);
-  if (!status.ok()) return failure(status, "open", directory);
-  database->db_.reset(db);
+  const auto opened =
+      database->open_files(directory, std::move(options), database->families(record_buffer_bytes), access);
+  if (!opened) return std::unexpected(opened.error());
   return database;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Database::families(std::size_t record_buffer_bytes) const {
+  const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  return {
+      {rocksdb::kDefaultColumnFamilyName, meta_options()},
+      {"records", record_options(cache, record_filter_, record_buffer_bytes)},
+      {"segments", segment_options(cache, segment_filter_)},
+  };
+}
+
+Result<void> Database::open_files(const std::filesystem::path& files, rocksdb::DBOptions options,
+                                  const std::vector<rocksdb::ColumnFamilyDescriptor>& families, Access access) {
+  options.listeners.push_back(flush_watch_);
+  rocksdb::DB* db = nullptr;
+  const auto status = access == Access::write
+                          ? rocksdb::DB::Open(options, files.string(), families, &families_, &db)
+                          : rocksdb::DB::OpenForReadOnly(options, files.string(), families, &families_, &db, false);
+  if (!status.ok()) return failure(status, "open", directory_);
+  db_.reset(db);
+  return {};
 }
 
 Result<void> Database::flush_logs(const std::filesystem::path& directory) {

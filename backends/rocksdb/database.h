@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "backends/rocksdb/options.h"
+#include "backends/rocksdb/rebuilt_directory.h"
 #include "backends/rocksdb/watermark.h"
 #include "src/base/error.h"
 
@@ -36,6 +37,10 @@ class Database {
   /// For reading only: changes nothing in the directory, and takes no lock.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open_read_only(const std::filesystem::path& directory,
                                                                         Recovery recovery, rocksdb::Env* env);
+  /// Likewise, where RocksDB's own list of its files is damaged: what its tables and write-ahead logs hold, as far as they
+  /// can be read. What is missing is not noticed by RocksDB.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open_rebuilt(const std::filesystem::path& directory,
+                                                                      rocksdb::Env* env);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   /// Waits for what runs in the background. Nobody may be reading any more.
@@ -64,9 +69,14 @@ class Database {
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
                                                               rocksdb::DBOptions options, rocksdb::Env* env,
                                                               std::size_t record_buffer_bytes, Access access);
+  [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(std::size_t record_buffer_bytes) const;
+  /// `files` is where RocksDB finds them.
+  [[nodiscard]] Result<void> open_files(const std::filesystem::path& files, rocksdb::DBOptions options,
+                                        const std::vector<rocksdb::ColumnFamilyDescriptor>& families, Access access);
 
   const std::filesystem::path directory_;
   const std::unique_ptr<rocksdb::Env> files_;
+  std::unique_ptr<RebuiltDirectory> rebuilt_;  // if it was opened there
   Watermark watermark_;
   const RecordFilter record_filter_{watermark_};
   const SegmentFilter segment_filter_{watermark_};

@@ -144,6 +144,7 @@ Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& di
   if (!database && database.error().code == ErrorCode::corrupt) {
     damage = database.error();
     database = Database::open_read_only(directory, Recovery::everything, env);
+    if (!database && database.error().code == ErrorCode::corrupt) database = Database::open_rebuilt(directory, env);
   }
   if (!database) return std::unexpected(database.error());
   auto contents = read_contents(**database, std::move(damage));

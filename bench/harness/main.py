@@ -107,7 +107,10 @@ def run_once(measurement: plan.Measurement, server: str, options, machine: Machi
     if server == plan.BARE:
         cpu = [] if machine.server_cpu is None else ["--server-cpu", str(machine.server_cpu)]
         return measure(["--frame-bytes", str(round(frame_bytes)), *cpu])
-    with servers.running(server, tidemark(), options.backend, options.data, machine.server_cpu) as (pid, port):
+    with servers.running(server, tidemark(), options.backend, options.data, machine.server_cpu, measurement.tidemark_options) as (
+        pid,
+        port,
+    ):
         return measure(["--port", str(port), "--pid", str(pid)])
 
 

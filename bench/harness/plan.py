@@ -41,6 +41,7 @@ class Measurement:
     rows: tuple[Row, ...]
     in_quick: bool = True
     bare_arguments: tuple[str, ...] = ()
+    tidemark_options: tuple[str, ...] = ()  # beside those of every run
 
 
 def fanout(name: str, clients: int, how: str, servers: tuple[str, ...], rows: tuple[Row, ...], in_quick: bool = True):
@@ -54,6 +55,12 @@ def cpu(*budgets: Budget) -> Row:
 
 
 LATENCY = (Row("latency p50, us", "latency_p50_us"), Row("latency p99, us", "latency_p99_us"))
+
+STORM = (
+    Row("server CPU, us per delivery", "cpu_us_per_delivery", (Budget(0.04, TUTORIAL),)),
+    Row("until all have everything, s", "all_have_everything_s"),
+    Row("server RSS peak, KB", "rss_peak_kb"),
+)
 
 PLAN = (
     fanout(
@@ -123,6 +130,35 @@ PLAN = (
         ),
     ),
     Measurement(
+        "append, 10 publishers beside 100 that flood",
+        "fair",
+        ("--publishers", "10", "--flooders", "100"),
+        (TIDEMARK, TUTORIAL),
+        (
+            Row("acknowledgement p50, us", "ack_p50_us"),
+            Row("acknowledgement p99, us", "ack_p99_us"),
+            Row("the same without the flood, p50", "ack_p50_us_no_flood"),
+            Row("the same without the flood, p99", "ack_p99_us_no_flood"),
+            Row("the flood's acknowledged per second", "flood_acked_per_s"),
+        ),
+        in_quick=False,
+    ),
+    Measurement(
+        "fan-out to 1000, 500 of them stalled, one of those at a byte a second",
+        "slow",
+        ("--clients", "1000", "--stalled", "500", "--trickling", "1", "--publishers", "32"),
+        (TIDEMARK,),
+        (
+            Row("server CPU, us per delivery", "cpu_us_per_delivery"),
+            Row("the same, none stalled", "cpu_us_per_delivery_none_stalled"),
+            Row("deliveries per second", "deliveries_per_s"),
+            Row("the same, none stalled", "deliveries_per_s_none_stalled"),
+            Row("server RSS grown, KB per stalled client", "rss_kb_per_stalled"),
+            Row("until the stalled have everything, s", "caught_up_s"),
+        ),
+        in_quick=False,
+    ),
+    Measurement(
         "10000 idle connections",
         "idle",
         ("--clients", "10000"),
@@ -137,23 +173,33 @@ PLAN = (
         "storm",
         ("--recover", "session"),
         (TIDEMARK, TUTORIAL),
-        (
-            Row("server CPU, us per delivery", "cpu_us_per_delivery", (Budget(0.04, TUTORIAL),)),
-            Row("until all have everything, s", "all_have_everything_s"),
-            Row("server RSS peak, KB", "rss_peak_kb"),
-        ),
+        STORM,
+    ),
+    Measurement(
+        "storm: 1000 back, 500 missed, from memory",
+        "storm",
+        ("--recover", "session", "--messages", "500"),
+        (TIDEMARK, TUTORIAL),
+        STORM,
+        in_quick=False,
+    ),
+    Measurement(
+        # A tail nobody has read for longer than the recovery window is given back.
+        "storm: 1000 back, 500 missed, from the store",
+        "storm",
+        ("--recover", "serverOffset", "--messages", "500", "--away", "4"),
+        (TIDEMARK, TUTORIAL),
+        (*STORM, Row("clients whose records came from the store", "replayed", (Budget(1000, at_least=True),))),
+        in_quick=False,
+        tidemark_options=("--recovery-window", "1000"),
     ),
     Measurement(
         "storm: 1000 back, 200 missed, replay by serverOffset",
         "storm",
         ("--recover", "serverOffset"),
         (TIDEMARK, TUTORIAL),
-        (
-            Row("server CPU, us per delivery", "cpu_us_per_delivery", (Budget(0.04, TUTORIAL),)),
-            Row("until all have everything, s", "all_have_everything_s"),
-            Row("server RSS peak, KB", "rss_peak_kb"),
-        ),
+        STORM,
     ),
 )
 
-MODES = ("fanout", "append", "idle", "storm")
+MODES = ("fanout", "append", "fair", "idle", "slow", "storm")

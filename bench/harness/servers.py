@@ -41,18 +41,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def command_for(server: str, tidemark: str, backend: str, port: int, data: str) -> list[str]:
+def command_for(server: str, tidemark: str, backend: str, port: int, data: str, options: tuple[str, ...]) -> list[str]:
     if server == TIDEMARK:
         command = [tidemark, "serve", "--backend", backend, "--data", data, "--host", "127.0.0.1"]
-        return command + ["--port", str(port), "--io-threads", "1", "--channel", "/", "--channel", "/chat/*"]
+        return command + ["--port", str(port), "--io-threads", "1", "--channel", "/", "--channel", "/chat/*", *options]
     storage = {TUTORIAL: "sqlite", SOCKET_IO: "none"}[server]
     script = str(TUTORIAL_FOLDER / "server.js")
     return ["node", script, "--port", str(port), "--data", data, "--storage", storage]
 
 
 @contextlib.contextmanager
-def running(server: str, tidemark: str, backend: str, data_parent: str, cpu: int | None):
-    """Yields (pid, port) of a server that is ready."""
+def running(
+    server: str, tidemark: str, backend: str, data_parent: str, cpu: int | None, options: tuple[str, ...] = ()
+):
+    """Yields (pid, port) of a server that is ready; `options` are for Tidemark."""
     data = tempfile.mkdtemp(prefix="tidemark-bench-", dir=data_parent)
     port = free_port()
     errors = Path(data) / "stderr"
@@ -65,7 +67,7 @@ def running(server: str, tidemark: str, backend: str, data_parent: str, cpu: int
 
     process = None
     try:
-        command = command_for(server, tidemark, backend, port, str(Path(data) / "data"))
+        command = command_for(server, tidemark, backend, port, str(Path(data) / "data"), options)
         (Path(data) / "data").mkdir()
         with errors.open("w") as stream:
             process = subprocess.Popen(

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -60,6 +61,7 @@ void Connection::close() {
   if (fd_ < 0) return;
   ::close(fd_);
   fd_ = -1;
+  reading_ = true;
   state_ = State::closed;
   rest_.clear();
   out_.clear();
@@ -97,7 +99,7 @@ void Connection::send_bytes(std::string_view bytes) {
     if (sent < 0 && errno != EAGAIN) return;  // the reading side will hear of it
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
     if (bytes.empty()) return;
-    loop_.change(fd_, *this, true);
+    loop_.change(fd_, *this, true, reading_);
   }
   out_ += bytes;
 }
@@ -123,15 +125,27 @@ void Connection::on_writable() {
     return;
   }
   const std::string waiting = std::exchange(out_, {});
-  loop_.change(fd_, *this, false);
+  loop_.change(fd_, *this, false, reading_);
   send_bytes(waiting);
 }
 
-void Connection::on_readable() {
+void Connection::stop_reading() {
+  reading_ = false;
+  if (fd_ >= 0) loop_.change(fd_, *this, !out_.empty(), false);
+}
+
+void Connection::read_on() {
+  reading_ = true;
+  if (fd_ >= 0) loop_.change(fd_, *this, !out_.empty());
+}
+
+void Connection::on_readable() { read(loop_.buffer().size()); }
+
+void Connection::read(std::size_t most) {
   if (fd_ < 0) return;
   const auto buffer = loop_.buffer();
   std::memcpy(buffer.data(), rest_.data(), rest_.size());
-  const ssize_t got = ::recv(fd_, buffer.data() + rest_.size(), buffer.size() - rest_.size(), 0);
+  const ssize_t got = ::recv(fd_, buffer.data() + rest_.size(), std::min(most, buffer.size() - rest_.size()), 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got < 0) return lose(std::strerror(errno));
   if (got == 0) return lose("the server closed the connection");
@@ -207,6 +221,8 @@ void Connection::on_packet(std::string_view packet) {
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
     if (error != std::errc()) return lose("an acknowledgement without a number");
     audience_.on_ack(*this, id, rest.substr(static_cast<std::size_t>(end - rest.data())));
+  } else if (is("42")) {
+    audience_.on_event(*this, packet);
   } else if (is("44") || is("41") || packet == "1") {
     lose("the server said: " + std::string(packet));
   }

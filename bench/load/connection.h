@@ -22,6 +22,8 @@ class Audience {
   /// The namespace is joined. Deliveries may have come before.
   virtual void on_joined(Connection&) {}
   virtual void on_delivery(Connection&, const Delivery&) {}
+  /// Another event; `packet` is the whole of it.
+  virtual void on_event(Connection&, std::string_view /*packet*/) {}
   virtual void on_ack(Connection&, std::uint64_t /*id*/, std::string_view /*arguments*/) {}
   /// The server closed or refused; `why` says what happened. Not called for close() by ourselves.
   virtual void on_lost(Connection&, std::string_view why) = 0;
@@ -53,6 +55,11 @@ class Connection {
   /// As it is, without any frame around it.
   void send_bytes(std::string_view bytes);
 
+  /// Takes no more bytes, until read_on(); read() does now and then.
+  void stop_reading();
+  void read_on();
+  void read(std::size_t most);
+
   void on_readable();
   void on_writable();
 
@@ -77,6 +84,7 @@ class Connection {
   std::uint32_t index_;
   State state_ = State::closed;
   int fd_ = -1;
+  bool reading_ = true;
   std::uint64_t offset_ = 0;
   Place place_;
   std::string delivery_prefix_;

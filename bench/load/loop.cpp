@@ -16,9 +16,9 @@ namespace {
 constexpr std::size_t kBufferBytes = 512 * 1024;
 constexpr int kEventsPerRound = 512;
 
-epoll_event event_for(Connection& connection, bool want_write) {
+epoll_event event_for(Connection& connection, bool want_write, bool want_read) {
   epoll_event event{};
-  event.events = EPOLLIN | (want_write ? EPOLLOUT : 0u);
+  event.events = (want_read ? EPOLLIN : 0u) | (want_write ? EPOLLOUT : 0u);
   event.data.ptr = &connection;
   return event;
 }
@@ -32,12 +32,12 @@ Loop::Loop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferBytes) {
 Loop::~Loop() { ::close(epoll_); }
 
 void Loop::add(int fd, Connection& connection, bool want_write) {
-  epoll_event event = event_for(connection, want_write);
+  epoll_event event = event_for(connection, want_write, true);
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) throw std::runtime_error("epoll refuses a socket");
 }
 
-void Loop::change(int fd, Connection& connection, bool want_write) {
-  epoll_event event = event_for(connection, want_write);
+void Loop::change(int fd, Connection& connection, bool want_write, bool want_read) {
+  epoll_event event = event_for(connection, want_write, want_read);
   if (epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) != 0) throw std::runtime_error("epoll lost a socket");
 }
 

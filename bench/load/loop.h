@@ -19,7 +19,7 @@ class Loop {
 
   /// `connection` must outlive its descriptor; closing the descriptor takes it out.
   void add(int fd, Connection& connection, bool want_write);
-  void change(int fd, Connection& connection, bool want_write);
+  void change(int fd, Connection& connection, bool want_write, bool want_read = true);
 
   /// Serves events until `done` says so (asked after each round of events and at least every `wait_ms`), or until the
   /// deadline: then false.

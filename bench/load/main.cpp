@@ -24,6 +24,8 @@ Failure run(const Options& options, Report& report) {
     case Mode::fanout:
     case Mode::bare: return run_fanout(options, report);
     case Mode::append: return run_append(options, report);
+    case Mode::fair: return run_fair(options, report);
+    case Mode::slow: return run_slow(options, report);
     case Mode::idle: return run_idle(options, report);
     case Mode::storm: return run_storm(options, report);
   }

@@ -12,12 +12,14 @@ namespace tidemark::load {
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: load fanout|append|idle|storm|bare --port PORT [--pid PID] [options]\n"
+    "usage: load fanout|append|fair|idle|slow|storm|bare --port PORT [--pid PID] [options]\n"
     "  all      --label TEXT  --channel NAMESPACE  --bytes N  --warm-up S  --seconds S  --patience S\n"
     "  fanout   --clients N  --publishers P  --in-flight W | --rate PER_SECOND\n"
     "  append   --publishers P  --channel-per-publisher\n"
+    "  fair     --publishers P  --flooders F\n"
     "  idle     --clients N\n"
-    "  storm    --clients N  --messages M  --recover session|serverOffset\n"
+    "  slow     --clients N  --stalled S  --trickling T  --publishers P  --in-flight W\n"
+    "  storm    --clients N  --messages M  --recover session|serverOffset  --away S\n"
     "  bare     --clients N  --in-flight W | --rate PER_SECOND  --frame-bytes B  --server-cpu C  (needs no port)\n";
 
 constexpr std::uint32_t kClientsMax = 100'000;
@@ -34,11 +36,9 @@ bool number(std::string_view text, T low, T high, T& value) {
 }
 
 bool choose_mode(std::string_view name, Mode& mode) {
-  static const std::map<std::string_view, Mode> modes = {{"fanout", Mode::fanout},
-                                                         {"append", Mode::append},
-                                                         {"idle", Mode::idle},
-                                                         {"storm", Mode::storm},
-                                                         {"bare", Mode::bare}};
+  static const std::map<std::string_view, Mode> modes = {
+      {"fanout", Mode::fanout}, {"append", Mode::append}, {"fair", Mode::fair}, {"idle", Mode::idle},
+      {"slow", Mode::slow},     {"storm", Mode::storm},   {"bare", Mode::bare}};
   const auto found = modes.find(name);
   if (found == modes.end()) return false;
   mode = found->second;
@@ -66,6 +66,10 @@ std::optional<Options> parse_options(int argc, char** argv) {
       {"--in-flight", [&](auto v) { return number<std::uint32_t>(v, 1, kInFlightMax, o.in_flight); }},
       {"--rate", [&](auto v) { return number<double>(v, 0.1, 1e6, o.rate); }},
       {"--messages", [&](auto v) { return number<std::uint32_t>(v, 1, kMessagesMax, o.messages); }},
+      {"--stalled", [&](auto v) { return number<std::uint32_t>(v, 0, kClientsMax, o.stalled); }},
+      {"--trickling", [&](auto v) { return number<std::uint32_t>(v, 0, kClientsMax, o.trickling); }},
+      {"--flooders", [&](auto v) { return number<std::uint32_t>(v, 0, kPublishersMax / 2, o.flooders); }},
+      {"--away", [&](auto v) { return number<double>(v, 0, kSecondsMax, o.away_s); }},
       {"--bytes", [&](auto v) { return number<std::size_t>(v, kStampBytes, kTextBytesMax, o.text_bytes); }},
       {"--frame-bytes", [&](auto v) { return number<std::size_t>(v, 126, kTextBytesMax, o.frame_bytes); }},
       {"--warm-up", [&](auto v) { return number<double>(v, 0, kSecondsMax, o.warm_up_s); }},
@@ -94,8 +98,10 @@ std::optional<Options> parse_options(int argc, char** argv) {
   if (o.mode != Mode::bare && o.port == 0) return refuse("missing:", "--port");
   if (o.in_flight == 0) o.in_flight = o.publishers;
   if (o.in_flight < o.publishers) o.in_flight = o.publishers;
-  const bool publish_from_clients = o.mode == Mode::fanout || o.mode == Mode::bare;
+  const bool publish_from_clients = o.mode == Mode::fanout || o.mode == Mode::slow || o.mode == Mode::bare;
   if (publish_from_clients && o.publishers > o.clients) return refuse("more publishers than", "--clients");
+  if (o.mode == Mode::slow && o.stalled + o.publishers > o.clients)
+    return refuse("publishers do not stall; too many", "--stalled");
   return o;
 }
 

@@ -10,7 +10,7 @@
 
 namespace tidemark::load {
 
-enum class Mode : std::uint8_t { fanout, append, idle, storm, bare };
+enum class Mode : std::uint8_t { fanout, append, fair, idle, slow, storm, bare };
 
 /// How the clients of a storm ask for what they missed.
 enum class Recovery : std::uint8_t {
@@ -30,6 +30,10 @@ struct Options {
   std::uint32_t in_flight = 0;   // fanout, bare: messages in flight, all publishers together; 0 = one per publisher
   double rate = 0;               // fanout, bare: messages per second instead of a closed loop; 0 = closed loop
   std::uint32_t messages = 200;  // storm: missed by each
+  double away_s = 0;             // storm: between the last message and the return, beside the warm-up
+  std::uint32_t stalled = 0;     // slow: how many of the clients stop reading
+  std::uint32_t trickling = 1;   // slow: how many of those read one byte a second
+  std::uint32_t flooders = 100;  // fair: who publish as fast as they are let, beside the publishers
   Recovery recovery = Recovery::session;
   std::size_t text_bytes = 100;   // of one message's text
   std::size_t frame_bytes = 160;  // bare: on the wire, per delivery

@@ -14,6 +14,8 @@ using Failure = std::optional<std::string>;
 /// Also `bare`: the same load, on a server that does nothing but send().
 [[nodiscard]] Failure run_fanout(const Options& options, Report& report);
 [[nodiscard]] Failure run_append(const Options& options, Report& report);
+[[nodiscard]] Failure run_fair(const Options& options, Report& report);
+[[nodiscard]] Failure run_slow(const Options& options, Report& report);
 [[nodiscard]] Failure run_idle(const Options& options, Report& report);
 [[nodiscard]] Failure run_storm(const Options& options, Report& report);
 

@@ -46,7 +46,7 @@ class Storm final : public Run {
       publish_one();
       if (!wait_until("an acknowledgement", [&] { return acked_ == source_.published(); })) return failure();
     }
-    serve_for(options_.warm_up_s);
+    serve_for(options_.warm_up_s + options_.away_s);
 
     back_ = true;
     latency_.clear();
@@ -77,6 +77,7 @@ class Storm final : public Run {
     report.number("complete_p50_ms", latency_.microseconds(0.5) / 1000);
     report.number("complete_p99_ms", latency_.microseconds(0.99) / 1000);
     report.count("recovered", recovered_);
+    report.count("replayed", replayed_);
     report.number("rss_kb", after.rss_kb);
     report.number("rss_peak_kb", after.rss_peak_kb);
     report.count("lost", lost());
@@ -93,6 +94,11 @@ class Storm final : public Run {
     if (&c == &author_) return;
     crowd_.on_joined();
     if (back_ && !c.pid().empty() && c.pid() == pids_[c.index()]) ++recovered_;
+  }
+
+  /// A server that has records in memory says "resumed", one that reads them from its store "replaying".
+  void on_event(Connection& c, std::string_view packet) override {
+    if (&c != &author_ && back_ && packet.find(R"("state":"replaying")") != packet.npos) ++replayed_;
   }
 
   void on_ack(Connection&, std::uint64_t, std::string_view arguments) override {
@@ -113,8 +119,9 @@ class Storm final : public Run {
 
   /// What a client says when it comes back.
   [[nodiscard]] std::string memory_of(const Connection& c) const {
-    if (options_.recovery == Recovery::server_offset) return "{\"serverOffset\":" + std::to_string(c.offset()) + "}";
-    return "{\"pid\":\"" + c.pid() + "\",\"offset\":\"" + c.position() + "\"}";
+    if (options_.recovery == Recovery::server_offset)
+      return "{\"status\":true,\"serverOffset\":" + std::to_string(c.offset()) + "}";
+    return "{\"status\":true,\"pid\":\"" + c.pid() + "\",\"offset\":\"" + c.position() + "\"}";
   }
 
   Publisher source_;
@@ -124,7 +131,7 @@ class Storm final : public Run {
   std::vector<std::string> pids_;
   Latency latency_;
   bool back_ = false;
-  std::uint64_t begin_ns_ = 0, acked_ = 0, recovered_ = 0;
+  std::uint64_t begin_ns_ = 0, acked_ = 0, recovered_ = 0, replayed_ = 0;
 };
 
 }  // namespace

@@ -95,7 +95,7 @@ Decoder::Status Decoder::cut_text(std::string_view beginning) {
 /// Of a packet whose text is decoded, the attachments are still to come.
 Decoder::Status Decoder::begin() {
   if (pending_->excess != Excess::none) pending_->data = std::string();
-  missing_ = pending_->attachment_count;
+  missing_ = static_cast<std::uint32_t>(pending_->attachment_count);
   return missing_ > 0 ? Status::need_more : Status::packet;
 }
 

@@ -64,7 +64,9 @@ struct DecoderLimits {
 /// Reassembles packets of one connection. Holds at most one unfinished packet, bounded by `packet_bytes`.
 class Decoder {
  public:
+  /// `limits` must outlive it: one for all connections.
   explicit Decoder(const DecoderLimits& limits) : limits_(limits) {}
+  explicit Decoder(DecoderLimits&&) = delete;
 
   enum class Status : std::uint8_t { packet, need_more, error };
 
@@ -90,9 +92,9 @@ class Decoder {
   DecodeError check_json(Packet& packet) const;
   DecodeError check_event(Packet& packet) const;
 
-  DecoderLimits limits_;
+  const DecoderLimits& limits_;
   std::unique_ptr<Packet> pending_;  // apart: most connections have none most of the time
-  std::size_t missing_ = 0;
+  std::uint32_t missing_ = 0;        // attachments of it
   DecodeError error_ = DecodeError::none;
 };
 

@@ -215,16 +215,20 @@ struct FrameReader::State : private wspp::processor::hybi13<Config> {
 };
 
 FrameReader::FrameReader(std::size_t max_message_bytes, std::size_t max_dropped_bytes)
-    : state_(std::make_unique<State>(max_message_bytes, max_message_bytes + max_dropped_bytes)) {}
+    : kept_bytes_(static_cast<std::uint32_t>(std::min<std::size_t>(max_message_bytes, UINT32_MAX))),
+      dropped_bytes_(static_cast<std::uint32_t>(std::min<std::size_t>(max_dropped_bytes, UINT32_MAX))) {}
 FrameReader::FrameReader(FrameReader&&) noexcept = default;
 FrameReader& FrameReader::operator=(FrameReader&&) noexcept = default;
 FrameReader::~FrameReader() = default;
 
 std::size_t FrameReader::read(std::span<char> bytes, Event& event) {
   event = Event{};
-  return state_->read(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), event);
+  if (!state_) state_ = std::make_unique<State>(kept_bytes_, std::uint64_t{kept_bytes_} + dropped_bytes_);
+  const auto used = state_->read(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), event);
+  if (!state_->unfinished()) state_.reset();
+  return used;
 }
 
-bool FrameReader::unfinished() const { return state_->unfinished(); }
+bool FrameReader::unfinished() const { return state_ != nullptr; }
 
 }  // namespace tidemark::websocket

@@ -59,7 +59,9 @@ class FrameReader {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::uint32_t kept_bytes_;
+  std::uint32_t dropped_bytes_;
+  std::unique_ptr<State> state_;  // only while a frame or message is half here: most connections are silent
 };
 
 /// Appends one unmasked, unfragmented frame (section 5.2).

@@ -222,9 +222,9 @@ Result<CommandOptions> parse_command(CommandId command, std::span<const std::str
     if (const auto done = option.assign(given.values, options); !done)
       return refuse(
           fmt::format("{}{}: {}", given.prefix, option.secret ? "(secret)" : done.error().value, done.error().problem));
-    options.settings.push_back(
-        Setting{option.name, option.secret ? "(secret)" : fmt::format("{}", fmt::join(option.items(options), ", ")),
-                source, given.origin});
+    auto value = fmt::format("{}", fmt::join(option.items(options), ", "));
+    if (option.secret && !value.empty()) value = "(secret)";
+    options.settings.push_back(Setting{option.name, std::move(value), source, given.origin});
     return {};
   };
   const auto find_in = [](const GivenByOption& given, const Option& option) -> const Given* {

@@ -5,7 +5,7 @@
 
 namespace tidemark {
 
-void Hub::hold_session(const std::string& sid, SessionHolder holder) {
+void Hub::hold_session(const Sid& sid, SessionHolder holder) {
   if (const auto previous = sessions_.hold(sid, holder); previous && *previous != holder) {
     shards_[previous->shard]->push_take_over(previous->subscription);
   }

@@ -29,7 +29,7 @@ bool Outlet::send_own() {
       return false;
     }
   }
-  own_ = {};  // idle connections keep no buffer
+  std::string().swap(own_);  // idle connections keep no buffer (= {} would keep it)
   own_sent_ = 0;
   return true;
 }
@@ -150,7 +150,7 @@ void Outlet::unsubscribe(Subscription& subscription) {
     mid_ = nullptr;
   }
   shard_.remove(subscription);
-  std::erase_if(subscriptions_, [&](const auto& held) { return held.get() == &subscription; });
+  subscriptions_.erase(std::ranges::find(subscriptions_, &subscription, &std::unique_ptr<Subscription>::get));
 }
 
 }  // namespace tidemark

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "src/hub/subscription.h"
 
@@ -92,8 +93,8 @@ class Outlet {
   Sink* sink_ = nullptr;
   std::string own_;
   std::size_t own_sent_ = 0;
-  std::vector<std::unique_ptr<Subscription>> subscriptions_;
-  std::size_t turn_ = 0;         // whose turn it is among the subscriptions
+  boost::container::small_vector<std::unique_ptr<Subscription>, 1> subscriptions_;  // mostly one
+  std::uint32_t turn_ = 0;       // whose turn it is among the subscriptions
   Subscription* mid_ = nullptr;  // its record is partly sent: it goes on before anything else
   bool blocked_ = false;
   bool flush_queued_ = false;

@@ -10,10 +10,8 @@
 namespace tidemark {
 namespace {
 
-constexpr std::size_t kSidBytes = 12;
-constexpr std::size_t kSidChars = 16;
 constexpr std::size_t kMacBytes = 16;
-constexpr std::size_t kPidBytes = kSidBytes + 8 + 8 + kMacBytes;
+constexpr std::size_t kPidBytes = Sid::kBytes + 8 + 8 + kMacBytes;
 constexpr std::size_t kPidChars = (kPidBytes * 4 + 2) / 3;
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -79,16 +77,16 @@ std::string mac(const SessionKey& key, std::string_view body, const SessionBindi
 
 }  // namespace
 
-std::string SessionSigner::random_sid() {
-  std::string bytes(kSidBytes, '\0');
+Sid Sid::random() {
+  std::string bytes(kBytes, '\0');
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     throw std::runtime_error("no random numbers from the kernel (getrandom failed)");
   }
-  return to_base64url(bytes);
+  return Sid(to_base64url(bytes));
 }
 
 std::string SessionSigner::sign(const SessionId& id, const SessionBinding& binding) const {
-  std::string body = from_base64url(id.sid).value();
+  std::string body = from_base64url(id.sid.text()).value();
   append_number(body, id.started.value());
   append_number(body, id.run);
   return to_base64url(body + mac(key_, body, binding));
@@ -101,11 +99,11 @@ std::optional<SessionId> SessionSigner::check(std::string_view pid, const Sessio
   const auto body = std::string_view(*bytes).substr(0, kPidBytes - kMacBytes);
   const auto expected = mac(key_, body, binding);
   if (CRYPTO_memcmp(expected.data(), bytes->data() + body.size(), kMacBytes) != 0) return std::nullopt;
-  return SessionId{.sid = to_base64url(body.substr(0, kSidBytes)),
-                   .started = Offset(read_number(body.substr(kSidBytes, 8))),
-                   .run = read_number(body.substr(kSidBytes + 8, 8))};
+  return SessionId{.sid = Sid(to_base64url(body.substr(0, Sid::kBytes))),
+                   .started = Offset(read_number(body.substr(Sid::kBytes, 8))),
+                   .run = read_number(body.substr(Sid::kBytes + 8, 8))};
 }
 
-static_assert(kSidChars * 6 == kSidBytes * 8);
+static_assert(Sid::kChars * 6 == Sid::kBytes * 8);
 
 }  // namespace tidemark

@@ -15,6 +15,7 @@
 
 #include "src/base/epoch.h"
 #include "src/base/offset.h"
+#include "src/hub/sid.h"
 
 namespace tidemark {
 
@@ -23,7 +24,7 @@ inline constexpr std::size_t kSessionKeyBytes = 32;
 using SessionKey = std::array<unsigned char, kSessionKeyBytes>;
 
 struct SessionId {
-  std::string sid;        // the Socket.IO id the client sees, 16 characters, base64url
+  Sid sid;
   Offset started;         // the session is owed everything after this offset
   std::uint64_t run = 0;  // which start of the server issued it
   friend bool operator==(const SessionId&, const SessionId&) = default;
@@ -43,9 +44,6 @@ class SessionSigner {
   [[nodiscard]] std::string sign(const SessionId& id, const SessionBinding& binding) const;
   /// Nothing if the pid was not issued for this binding with this key.
   [[nodiscard]] std::optional<SessionId> check(std::string_view pid, const SessionBinding& binding) const;
-
-  /// A fresh sid from the kernel's random source.
-  [[nodiscard]] static std::string random_sid();
 
  private:
   SessionKey key_;

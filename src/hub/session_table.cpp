@@ -8,7 +8,7 @@ SessionTable::SessionTable(const SessionKey& key, std::uint64_t run, Millis wind
     : signer_(key), run_(run), window_(window), clock_(clock), started_(clock.steady()) {}
 
 SessionTable::Grant SessionTable::create(const SessionBinding& binding, Offset started) {
-  const SessionId id{.sid = SessionSigner::random_sid(), .started = started, .run = run_};
+  const SessionId id{.sid = Sid::random(), .started = started, .run = run_};
   return {.sid = id.sid, .pid = signer_.sign(id, binding), .started = started};
 }
 
@@ -21,64 +21,66 @@ SessionTable::Claim SessionTable::find(std::string_view pid, const SessionBindin
   bool within = false;
   if (found == sessions_.end()) {
     within = id->run != run_ && now - started_ <= window_;
+  } else if (const auto* const away = std::get_if<Away>(&found->second)) {
+    within = !away->ended && now - away->left <= window_;
   } else {
-    within = !found->second.ended && (found->second.holder || now - found->second.left <= window_);
+    within = true;
   }
   if (!within) return {.grant = std::nullopt, .refusal = Refusal::expired};
   return {.grant = Grant{.sid = id->sid, .pid = std::string(pid), .started = id->started}};
 }
 
-std::optional<SessionHolder> SessionTable::hold(const std::string& sid, SessionHolder holder) {
+std::optional<SessionHolder> SessionTable::hold(const Sid& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
-  if (!sessions_.contains(sid) && sessions_.size() >= limits::kSessions) {
+  const auto found = sessions_.find(sid);
+  if (found == sessions_.end()) {
     // Full: the one that left first makes room; while all are live, this one simply cannot be had again.
-    while (!away_.empty() && sessions_.size() >= limits::kSessions) {
-      if (is_away(away_.front())) sessions_.erase(away_.front().second);
-      away_.pop_front();
+    while (!departures_.empty() && sessions_.size() >= limits::kSessions) {
+      if (!outdated(departures_.front())) sessions_.erase(departures_.front().sid);
+      departures_.pop_front();
     }
-    if (sessions_.size() >= limits::kSessions) return std::nullopt;
+    if (sessions_.size() < limits::kSessions) sessions_.emplace(sid, holder);
+    return std::nullopt;
   }
-  auto& session = sessions_[sid];
-  const auto previous = session.holder;
-  session.holder = holder;
-  return previous;
+  const Session previous = std::exchange(found->second, holder);
+  const auto* const held = std::get_if<SessionHolder>(&previous);
+  return held != nullptr ? std::optional(*held) : std::nullopt;
 }
 
-void SessionTable::leave(const std::string& sid, SessionHolder holder) {
+void SessionTable::leave(const Sid& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found != sessions_.end() && found->second.holder == holder) go_away(found->second, sid);
+  if (found != sessions_.end() && found->second == Session(holder)) go_away(found->second, sid, false);
 }
 
-void SessionTable::go_away(Session& session, const std::string& sid) {
+void SessionTable::go_away(Session& session, const Sid& sid, bool ended) {
   // Those who come and go often leave outdated entries behind.
-  if (away_.size() > 2 * sessions_.size()) {
-    std::erase_if(away_, [&](const auto& entry) { return !is_away(entry); });
+  if (departures_.size() > 2 * sessions_.size()) {
+    std::erase_if(departures_, [&](const Departure& departure) { return outdated(departure); });
   }
-  session.holder.reset();
-  session.left = clock_.steady();
-  away_.emplace_back(session.left, sid);
+  const Millis now = clock_.steady();
+  session = Away{.left = now, .ended = ended};
+  departures_.push_back({.left = now, .sid = sid});
 }
 
-bool SessionTable::is_away(const std::pair<Millis, std::string>& entry) const {
-  const auto found = sessions_.find(entry.second);
-  return found != sessions_.end() && !found->second.holder && found->second.left == entry.first;
+bool SessionTable::outdated(const Departure& departure) const {
+  const auto found = sessions_.find(departure.sid);
+  const auto* const away = found == sessions_.end() ? nullptr : std::get_if<Away>(&found->second);
+  return away == nullptr || away->left != departure.left;
 }
 
-void SessionTable::end(const std::string& sid, SessionHolder holder) {
+void SessionTable::end(const Sid& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found == sessions_.end() || found->second.holder != holder) return;
-  found->second.ended = true;
-  go_away(found->second, sid);
+  if (found != sessions_.end() && found->second == Session(holder)) go_away(found->second, sid, true);
 }
 
 void SessionTable::sweep() {
   const Millis now = clock_.steady();
   const std::lock_guard lock(mutex_);
-  while (!away_.empty() && now - away_.front().first > window_) {
-    if (is_away(away_.front())) sessions_.erase(away_.front().second);
-    away_.pop_front();
+  while (!departures_.empty() && now - departures_.front().left > window_) {
+    if (!outdated(departures_.front())) sessions_.erase(departures_.front().sid);
+    departures_.pop_front();
   }
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 
 #include "src/base/clock.h"
 #include "src/hub/session_id.h"
@@ -35,7 +36,8 @@ class SessionTable {
   SessionTable(const SessionKey& key, std::uint64_t run, Millis window, const Clock& clock);
 
   struct Grant {
-    std::string sid, pid;
+    Sid sid;
+    std::string pid;
     Offset started;
   };
 
@@ -51,26 +53,30 @@ class SessionTable {
   [[nodiscard]] Claim find(std::string_view pid, const SessionBinding& binding) const;
 
   /// `holder` has the session from now on. Returns the live holder that it was taken from.
-  std::optional<SessionHolder> hold(const std::string& sid, SessionHolder holder);
+  std::optional<SessionHolder> hold(const Sid& sid, SessionHolder holder);
   /// The holder's connection was lost: the window begins. Nothing happens if somebody else has taken the session.
-  void leave(const std::string& sid, SessionHolder holder);
+  void leave(const Sid& sid, SessionHolder holder);
   /// The holder ended it (disconnected from the channel): it cannot be had again.
-  void end(const std::string& sid, SessionHolder holder);
+  void end(const Sid& sid, SessionHolder holder);
 
   /// Forgets what has expired. Call about once a second.
   void sweep();
   [[nodiscard]] std::size_t size() const;
 
  private:
-  struct Session {
-    std::optional<SessionHolder> holder;  // nothing: away
-    bool ended = false;                   // cannot be had again; remembered as long as its pid might be good
-    Millis left{};                        // when it went away
+  struct Away {
+    Millis left{};
+    bool ended = false;  // cannot be had again; remembered as long as its pid might be good
+    friend bool operator==(const Away&, const Away&) = default;
+  };
+  using Session = std::variant<SessionHolder, Away>;
+  struct Departure {
+    Millis left;
+    Sid sid;
   };
 
-  void go_away(Session& session, const std::string& sid);
-  /// Whether an entry of away_ is not outdated.
-  [[nodiscard]] bool is_away(const std::pair<Millis, std::string>& entry) const;
+  void go_away(Session& session, const Sid& sid, bool ended);
+  [[nodiscard]] bool outdated(const Departure& departure) const;
 
   const SessionSigner signer_;
   const std::uint64_t run_;
@@ -79,8 +85,8 @@ class SessionTable {
   const Millis started_;
 
   mutable std::mutex mutex_;  // guards what follows
-  std::unordered_map<std::string, Session> sessions_;
-  std::deque<std::pair<Millis, std::string>> away_;  // in the order they left; entries may be outdated
+  std::unordered_map<Sid, Session, SidHash> sessions_;
+  std::deque<Departure> departures_;  // in their order; outdated where the session came back
 };
 
 }  // namespace tidemark

@@ -83,9 +83,13 @@ void Shard::turn() {
     std::swap(mail, mailbox_);
   }
   for (const BatchPtr& batch : mail.batches) take(*batch);
+  if (!mail.outcomes.empty()) discount_finished();
   for (const Outcome& outcome : mail.outcomes) {
     if (const auto found = subscriptions_.find(outcome.origin.subscription); found != subscriptions_.end()) {
       found->second->subscriber().on_outcome(outcome);
+    }
+    if (const auto found = publishers_.find(outcome.origin.publisher); found != publishers_.end()) {
+      found->second->on_decided(outcome.origin);
     }
   }
   for (const std::uint64_t id : mail.taken_over) {
@@ -221,9 +225,34 @@ void Shard::run_flushes() {
   }
 }
 
+// --- publishers ------------------------------------------------------------------------------------------------------
+
+std::uint64_t Shard::enter(Publisher& publisher) {
+  publishers_.emplace(++next_publisher_, &publisher);
+  return next_publisher_;
+}
+
+void Shard::forget(Publisher& publisher) {
+  if (publisher.counted_) --publishing_;
+  publishers_.erase(publisher.id_);
+}
+
+void Shard::begin_publishing(Publisher& publisher) {
+  if (!std::exchange(publisher.counted_, true)) ++publishing_;
+}
+
+/// Not at once: those who flood have nothing in the queue when a commit has taken all, and go on one after the other.
+void Shard::discount_finished() {
+  for (const std::uint64_t id : std::exchange(finished_, {})) {
+    const auto found = publishers_.find(id);
+    if (found == publishers_.end() || found->second->drafts_ > 0) continue;
+    if (std::exchange(found->second->counted_, false)) --publishing_;
+  }
+}
+
 void Shard::resume_publishers() {
   while (!paused_.empty()) {
-    PausedPublisher* const publisher = paused_.front();
+    Publisher* const publisher = paused_.front();
     paused_.pop_front();
     if (!publisher->on_room()) {
       paused_.push_front(publisher);

@@ -4,6 +4,7 @@
 // Everything else here is called on the I/O thread only.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -23,6 +24,7 @@
 #include "src/hub/catch_up.h"
 #include "src/hub/channel_feed.h"
 #include "src/hub/outlet.h"
+#include "src/hub/publisher.h"
 #include "src/hub/subscription.h"
 #include "src/log/log.h"
 
@@ -35,20 +37,14 @@ class Executor {
   virtual void post(std::function<void()> task) = 0;
 };
 
-/// Somebody whose publish found the sequencer's queue full. Asked again in the order in which they came.
-class PausedPublisher {
- public:
-  virtual ~PausedPublisher() = default;
-  /// False: the queue is full again, keep the place.
-  [[nodiscard]] virtual bool on_room() = 0;
-};
-
 struct ShardOptions {
   Millis tail_window = limits::kRecoveryWindowDefault;         // how long a tail is kept that nobody reads
   std::size_t tail_bytes_channel = limits::kTailBytesChannel;  // frames held for one channel
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
   std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
+  std::size_t share_drafts = limits::kBatchRecords;            // that the thread's publishers may have in the queue
+  std::size_t share_bytes = limits::kBatchBytes;               // likewise, all of them together
 };
 
 class Shard {
@@ -82,13 +78,29 @@ class Shard {
   // --- I/O thread ---
   /// Delivers with it from now on, where it pays. Null: with plain sends. Must outlive the shard's last turn.
   void set_batch_sender(BatchSender* sender) { sender_ = sender; }
-  void wait_for_room(PausedPublisher& publisher) { paused_.push_back(&publisher); }
-  void forget_room(PausedPublisher& publisher) { std::erase(paused_, &publisher); }
   /// Once a second: gives back what idle channels hold and asks again for pages that found the queue full.
   void sweep();
 
  private:
   friend class Outlet;
+  friend class Publisher;
+
+  /// A publisher's number, under which it is told of its outcomes.
+  std::uint64_t enter(Publisher& publisher);
+  void forget(Publisher& publisher);
+  void begin_publishing(Publisher& publisher);
+  void end_publishing(Publisher& publisher) { finished_.push_back(publisher.id_); }
+  void discount_finished();
+  /// What each may have in the queue.
+  struct Share {
+    std::size_t drafts, bytes;
+  };
+  [[nodiscard]] Share publishing_share() const {
+    const std::size_t parts = std::max<std::size_t>(publishing_, 1);
+    return {.drafts = options_.share_drafts / parts, .bytes = options_.share_bytes / parts};
+  }
+  void wait_for_room(Publisher& publisher) { paused_.push_back(&publisher); }
+  void forget_room(Publisher& publisher) { std::erase(paused_, &publisher); }
 
   std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
   void start(Subscription& subscription, Offset after);
@@ -164,7 +176,11 @@ class Shard {
   };
   std::vector<BatchedSend> batch_;
   std::vector<Outlet*> flushes_;
-  std::deque<PausedPublisher*> paused_;
+  std::unordered_map<std::uint64_t, Publisher*> publishers_;  // those that have published since they came
+  std::uint64_t next_publisher_ = 0;
+  std::size_t publishing_ = 0;           // how many of them share the queue
+  std::vector<std::uint64_t> finished_;  // those that had no drafts left after the last commit; some may have again
+  std::deque<Publisher*> paused_;        // their drafts found the queue full
   /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.
   struct Starved {
     std::uint64_t subscription;

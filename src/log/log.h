@@ -27,6 +27,8 @@ namespace tidemark {
 /// Who published a draft and how to answer. The log hands it back untouched.
 struct Origin {
   std::uint32_t shard = 0;         // the I/O thread
+  std::uint32_t bytes = 0;         // of the draft
+  std::uint64_t publisher = 0;     // the connection, unique at its shard; 0: nobody counts them
   std::uint64_t subscription = 0;  // unique for the life of the process
   std::int64_t ack_id = kNoAck;    // Socket.IO ack id, or kNoAck
   static constexpr std::int64_t kNoAck = -1;

@@ -10,7 +10,7 @@
 
 namespace tidemark {
 
-Connection::Connection(IoThread& thread, tcp::socket socket, AddressLimit::Slot slot)
+Connection::Connection(IoThread& thread, TcpSocket socket, AddressLimit::Slot slot)
     : thread_(thread), socket_(std::move(socket)), native_(socket_.native_handle()), address_slot_(std::move(slot)) {
   SystemError ignored;
   socket_.non_blocking(true, ignored);
@@ -29,7 +29,7 @@ void Connection::start() { wait_readable(); }
 void Connection::wait_readable() {
   if (waiting_read_ || state_ == State::closed) return;
   waiting_read_ = true;
-  socket_.async_wait(tcp::socket::wait_read,
+  socket_.async_wait(TcpSocket::wait_read,
                      [self = shared_from_this()](const SystemError& error) { self->on_readable(error); });
 }
 
@@ -79,7 +79,7 @@ std::size_t Connection::written(std::string_view bytes, int result) {
 void Connection::wait_writable() {
   if (waiting_write_) return;
   waiting_write_ = true;
-  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const SystemError& error) {
+  socket_.async_wait(TcpSocket::wait_write, [self = shared_from_this()](const SystemError& error) {
     self->waiting_write_ = false;
     if (!error && self->state_ == State::open) self->handler_->on_writable();
   });
@@ -104,7 +104,7 @@ void Connection::finish() {
   if (state_ != State::open) return;
   state_ = State::finishing;
   SystemError ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(TcpSocket::shutdown_send, ignored);
   thread_.wheel().arm(*this, limits::kCloseTimeout);
   wait_readable();
 }

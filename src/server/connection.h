@@ -37,7 +37,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     virtual void on_closed() = 0;
   };
 
-  Connection(IoThread& thread, tcp::socket socket, AddressLimit::Slot slot);
+  Connection(IoThread& thread, TcpSocket socket, AddressLimit::Slot slot);
   ~Connection() override;
 
   [[nodiscard]] IoThread& thread() const { return thread_; }
@@ -91,7 +91,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void end();
 
   IoThread& thread_;
-  tcp::socket socket_;
+  TcpSocket socket_;
   const int native_;  // its descriptor, without a look into the reactor
   const AddressLimit::Slot address_slot_;
   std::unique_ptr<Handler> handler_;

@@ -17,11 +17,6 @@
 #include "src/server/websocket_stream.h"
 
 namespace tidemark {
-namespace {
-
-constexpr std::size_t kThreadDigits = 3;  // of a sid's front: its thread, in hexadecimal
-
-}  // namespace
 
 std::string_view name(CloseReason reason) {
   switch (reason) {
@@ -49,26 +44,29 @@ struct EngineSession::PostedPackets {
   std::size_t next = 0;
 };
 
-EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool can_upgrade)
+EngineSession::Polls::Polls() = default;
+EngineSession::Polls::~Polls() = default;
+
+EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling)
     : thread_(thread),
-      sid_(fmt::format("{:03x}{}", thread.index(), SessionSigner::random_sid())),
-      can_upgrade_(can_upgrade),
+      transport_(polling ? Transport::polling : Transport::websocket),
       outlet_(thread.shard()),
-      publish_rate_(thread.service().options.publish_rate) {
+      publish_rate_(thread.service().options.publish_rate),
+      publisher_(thread.shard(), thread.service().log, *this),
+      polls_(polling ? std::make_unique<Polls>() : nullptr) {
+  fmt::format_to(sid_.begin(), "{:03x}{}", thread.index(), Sid::random().text());
   next_ping_ = thread_.service().clock.steady() + thread_.service().options.ping_interval;
   arm();
   conversation_ = endpoint.open(*this);
 }
 
-EngineSession::~EngineSession() {
-  if (held_draft_) thread_.shard().forget_room(*this);
-}
+EngineSession::~EngineSession() = default;
 
 std::string EngineSession::handshake() const {
   const ServeOptions& options = thread_.service().options;
   std::string packet;
-  engineio::append_open(packet, {.sid = sid_,
-                                 .can_upgrade = can_upgrade_,
+  engineio::append_open(packet, {.sid = sid(),
+                                 .can_upgrade = polling(),
                                  .ping_interval = options.ping_interval,
                                  .ping_timeout = options.ping_timeout,
                                  .max_payload = options.max_payload});
@@ -88,7 +86,7 @@ std::optional<std::uint32_t> EngineSession::thread_of(std::string_view sid) {
 void EngineSession::arm() {
   Millis next = next_ping_;
   if (expected_ > Millis(0)) next = std::min(next, expected_);
-  if (noop_at_ > Millis(0)) next = std::min(next, noop_at_);
+  if (polls_ && polls_->noop_at > Millis(0)) next = std::min(next, polls_->noop_at);
   thread_.wheel().arm(*this, next - thread_.service().clock.steady());
 }
 
@@ -104,10 +102,11 @@ void EngineSession::on_deadline() {
     conversation_->on_overdue();
     if (closed_) return;
   }
-  if (noop_at_ > Millis(0) && now >= noop_at_) answer_poll();
+  if (polls_ && polls_->noop_at > Millis(0) && now >= polls_->noop_at) answer_poll();
   if (now >= next_ping_) {
     // A pong that stands behind input we hold back ourselves is not overdue.
-    if (waiting_for_pong_ && !held_draft_) return close(CloseReason::ping_timeout);
+    const bool behind_input = std::exchange(was_paused_, false) || publisher_.waiting();
+    if (waiting_for_pong_ && !behind_input) return close(CloseReason::ping_timeout);
     // Counted from when the ping was due; the wheel may be two ticks late (its own, and the timer's that turns it). What
     // this thread is late beyond that is not the client's fault.
     next_ping_ = std::max(next_ping_, now - 2 * TimingWheel::kTick) + thread_.service().options.ping_timeout;
@@ -162,75 +161,67 @@ void EngineSession::send(std::string_view socketio_packet) {
 
 bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().clock.steady()); }
 
-void EngineSession::publish(Draft draft) {
-  if (thread_.service().log.publish(std::move(draft)) != Log::Admission::full) return;
-  // NOLINTNEXTLINE(bugprone-use-after-move): a full queue leaves the draft untouched
-  held_draft_ = std::make_unique<Draft>(std::move(draft));
-  thread_.shard().wait_for_room(*this);
-}
-
-bool EngineSession::on_room() {
-  if (thread_.service().log.publish(std::move(*held_draft_)) == Log::Admission::full) return false;
-  held_draft_.reset();
-  // What was held back goes on after the shard's turn: it may publish, and find the queue full again.
-  thread_.post([&thread = thread_, sid = sid_] {
+void EngineSession::on_may_publish() {
+  was_paused_ = true;
+  // After the shard's turn: what goes on may publish, and have to wait again.
+  thread_.post([&thread = thread_, sid = std::string(sid())] {
     EngineSession* const self = thread.find(sid);
-    if (self == nullptr || self->held_draft_) return;
-    if (self->posted_) self->run_post();
+    if (self == nullptr || self->publisher_.waiting()) return;
+    if (self->polls_ && self->polls_->posted) self->run_post();
     if (!self->closed_ && self->websocket_ != nullptr) self->websocket_->resume();
   });
-  return true;
 }
 
 // --- polling ---------------------------------------------------------------------------------------------------------
 
 void EngineSession::poll(HttpStream& stream) {
-  if (poller_ != nullptr) {
+  if (polls_->poller != nullptr) {
     stream.respond_error(400, "Bad request", 3);
     return close(CloseReason::poll_overlap);
   }
-  poller_ = &stream;
-  poll_body_ = std::make_unique<PollBody>(thread_.service().options.max_payload, [this] {
-    if (answer_queued_) return;
-    answer_queued_ = true;
-    thread_.post([&thread = thread_, sid = sid_] {
+  polls_->poller = &stream;
+  polls_->body = std::make_unique<PollBody>(thread_.service().options.max_payload, [this] {
+    if (std::exchange(polls_->answer_queued, true)) return;
+    thread_.post([&thread = thread_, sid = std::string(sid())] {
       if (EngineSession* const self = thread.find(sid)) self->answer_poll();
     });
   });
-  outlet_.attach(poll_body_.get());
+  outlet_.attach(polls_->body.get());
   outlet_.flush();
   // The client is about to switch: it wants its poll back, but one that only pretends must not spin.
-  if (probe_answered_ && poll_body_->empty()) {
-    noop_at_ = thread_.service().clock.steady() + limits::kProbePollHold;
+  if (polls_->probe_answered && polls_->body->empty()) {
+    polls_->noop_at = thread_.service().clock.steady() + limits::kProbePollHold;
     arm();
   }
 }
 
 void EngineSession::answer_poll() {
-  answer_queued_ = false;
-  noop_at_ = Millis(0);
-  if (poller_ == nullptr) return;
+  if (!polls_) return;
+  polls_->answer_queued = false;
+  polls_->noop_at = Millis(0);
+  if (polls_->poller == nullptr) return;
   outlet_.attach(nullptr);
-  HttpStream& stream = *std::exchange(poller_, nullptr);
-  const auto body = std::exchange(poll_body_, nullptr);
+  HttpStream& stream = *std::exchange(polls_->poller, nullptr);
+  const auto body = std::exchange(polls_->body, nullptr);
   std::string noop;
   if (body->empty()) engineio::append_packet(noop, engineio::PacketType::noop, {});
   stream.respond_poll(body->empty() ? noop : body->take());
 }
 
 void EngineSession::poll_gone() {
-  poller_ = nullptr;
+  polls_->poller = nullptr;
   outlet_.attach(nullptr);
   close(CloseReason::transport_closed);
 }
 
 bool EngineSession::begin_post(HttpStream& stream) {
-  if (poster_ == &stream) return true;
-  if (poster_ != nullptr || posted_) {
+  if (!polls_) return false;
+  if (polls_->poster == &stream) return true;
+  if (polls_->poster != nullptr || polls_->posted) {
     close(CloseReason::poll_overlap);
     return false;
   }
-  poster_ = &stream;
+  polls_->poster = &stream;
   return true;
 }
 
@@ -245,23 +236,35 @@ void EngineSession::post(HttpStream& stream, std::string body) {
   }
   if (posted->packets.empty()) return close(CloseReason::parse_error);
   if (outlet_.own_bytes() > limits::kUnreadBytes) return close(CloseReason::unread_bytes);
-  posted_ = std::move(posted);
+  polls_->posted = std::move(posted);
   run_post();
 }
 
 void EngineSession::run_post() {
-  while (!closed_ && !held_draft_ && posted_->next < posted_->packets.size()) {
-    on_packet(posted_->packets[posted_->next++]);
-  }
-  if (closed_ || held_draft_) return;
-  posted_.reset();
-  if (poster_ != nullptr) std::exchange(poster_, nullptr)->respond_posted();
+  PostedPackets& posted = *polls_->posted;
+  while (!closed_ && !publisher_.waiting() && posted.next < posted.packets.size())
+    on_packet(posted.packets[posted.next++]);
+  if (closed_ || publisher_.waiting()) return;
+  polls_->posted.reset();
+  if (polls_->poster != nullptr) std::exchange(polls_->poster, nullptr)->respond_posted();
+  forget_polls();
+}
+
+void EngineSession::post_gone(HttpStream& stream) {
+  if (!polls_ || polls_->poster != &stream) return;
+  polls_->poster = nullptr;
+  forget_polls();
+}
+
+/// An upgraded session, once its last poll and post are answered.
+void EngineSession::forget_polls() {
+  if (polling() || !polls_ || polls_->poster != nullptr || polls_->posted) return;
+  polls_.reset();
 }
 
 // --- WebSocket -------------------------------------------------------------------------------------------------------
 
 void EngineSession::open_websocket(WebSocketStream& stream) {
-  transport_ = Transport::websocket;
   websocket_ = &stream;
   append_engine_frame(outlet_.own(), handshake());
   outlet_.attach(&stream);
@@ -269,27 +272,28 @@ void EngineSession::open_websocket(WebSocketStream& stream) {
 }
 
 bool EngineSession::begin_upgrade(WebSocketStream& stream) {
-  if (closed_ || !polling() || probe_ != nullptr) return false;
-  probe_ = &stream;
-  probe_answered_ = false;
+  if (closed_ || !polling() || polls_->probe != nullptr) return false;
+  polls_->probe = &stream;
+  polls_->probe_answered = false;
   return true;
 }
 
 void EngineSession::complete_upgrade(WebSocketStream& stream) {
   // The cursors simply go on: they moved only with bytes handed to a poll.
-  if (poller_ != nullptr) answer_poll();
-  probe_ = nullptr;
-  probe_answered_ = false;
+  if (polls_->poller != nullptr) answer_poll();
+  polls_->probe = nullptr;
+  polls_->probe_answered = false;
   transport_ = Transport::websocket;
+  forget_polls();
   websocket_ = &stream;
   outlet_.attach(&stream);
   outlet_.flush();
 }
 
 void EngineSession::websocket_gone(WebSocketStream& stream) {
-  if (probe_ == &stream) {
-    probe_ = nullptr;
-    probe_answered_ = false;
+  if (polls_ && polls_->probe == &stream) {
+    polls_->probe = nullptr;
+    polls_->probe_answered = false;
   }
   if (websocket_ != &stream) return;
   websocket_ = nullptr;
@@ -298,9 +302,9 @@ void EngineSession::websocket_gone(WebSocketStream& stream) {
 }
 
 void EngineSession::probed(WebSocketStream& stream) {
-  if (probe_ != &stream) return;
-  probe_answered_ = true;
-  if (poller_ != nullptr) answer_poll();
+  if (!polls_ || polls_->probe != &stream) return;
+  polls_->probe_answered = true;
+  if (polls_->poller != nullptr) answer_poll();
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -308,7 +312,7 @@ void EngineSession::probed(WebSocketStream& stream) {
 void EngineSession::close_soon(CloseReason reason) {
   if (closing_soon_ || closed_) return;
   closing_soon_ = true;
-  thread_.post([&thread = thread_, sid = sid_, reason] {
+  thread_.post([&thread = thread_, sid = std::string(sid()), reason] {
     if (EngineSession* const self = thread.find(sid)) self->close(reason);
   });
 }
@@ -317,11 +321,8 @@ void EngineSession::close(CloseReason reason) {
   if (closed_) return;
   closed_ = true;
   disarm();
-  journal::debug("session_closed", {{"sid", sid_}, {"reason", name(reason)}});
-  if (held_draft_) {
-    thread_.shard().forget_room(*this);
-    held_draft_.reset();
-  }
+  journal::debug("session_closed", {{"sid", sid()}, {"reason", name(reason)}});
+  publisher_.close();
   const bool tell = reason != CloseReason::transport_closed && reason != CloseReason::client_closed;
   if (websocket_ != nullptr) {
     const std::uint16_t code = reason == CloseReason::server_shutdown ? 1001
@@ -329,20 +330,20 @@ void EngineSession::close(CloseReason reason) {
                                                                       : 1000;
     std::exchange(websocket_, nullptr)->end_session(code, name(reason));
   }
-  if (probe_ != nullptr) std::exchange(probe_, nullptr)->end_session(1000, name(reason));
+  if (polls_ && polls_->probe != nullptr) std::exchange(polls_->probe, nullptr)->end_session(1000, name(reason));
   outlet_.attach(nullptr);
-  if (poller_ != nullptr) {
+  if (polls_ && polls_->poller != nullptr) {
     // What the body has taken already has left the outlet: it goes first.
-    std::string body = poll_body_->take();
+    std::string body = polls_->body->take();
     if (!body.empty()) body += engineio::kSeparator;
     engineio::append_packet(body, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
-    std::exchange(poller_, nullptr)->respond_poll(body);
+    std::exchange(polls_->poller, nullptr)->respond_poll(body);
   }
-  if (poster_ != nullptr) {
+  if (polls_ && polls_->poster != nullptr) {
     if (tell) {
-      std::exchange(poster_, nullptr)->respond_error(400, "Bad request", 3);
+      std::exchange(polls_->poster, nullptr)->respond_error(400, "Bad request", 3);
     } else {
-      std::exchange(poster_, nullptr)->respond_posted();
+      std::exchange(polls_->poster, nullptr)->respond_posted();
     }
   }
   conversation_->on_end();

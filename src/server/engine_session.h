@@ -3,6 +3,7 @@
 // conversation. Owned by its I/O thread; destroyed at the end of the turn in which it closes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "protocol/engineio/engineio.h"
 #include "src/hub/outlet.h"
 #include "src/hub/shard.h"
+#include "src/hub/sid.h"
 #include "src/server/conversation.h"
 #include "src/server/poll_body.h"
 #include "src/server/publish_rate.h"
@@ -40,18 +42,20 @@ enum class CloseReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view name(CloseReason reason);
 
-class EngineSession final : private Timer, private PausedPublisher {
+class EngineSession final : private Timer, private Publisher::Input {
  public:
   /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket().
-  EngineSession(IoThread& thread, const Endpoint& endpoint, bool can_upgrade);
+  EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling);
   ~EngineSession() override;
 
-  [[nodiscard]] std::string_view sid() const { return sid_; }
+  [[nodiscard]] std::string_view sid() const { return {sid_.data(), sid_.size()}; }
   [[nodiscard]] IoThread& thread() const { return thread_; }
   [[nodiscard]] Outlet& outlet() { return outlet_; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// Input must wait: a publish found the sequencer's queue full, or a POST from before the upgrade still waits for that.
-  [[nodiscard]] bool paused() const { return held_draft_ != nullptr || (posted_ != nullptr && websocket_ != nullptr); }
+  /// Input must wait: it has published as much as it may for now, or a POST from before the upgrade waits for that.
+  [[nodiscard]] bool paused() const {
+    return publisher_.waiting() || (websocket_ != nullptr && polls_ && polls_->posted != nullptr);
+  }
 
   /// The open packet's text.
   [[nodiscard]] std::string handshake() const;
@@ -71,9 +75,7 @@ class EngineSession final : private Timer, private PausedPublisher {
   [[nodiscard]] bool begin_post(HttpStream& stream);
   /// Its body: answered when all its packets are taken.
   void post(HttpStream& stream, std::string body);
-  void post_gone(HttpStream& stream) {
-    if (poster_ == &stream) poster_ = nullptr;
-  }
+  void post_gone(HttpStream& stream);
 
   // --- WebSocket ---
   /// A new session's transport from the start.
@@ -99,8 +101,8 @@ class EngineSession final : private Timer, private PausedPublisher {
   void send(std::string_view socketio_packet);
   /// Whether the connection may publish once more now (--publish-rate); counts it.
   [[nodiscard]] bool may_publish();
-  /// Publishes; while the queue is full the draft is held and paused() is true.
-  void publish(Draft draft);
+  /// Publishes; paused() may be true after it.
+  void publish(Draft draft) { publisher_.publish(std::move(draft)); }
 
   void close(CloseReason reason);
   /// Closes at the end of the turn: for callers whose callers still use the session.
@@ -110,36 +112,45 @@ class EngineSession final : private Timer, private PausedPublisher {
   enum class Transport : std::uint8_t { polling, websocket };
 
   void on_deadline() override;
-  [[nodiscard]] bool on_room() override;
+  void on_may_publish() override;
   void arm();
   void answer_poll();
   void run_post();
+  void forget_polls();
+
+  static constexpr std::size_t kThreadDigits = 3;  // of a sid's front: its thread, in hexadecimal
 
   IoThread& thread_;
-  const std::string sid_;
-  const bool can_upgrade_;
-  Transport transport_ = Transport::polling;
+  std::array<char, kThreadDigits + Sid::kChars> sid_;
+  Transport transport_;
   bool closed_ = false;
   bool closing_soon_ = false;
   bool waiting_for_pong_ = false;
-  Millis next_ping_{};  // or when the pong is overdue
-  Millis expected_{};   // what the conversation waits for; zero: nothing
+  bool was_paused_ = false;  // since the last look at the heartbeat
+  Millis next_ping_{};       // or when the pong is overdue
+  Millis expected_{};        // what the conversation waits for; zero: nothing
 
   Outlet outlet_;
   std::unique_ptr<Conversation> conversation_;
   PublishRate publish_rate_;
-  std::unique_ptr<Draft> held_draft_;  // found the queue full
+  Publisher publisher_;
 
-  HttpStream* poller_ = nullptr;  // the GET that waits
-  std::unique_ptr<PollBody> poll_body_;
-  bool answer_queued_ = false;
-  HttpStream* poster_ = nullptr;  // the POST that is not answered yet
   struct PostedPackets;
-  std::unique_ptr<PostedPackets> posted_;
+  /// What only polling needs.
+  struct Polls {
+    Polls();
+    ~Polls();
+    HttpStream* poller = nullptr;  // the GET that waits
+    std::unique_ptr<PollBody> body;
+    bool answer_queued = false;
+    HttpStream* poster = nullptr;  // the POST that is not answered yet
+    std::unique_ptr<PostedPackets> posted;
+    WebSocketStream* probe = nullptr;
+    bool probe_answered = false;  // the client is about to switch
+    Millis noop_at{};             // when a poll that waits meanwhile is given back; zero: none is
+  };
+  std::unique_ptr<Polls> polls_;  // null in a session over WebSocket, once nothing of its polls is left
   WebSocketStream* websocket_ = nullptr;
-  WebSocketStream* probe_ = nullptr;
-  bool probe_answered_ = false;  // the client is about to switch
-  Millis noop_at_{};             // when a poll that waits meanwhile is given back; zero: none is
 };
 
 }  // namespace tidemark

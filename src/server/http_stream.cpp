@@ -103,7 +103,7 @@ void HttpStream::read_requests() {
   }
   reading_requests_ = false;
   if (gone_ || answering_) return;
-  if (!reader_.unfinished() && in_.empty()) in_ = {};
+  if (!reader_.unfinished() && in_.empty()) std::string().swap(in_);
   if (!connection_.reading()) connection_.resume_reading();
 }
 
@@ -216,7 +216,7 @@ void HttpStream::flush() {
     return;
   }
   if (connection_.failed()) return;  // on_closed follows
-  out_ = {};
+  std::string().swap(out_);
   out_sent_ = 0;
   carried_for_.clear();
   if (pending_) {
@@ -458,7 +458,7 @@ void HttpStream::migrate(std::uint32_t thread, bool whole) {
                baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_),
                                                    std::move(slot))]() {
     SystemError error;
-    tcp::socket socket(target.context());
+    TcpSocket socket(target.context());
     socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
     if (error) {
       ::close(descriptor);

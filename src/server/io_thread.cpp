@@ -19,6 +19,16 @@ IoThread::IoThread(Service& service, std::uint32_t index)
 
 IoThread::~IoThread() = default;
 
+std::string_view IoThread::BySid::sid_of(const std::unique_ptr<EngineSession>& session) { return session->sid(); }
+
+std::size_t IoThread::BySid::operator()(std::string_view sid) const noexcept {
+  return std::hash<std::string_view>()(sid);
+}
+
+std::size_t IoThread::BySid::operator()(const std::unique_ptr<EngineSession>& session) const noexcept {
+  return (*this)(session->sid());
+}
+
 void IoThread::start() {
   thread_ = std::thread([this] { run(); });
 }
@@ -56,7 +66,7 @@ void IoThread::tick() {
   });
 }
 
-std::shared_ptr<Connection> IoThread::adopt(tcp::socket socket, AddressLimit::Slot slot) {
+std::shared_ptr<Connection> IoThread::adopt(TcpSocket socket, AddressLimit::Slot slot) {
   auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(slot));
   if (paused_) connection->pause_reading();
   connections_.insert(connection);
@@ -71,24 +81,19 @@ void IoThread::forget(Connection& connection) {
   connection_count_.store(connections_.size(), std::memory_order_relaxed);
 }
 
-void IoThread::add(std::unique_ptr<EngineSession> session) {
-  const std::string_view sid = session->sid();
-  sessions_.emplace(sid, std::move(session));
-}
+void IoThread::add(std::unique_ptr<EngineSession> session) { sessions_.insert(std::move(session)); }
 
 bool IoThread::has_room() const { return sessions_.size() * service_.threads.size() < limits::kEngineSessions; }
 
 EngineSession* IoThread::find(std::string_view sid) {
   const auto found = sessions_.find(sid);
-  return found == sessions_.end() ? nullptr : found->second.get();
+  return found == sessions_.end() ? nullptr : found->get();
 }
 
 void IoThread::retire(EngineSession& session) {
   const auto found = sessions_.find(session.sid());
   if (found == sessions_.end()) return;
-  auto owner = std::move(found->second);
-  sessions_.erase(found);
-  dispose(std::move(owner));
+  dispose(std::move(sessions_.extract(found).value()));
 }
 
 void IoThread::pause() {
@@ -100,7 +105,7 @@ void IoThread::drain(Millis patience) {
   draining_ = true;
   drain_deadline_ = service_.clock.steady() + patience;
   std::vector<EngineSession*> sessions;
-  for (const auto& [sid, session] : sessions_) sessions.push_back(session.get());
+  for (const auto& session : sessions_) sessions.push_back(session.get());
   for (EngineSession* const session : sessions) session->close(CloseReason::server_shutdown);
   const auto connections = connections_;
   for (const auto& connection : connections) connection->drain();

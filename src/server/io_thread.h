@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -54,7 +53,7 @@ class IoThread final : public Executor {
   [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
   /// Registers an accepted socket; the caller sets a handler and starts it.
-  std::shared_ptr<Connection> adopt(tcp::socket socket, AddressLimit::Slot slot);
+  std::shared_ptr<Connection> adopt(TcpSocket socket, AddressLimit::Slot slot);
   void forget(Connection& connection);
 
   /// Whether one more session may be opened here.
@@ -71,6 +70,18 @@ class IoThread final : public Executor {
   }
 
  private:
+  /// Hashes and compares sessions by their sid.
+  struct BySid {
+    using is_transparent = void;
+    [[nodiscard]] std::size_t operator()(std::string_view sid) const noexcept;
+    [[nodiscard]] std::size_t operator()(const std::unique_ptr<EngineSession>& session) const noexcept;
+    [[nodiscard]] bool operator()(const auto& a, const auto& b) const noexcept { return sid_of(a) == sid_of(b); }
+
+   private:
+    [[nodiscard]] static std::string_view sid_of(std::string_view sid) { return sid; }
+    [[nodiscard]] static std::string_view sid_of(const std::unique_ptr<EngineSession>& session);
+  };
+
   void run();
   void tick();
 
@@ -87,7 +98,7 @@ class IoThread final : public Executor {
 
   std::atomic<std::size_t> connection_count_ = 0;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
-  std::unordered_map<std::string_view, std::unique_ptr<EngineSession>> sessions_;  // keys belong to the sessions
+  std::unordered_set<std::unique_ptr<EngineSession>, BySid, BySid> sessions_;
   bool paused_ = false;
   bool draining_ = false;
   Millis drain_deadline_{};

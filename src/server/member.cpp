@@ -69,7 +69,7 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
     journal::info("recovery_refused", {{"channel", std::string(channel)},
                                        {"reason", reason},
                                        {"after", decision.after.value()},
-                                       {"sid", claim.grant->sid}});
+                                       {"sid", claim.grant->sid.text()}});
   } else if (decision.recovered) {
     journal::debug("recovered", {{"channel", std::string(channel)}, {"after", decision.after.value()}});
   }
@@ -80,36 +80,34 @@ std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSessio
 Member::Member(EngineSession& session, std::string_view channel, const ConnectRequest& request,
                const Decision& decision, SessionTable::Grant grant, Offset head)
     : session_(session),
-      channel_(channel),
-      sender_(request.name.empty() ? grant.sid : request.name),
-      sid_(std::move(grant.sid)),
-      status_(request.status),
+      sid_(grant.sid),
+      name_(request.name.empty() ? nullptr : std::make_unique<const std::string>(request.name)),
       told_up_to_(decision.recovered ? Offset() : head),
-      beginning_(std::make_unique<Beginning>(decision, std::move(grant.pid))) {}
+      beginning_(std::make_unique<Beginning>(std::string(channel), decision, std::move(grant.pid), std::nullopt)),
+      status_(request.status) {}
 
 void Member::start() {
-  const auto beginning = std::move(beginning_);
-  const Decision& decision = beginning->decision;
+  const Decision& decision = beginning_->decision;
   std::string reply;
   // Without a recovery window a pid would promise what is not kept.
   const bool with_pid = session_.thread().service().options.recovery_window > Millis(0);
-  socketio::append_connect(reply, channel_,
-                           with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_, beginning->pid)
-                                    : fmt::format(R"({{"sid":"{}"}})", sid_));
+  socketio::append_connect(reply, channel(),
+                           with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_.text(), beginning_->pid)
+                                    : fmt::format(R"({{"sid":"{}"}})", sid_.text()));
   session_.send(reply);
   if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   Outlet& outlet = session_.outlet();
   const Offset seen = session_.thread().shard().seen();
-  subscription_ = decision.newest ? &outlet.subscribe_last(channel_, *decision.newest, decision.after, *this)
-                                  : &outlet.subscribe(channel_, decision.after, *this);
+  subscription_ = decision.newest ? &outlet.subscribe_last(channel(), *decision.newest, decision.after, *this)
+                                  : &outlet.subscribe(channel(), decision.after, *this);
   session_.thread().service().hub.hold_session(sid_, holder());
   note_recovery(decision);
-  starting_ = false;
+  const auto beginning = std::move(beginning_);
   // First where the records come from, then - once there is nothing more to come - that it is live.
-  if (decision.recovered || !live_at_start_) {
+  if (decision.recovered || !beginning->live) {
     send_status(subscription_->live() ? "resumed" : "replaying", decision.after.next(), std::max(decision.after, seen));
   }
-  if (live_at_start_) on_live(*live_at_start_);
+  if (beginning->live) on_live(*beginning->live);
 }
 
 void Member::note_recovery(const Decision& decision) {
@@ -119,9 +117,9 @@ void Member::note_recovery(const Decision& decision) {
                                            : Recovery::Way::replayed;
   service.recoveries.note({.way = way,
                            .time = service.clock.wall(),
-                           .channel = channel_,
-                           .sid = sid_,
-                           .sender = sender_,
+                           .channel = std::string(channel()),
+                           .sid = std::string(sid_.text()),
+                           .sender = name_ ? *name_ : std::string(sid_.text()),
                            .after = decision.after,
                            .reason = std::string(decision.reason)});
 }
@@ -131,15 +129,15 @@ SessionHolder Member::holder() const { return {session_.thread().index(), subscr
 void Member::send_status(std::string_view state, Offset from, Offset to, std::string_view position) {
   if (!status_) return;
   std::string packet;
-  socketio::append_event(packet, channel_, 0,
+  socketio::append_event(packet, channel(), 0,
                          fmt::format(R"(["log:status",{{"state":"{}","from":{},"to":{}}}{}])", state, from.value(),
                                      to.value(), position.empty() ? std::string() : fmt::format(R"(,"{}")", position)));
   session_.send(packet);
 }
 
 void Member::on_live(Offset to) {
-  if (starting_) {
-    live_at_start_ = to;
+  if (beginning_) {
+    beginning_->live = to;
     return;
   }
   // It has everything up to here: in an idle channel this is how it learns which log it stands in, and where.
@@ -159,17 +157,16 @@ void Member::on_event(const socketio::Packet& packet) {
     return std::ranges::find(names, arguments->event) != names.end();
   };
   if (listed(service.options.events)) {
-    session_.publish({.channel = channel_,
-                      .event = std::move(arguments->event),
-                      .sender = sender_,
-                      .client_key = std::move(arguments->client_key),
-                      .payload = std::string(arguments->payload),
-                      .attachments = packet.attachments,
-                      .origin = {.shard = session_.thread().index(),
-                                 .subscription = subscription_->id(),
-                                 .ack_id = packet.ack_id.value_or(Origin::kNoAck)}});
+    session_.publish(
+        {.channel = std::string(channel()),
+         .event = std::move(arguments->event),
+         .sender = name_ ? *name_ : std::string(sid_.text()),
+         .client_key = std::move(arguments->client_key),
+         .payload = std::string(arguments->payload),
+         .attachments = packet.attachments,
+         .origin = {.subscription = subscription_->id(), .ack_id = packet.ack_id.value_or(Origin::kNoAck)}});
   } else if (listed(service.options.relays)) {
-    service.hub.relay({.channel = channel_,
+    service.hub.relay({.channel = std::string(channel()),
                        .event = std::move(arguments->event),
                        .payload = std::string(arguments->payload),
                        .attachments = packet.attachments});
@@ -180,13 +177,13 @@ void Member::on_event(const socketio::Packet& packet) {
 }
 
 void Member::refuse(const socketio::Packet& packet, const Refusal& refusal) {
-  journal::debug("publish_refused", {{"channel", channel_}, {"sid", sid_}, {"code", refusal.code}});
+  journal::debug("publish_refused", {{"channel", channel()}, {"sid", sid_.text()}, {"code", refusal.code}});
   if (packet.ack_id) ack(*packet.ack_id, refusal_args(refusal));
 }
 
 void Member::ack(std::int64_t ack_id, std::string_view args) {
   std::string packet;
-  socketio::append_ack(packet, channel_, ack_id, args);
+  socketio::append_ack(packet, channel(), ack_id, args);
   session_.send(packet);
 }
 
@@ -205,7 +202,7 @@ bool Member::on_gap(Offset from, Offset to, GapReason reason) {
   if (!status_) return to <= told_up_to_;
   std::string packet;
   socketio::append_event(
-      packet, channel_, 0,
+      packet, channel(), 0,
       fmt::format(R"(["log:gap",{{"from":{},"to":{},"reason":"{}"}}])", from.value(), to.value(), name(reason)));
   session_.send(packet);
   return true;
@@ -215,10 +212,10 @@ void Member::on_read_failed(const Error& error) {
   // A client that took nothing for longer than records are kept, in the middle of a large one: what it got of it is of
   // no use, and nothing else can be sent before its end. When it comes back it is told of the gap.
   if (error.code == ErrorCode::not_found) {
-    journal::info("client_overtaken", {{"channel", channel_}, {"sid", sid_}});
+    journal::info("client_overtaken", {{"channel", channel()}, {"sid", sid_.text()}});
     return session_.close_soon(CloseReason::record_trimmed);
   }
-  journal::error("catch_up_failed", {{"channel", channel_}, {"sid", sid_}, {"error", error.context}});
+  journal::error("catch_up_failed", {{"channel", channel()}, {"sid", sid_.text()}, {"error", error.context}});
   // What it is owed is there still, or may be again: no gap, but not silence either.
   if (subscription_ != nullptr) send_status("unreadable", subscription_->next(), session_.thread().shard().seen());
   session_.close_soon(CloseReason::read_failed);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "protocol/socketio/socketio.h"
+#include "src/hub/channel_feed.h"
 #include "src/hub/outlet.h"
 #include "src/hub/recovery.h"
 #include "src/hub/session_table.h"
@@ -29,7 +30,9 @@ class Member final : public Participant, public Subscriber {
                                                                                    std::string_view auth);
 
   // Participant
-  [[nodiscard]] std::string_view channel() const override { return channel_; }
+  [[nodiscard]] std::string_view channel() const override {
+    return beginning_ ? std::string_view(beginning_->channel) : subscription_->feed().channel;
+  }
   /// Sends the CONNECT reply and begins the subscription.
   void start() override;
   void on_event(const socketio::Packet& packet) override;
@@ -57,19 +60,18 @@ class Member final : public Participant, public Subscriber {
   [[nodiscard]] SessionHolder holder() const;
 
   EngineSession& session_;
-  const std::string channel_;
-  const std::string sender_;
-  const std::string sid_;
-  const bool status_;
+  const Sid sid_;
+  const std::unique_ptr<const std::string> name_;  // null: it gave none, and is known by its sid
   const Offset told_up_to_;  // it knows that something may be missing up to here: it was told that it has not recovered
-  bool starting_ = true;
-  std::optional<Offset> live_at_start_;
   struct Beginning {
+    std::string channel;
     Decision decision;
     std::string pid;
+    std::optional<Offset> live;  // it was, before it could be said
   };
-  std::unique_ptr<Beginning> beginning_;  // what start() needs; gone after it
-  Subscription* subscription_ = nullptr;
+  std::unique_ptr<Beginning> beginning_;  // what start() needs; gone at its end
+  Subscription* subscription_ = nullptr;  // from start() on
+  const bool status_;
 };
 
 }  // namespace tidemark

@@ -121,24 +121,25 @@ IoThread& Server::least_loaded() {
 
 void Server::accept(tcp::acceptor& acceptor) {
   IoThread& thread = least_loaded();
-  acceptor.async_accept(thread.context(), [this, &acceptor, &thread](const SystemError& error, tcp::socket socket) {
-    if (service_.draining) return;
-    if (error) {
-      // Out of descriptors: trying again at once would spin.
-      journal::warning("accept_failed", {{"error", error.message()}});
-      auto& pause = accept_pauses_[static_cast<std::size_t>(&acceptor - acceptors_.data())];
-      pause.expires_after(limits::kAcceptPause);
-      pause.async_wait([this, &acceptor](const SystemError& ended) {
-        if (!ended && !service_.draining) accept(acceptor);
-      });
-      return;
-    }
-    admit(std::move(socket), thread);
-    accept(acceptor);
-  });
+  acceptor.async_accept(thread.context().get_executor(),
+                        [this, &acceptor, &thread](const SystemError& error, TcpSocket socket) {
+                          if (service_.draining) return;
+                          if (error) {
+                            // Out of descriptors: trying again at once would spin.
+                            journal::warning("accept_failed", {{"error", error.message()}});
+                            auto& pause = accept_pauses_[static_cast<std::size_t>(&acceptor - acceptors_.data())];
+                            pause.expires_after(limits::kAcceptPause);
+                            pause.async_wait([this, &acceptor](const SystemError& ended) {
+                              if (!ended && !service_.draining) accept(acceptor);
+                            });
+                            return;
+                          }
+                          admit(std::move(socket), thread);
+                          accept(acceptor);
+                        });
 }
 
-void Server::admit(tcp::socket socket, IoThread& thread) {
+void Server::admit(TcpSocket socket, IoThread& thread) {
   if (thread.connection_count() * service_.threads.size() >= limits::kConnections) {
     return refuse(socket, "too many connections");
   }
@@ -147,14 +148,14 @@ void Server::admit(tcp::socket socket, IoThread& thread) {
   if (error) return;  // gone already
   AddressLimit::Slot slot;
   if (!addresses_.take(peer.address().to_string(), slot)) return refuse(socket, "too many connections of this address");
-  thread.post([&thread, owner = std::make_shared<tcp::socket>(std::move(socket)), slot = std::move(slot)]() mutable {
+  thread.post([&thread, owner = std::make_shared<TcpSocket>(std::move(socket)), slot = std::move(slot)]() mutable {
     auto connection = thread.adopt(std::move(*owner), std::move(slot));
     connection->set_handler(std::make_unique<HttpStream>(*connection));
     connection->start();
   });
 }
 
-void Server::refuse(tcp::socket& socket, std::string_view reason) {
+void Server::refuse(TcpSocket& socket, std::string_view reason) {
   const std::string body = fmt::format("{}\n", reason);
   std::string answer;
   http::append_response_head(answer, 503, "Content-Type: text/plain; charset=utf-8\r\nRetry-After: 10\r\n", body.size(),
@@ -163,7 +164,7 @@ void Server::refuse(tcp::socket& socket, std::string_view reason) {
   // As far as it is taken at once: a connection that is refused is not waited for.
   (void)::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   SystemError ignored;
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
+  socket.shutdown(TcpSocket::shutdown_send, ignored);
   // A line for each would be a flood of its own.
   ++refused_;
   const Millis now = service_.clock.steady();

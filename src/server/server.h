@@ -38,8 +38,8 @@ class Server {
  private:
   void accept(tcp::acceptor& acceptor);
   /// Gives the socket to `thread`, or says why not and closes it.
-  void admit(tcp::socket socket, IoThread& thread);
-  void refuse(tcp::socket& socket, std::string_view reason);
+  void admit(TcpSocket socket, IoThread& thread);
+  void refuse(TcpSocket& socket, std::string_view reason);
   [[nodiscard]] IoThread& least_loaded();
 
   AddressLimit addresses_;  // before the threads, whose connections have its slots

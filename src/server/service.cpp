@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/limits.h"
 #include "src/server/io_thread.h"
 
 namespace tidemark {
@@ -11,6 +12,10 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       clock(service_clock),
       started(clock.wall()),
       log(service_log),
+      packet_limits({.packet_bytes = options.max_payload,
+                     .attachments = limits::kAttachmentsPerEvent,
+                     .json_depth = limits::kJsonDepth,
+                     .event_arguments = limits::kEventArguments}),
       frames(log.epoch()),
       sessions(key, Epoch::random().value(), options.recovery_window, clock),
       hub(frames, sessions),

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/socketio/socketio.h"
 #include "src/base/clock.h"
 #include "src/config/options.h"
 #include "src/hub/catch_up.h"
@@ -28,6 +29,7 @@ struct Service {
   const Clock& clock;
   const TimeMs started;
   Log& log;
+  const socketio::DecoderLimits packet_limits;
   RecordFrames frames;
   SessionTable sessions;
   Hub hub;

@@ -18,12 +18,7 @@ const ServeOptions& options_of(const EngineSession& session) { return session.th
 }  // namespace
 
 SocketioConversation::SocketioConversation(EngineSession& session, const Admit& admit)
-    : session_(session),
-      admit_(admit),
-      decoder_({.packet_bytes = options_of(session).max_payload,
-                .attachments = limits::kAttachmentsPerEvent,
-                .json_depth = limits::kJsonDepth,
-                .event_arguments = limits::kEventArguments}) {
+    : session_(session), admit_(admit), decoder_(session.thread().service().packet_limits) {
   session_.expect_within(options_of(session).connect_timeout);
 }
 
@@ -102,7 +97,7 @@ void SocketioConversation::on_connect(const socketio::Packet& packet) {
 
 void SocketioConversation::leave(Participant& participant) {
   participant.end();
-  std::erase_if(participants_, [&](const auto& held) { return held.get() == &participant; });
+  participants_.erase(std::ranges::find(participants_, &participant, &std::unique_ptr<Participant>::get));
   if (session_.outlet().broken()) return session_.close(CloseReason::transport_closed);
   if (participants_.empty()) session_.expect_within(options_of(session_).connect_timeout);
 }

@@ -2,10 +2,10 @@
 // it is connected to. A violation of the protocol closes the session. Owned by the session, on its I/O thread.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "protocol/socketio/socketio.h"
 #include "src/server/conversation.h"
@@ -34,7 +34,7 @@ class SocketioConversation final : public Conversation {
   EngineSession& session_;
   const Admit& admit_;
   socketio::Decoder decoder_;
-  std::vector<std::unique_ptr<Participant>> participants_;
+  boost::container::small_vector<std::unique_ptr<Participant>, 1> participants_;  // mostly one
   bool half_packet_ = false;  // the session waits for its attachments
 };
 

@@ -69,10 +69,12 @@ void WebSocketStream::resume() {
   if (reading_ || closed_) return;
   if (!held_.empty()) {
     std::string bytes = std::exchange(held_, {});
-    const std::size_t used = read_frames(bytes);
+    const std::size_t from = std::exchange(held_from_, 0);
+    const std::size_t used = from + read_frames(std::span(bytes).subspan(from));
     if (closed_) return;
     if (used < bytes.size()) {
-      held_ = bytes.substr(used);
+      held_ = std::move(bytes);
+      held_from_ = used;
       return;
     }
   }

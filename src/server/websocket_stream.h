@@ -70,7 +70,8 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   bool resume_queued_ = false;
   bool reading_ = false;       // read_frames is on the call stack
   bool half_message_ = false;  // its deadline is set
-  std::string held_;           // input that waits
+  std::string held_;           // input that waits, from held_from_ on
+  std::size_t held_from_ = 0;
 };
 
 }  // namespace tidemark

@@ -6,7 +6,7 @@
 #include "protocol/websocket/websocket.h"
 #include "src/base/attachments.h"
 #include "src/base/limits.h"
-#include "src/hub/session_id.h"
+#include "src/hub/sid.h"
 #include "src/server/engine_session.h"
 #include "src/server/participant.h"
 #include "src/server/socketio_conversation.h"
@@ -23,7 +23,7 @@ class Echo final : public Participant {
 
   void start() override {
     std::string packet;
-    socketio::append_connect(packet, nsp_, fmt::format(R"({{"sid":"{}"}})", SessionSigner::random_sid()));
+    socketio::append_connect(packet, nsp_, fmt::format(R"({{"sid":"{}"}})", Sid::random().text()));
     session_.send(packet);
     packet.clear();
     socketio::append_event(packet, nsp_, 0, fmt::format(R"(["auth",{}])", auth_));

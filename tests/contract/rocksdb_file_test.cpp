@@ -387,9 +387,10 @@ TEST_CASE("RocksDB: what a power cut left of a MANIFEST record that was not flus
       auto bytes = pristine;
       bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
       write_file(manifest, bytes);
-      const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
-      REQUIRE_FALSE(store);
-      CHECK(store.error().context.find(manifest.string()) != std::string::npos);
+      const auto opened =
+          rocks::Database::open_read_only(directory.database(), rocks::Recovery::everything, nullptr);
+      REQUIRE_FALSE(opened);
+      CHECK(opened.error().context.find(manifest.string()) != std::string::npos);
     }
     CHECK(refused().find("it is not what was written") != std::string::npos);
   }
@@ -407,6 +408,35 @@ TEST_CASE("RocksDB: what a power cut left of a MANIFEST record that was not flus
     }
     CHECK(scan(**directory.open(), 1, 20) == records);
   }
+}
+
+TEST_CASE("RocksDB: with its list of files gone the records are read from its tables and write-ahead logs") {
+  const RocksdbDirectory directory;
+  const auto records = records_between(1, 40);
+  directory.fill({records.begin(), records.begin() + 20});
+  directory.flush();
+  directory.fill({records.begin() + 20, records.end()});
+  const auto manifest = directory.database() / content_of(directory.database() / "CURRENT").substr(0, 15);
+  SUBCASE("MANIFEST is damaged") {
+    auto bytes = content_of(manifest);
+    bytes[100] = static_cast<char>(bytes[100] ^ 1);
+    write_file(manifest, bytes);
+  }
+  SUBCASE("MANIFEST is missing") { std::filesystem::remove(manifest); }
+  SUBCASE("CURRENT is empty") { write_file(directory.database() / "CURRENT", ""); }
+  const auto before = directory.contents();
+  CHECK_FALSE(directory.open());
+  {
+    const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
+    if (!store) FAIL(store.error().context);
+    CHECK(scan(**store, 1, 40) == records);
+    CHECK((*store)->state().epoch == kEpoch);
+    CHECK((*store)->state().head == Offset(40));
+    const auto sound = (*store)->verify();
+    REQUIRE_FALSE(sound);
+    CHECK(sound.error().code == ErrorCode::corrupt);
+  }
+  CHECK(directory.contents() == before);
 }
 
 TEST_CASE("RocksDB: a truncated or missing table is refused, not taken for an emptier log") {

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string identity(input.piece());
   const SessionBinding binding{.epoch = made.epoch, .channel = channel, .identity = identity};
   FUZZ_CHECK(!signer.check(text, binding));
-  const SessionId id{.sid = "abcdefghijklmnop", .started = made.offset, .run = made.epoch.value()};
+  const SessionId id{.sid = Sid("abcdefghijklmnop"), .started = made.offset, .run = made.epoch.value()};
   std::string pid = signer.sign(id, binding);
   FUZZ_CHECK(signer.check(pid, binding) == id);
   const std::string moved = channel + identity;

@@ -178,16 +178,18 @@ void Member::on_read_failed(const Error&) { connection_.close_soon(); }
 // --- the connection --------------------------------------------------------------------------------------------------
 
 Connection::Connection(Node& node, std::uint64_t id, std::uint32_t thread, std::shared_ptr<Pipe> pipe)
-    : node_(node), id_(id), thread_(thread), pipe_(std::move(pipe)), outlet_(node.threads[thread]->shard) {
+    : node_(node),
+      id_(id),
+      thread_(thread),
+      pipe_(std::move(pipe)),
+      outlet_(node.threads[thread]->shard),
+      publisher_(node.threads[thread]->shard, node.log, *this) {
   if (pipe_->polling) return;
   socket_ = std::make_unique<Socket>(*pipe_, node_.random, id_);
   outlet_.attach(socket_.get());
 }
 
-Connection::~Connection() {
-  if (held_draft_) node_.threads[thread_]->shard.forget_room(*this);
-  pipe_->server_open = false;
-}
+Connection::~Connection() { pipe_->server_open = false; }
 
 void Connection::send(std::string_view text) {
   outlet_.own() += text;
@@ -204,10 +206,7 @@ void Connection::close_soon() {
 }
 
 void Connection::close(bool tell) {
-  if (held_draft_) {
-    node_.threads[thread_]->shard.forget_room(*this);
-    held_draft_.reset();
-  }
+  publisher_.close();
   if (tell && socket_) outlet_.close_with("[close]");
   if (poll_) pipe_->down += poll_->body;
   outlet_.attach(nullptr);
@@ -217,7 +216,7 @@ void Connection::close(bool tell) {
 }
 
 bool Connection::can_read() const {
-  return !node_.draining && !held_draft_ && !pipe_->up.empty() && outlet_.own_bytes() <= limits::kOwnBytesPause;
+  return !node_.draining && !input_waits_ && !pipe_->up.empty() && outlet_.own_bytes() <= limits::kOwnBytesPause;
 }
 
 void Connection::read_packet() {
@@ -235,26 +234,15 @@ void Connection::read_packet() {
       return;
     case Packet::Kind::relay: return node_.hub.relay({.channel = packet.channel, .payload = packet.payload});
     case Packet::Kind::publish:
-      return publish(
-          {.channel = packet.channel,
-           .event = "chat message",
-           .sender = "ann",
-           .client_key = packet.client_key,
-           .payload = packet.payload,
-           .origin = {.shard = thread_, .subscription = member->subscription().id(), .ack_id = packet.ack_id}});
+      publisher_.publish({.channel = packet.channel,
+                          .event = "chat message",
+                          .sender = "ann",
+                          .client_key = packet.client_key,
+                          .payload = packet.payload,
+                          .origin = {.subscription = member->subscription().id(), .ack_id = packet.ack_id}});
+      input_waits_ = publisher_.waiting();
+      return;
   }
-}
-
-void Connection::publish(Draft draft) {
-  if (node_.log.publish(std::move(draft)) != Log::Admission::full) return;
-  held_draft_ = std::move(draft);  // untouched
-  node_.threads[thread_]->shard.wait_for_room(*this);
-}
-
-bool Connection::on_room() {
-  if (node_.log.publish(std::move(*held_draft_)) == Log::Admission::full) return false;
-  held_draft_.reset();
-  return true;
 }
 
 bool Connection::can_write() const {
@@ -291,6 +279,11 @@ void Connection::upgrade() {
 }
 
 void Connection::check() const {
+  if (publisher_.waiting() != input_waits_) violated("connection {} waits, and nobody will tell it to go on", id_);
+  if (publisher_.drafts() > node_.settings.shard.share_drafts) {
+    violated("connection {} has {} drafts in the queue, its share is at most {}", id_, publisher_.drafts(),
+             node_.settings.shard.share_drafts);
+  }
   const bool idle = node_.threads[thread_]->executor.idle();
   // Everything else waits for the rest of a record that must be read again first.
   const bool in_record =

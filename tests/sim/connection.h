@@ -48,7 +48,8 @@ class Member final : public Subscriber {
 
   Connection& connection_;
   const std::string channel_;
-  std::string sid_, pid_;
+  Sid sid_;
+  std::string pid_;
   bool status_ = false;
   bool recovered_ = false;
   Offset told_up_to_;
@@ -56,7 +57,7 @@ class Member final : public Subscriber {
   Subscription* subscription_ = nullptr;
 };
 
-class Connection final : public PausedPublisher {
+class Connection final : private Publisher::Input {
  public:
   Connection(Node& node, std::uint64_t id, std::uint32_t thread, std::shared_ptr<Pipe> pipe);
   ~Connection() override;
@@ -94,8 +95,7 @@ class Connection final : public PausedPublisher {
   class Socket;
   class PollBody;
 
-  bool on_room() override;
-  void publish(Draft draft);
+  void on_may_publish() override { input_waits_ = false; }
 
   Node& node_;
   const std::uint64_t id_;
@@ -105,7 +105,8 @@ class Connection final : public PausedPublisher {
   std::unique_ptr<Socket> socket_;
   std::unique_ptr<PollBody> poll_;
   std::map<std::string, std::unique_ptr<Member>> members_;
-  std::optional<Draft> held_draft_;
+  Publisher publisher_;
+  bool input_waits_ = false;
 };
 
 }  // namespace tidemark::sim

@@ -32,7 +32,9 @@ void World::draw_settings() {
                      .tail_bytes_channel = std::size_t{4096} << random_.below(3),
                      .tail_bytes_total = std::size_t{4096} << random_.below(4),
                      .deliveries_turn = random_.one_in(2) ? random_.between(1, 3) : limits::kDeliveriesPerTurn,
-                     .batch_from = random_.between(1, 3)};
+                     .batch_from = random_.between(1, 3),
+                     .share_drafts = random_.one_in(2) ? random_.between(1, 12) : limits::kBatchRecords,
+                     .share_bytes = random_.one_in(4) ? random_.between(1, 8000) : limits::kBatchBytes};
   settings_.sends_per_batch = random_.below(4);
   settings_.page_records = random_.one_in(3) ? 1000 : random_.between(1, 8);
   settings_.catch_up_queue = random_.one_in(3) ? random_.between(1, 3) : 1000;

@@ -15,28 +15,23 @@ namespace {
 const ApiError kClosing{503, "closing", "the server shuts down; send it again with the same Idempotency-Key"};
 }
 
-PublishAnswer::PublishAnswer(HttpStream& http, Draft draft) : http_(http), draft_(std::move(draft)) {}
+PublishAnswer::PublishAnswer(HttpStream& http, Draft draft)
+    : http_(http), draft_(std::move(draft)), publisher_(http.thread().shard(), http.thread().service().log, *this) {}
 
 PublishAnswer::~PublishAnswer() {
-  if (waiting_) http_.thread().shard().forget_room(place_);
   if (number_ != 0) http_.thread().api().forget(number_);
 }
 
 void PublishAnswer::start() {
   number_ = http_.thread().api().expect(weak_from_this());
-  draft_.origin = {.shard = http_.thread().index(), .subscription = kApiOrigin | number_};
-  waiting_ = !publish();
-  if (waiting_) http_.thread().shard().wait_for_room(place_);
+  draft_.origin.subscription = kApiOrigin | number_;
+  publisher_.publish(std::move(draft_));
+  if (!publisher_.waiting()) on_may_publish();
 }
 
-bool PublishAnswer::publish() {
-  switch (http_.thread().service().log.publish(std::move(draft_))) {
-    case Log::Admission::full: return false;
-    case Log::Admission::queued: break;
-    case Log::Admission::closed: respond_error(http_, kClosing); break;
-  }
-  waiting_ = false;
-  return true;
+void PublishAnswer::on_may_publish() {
+  const auto held = shared_from_this();
+  if (publisher_.refused()) respond_error(http_, kClosing);
 }
 
 void PublishAnswer::on_outcome(const Outcome& outcome) {

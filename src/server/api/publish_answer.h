@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "src/hub/shard.h"
+#include "src/hub/publisher.h"
 #include "src/log/log.h"
 #include "src/server/pending_answer.h"
 
@@ -13,7 +13,9 @@ namespace tidemark {
 
 class HttpStream;
 
-class PublishAnswer final : public PendingAnswer, public std::enable_shared_from_this<PublishAnswer> {
+class PublishAnswer final : public PendingAnswer,
+                            public std::enable_shared_from_this<PublishAnswer>,
+                            private Publisher::Input {
  public:
   PublishAnswer(HttpStream& http, Draft draft);
   ~PublishAnswer() override;
@@ -27,22 +29,12 @@ class PublishAnswer final : public PendingAnswer, public std::enable_shared_from
   void on_drain() override;
 
  private:
-  /// Its place among those who wait for room in the queue.
-  struct Place final : PausedPublisher {
-    explicit Place(PublishAnswer& waiting) : answer(waiting) {}
-    [[nodiscard]] bool on_room() override {
-      const auto held = answer.shared_from_this();
-      return answer.publish();
-    }
-    PublishAnswer& answer;
-  };
-  /// False: the queue is full.
-  [[nodiscard]] bool publish();
+  // Publisher::Input
+  void on_may_publish() override;
 
   HttpStream& http_;
   Draft draft_;
-  Place place_{*this};
-  bool waiting_ = false;  // for room
+  Publisher publisher_;
   std::uint64_t number_ = 0;
 };
 

@@ -333,6 +333,12 @@ TEST_CASE("the default file says what the server does without it") {
   }
 }
 
+TEST_CASE("a secret is shown to nobody, only whether there is one") {
+  CHECK(setting(parsed({"--api-token", "opensesame-opensesame"}), "api-token").value == "(secret)");
+  CHECK(setting(parsed({}), "api-token").value.empty());
+  CHECK(refused({"--api-token", "short"}).find("short") == std::string::npos);
+}
+
 TEST_CASE("config/tidemark.toml is what the table renders") {
   CHECK_MESSAGE(contents("config/tidemark.toml") == default_config_file(),
                 "the table changed: tests/unit/config/render_default_file.cpp says how to renew the file");

@@ -20,6 +20,16 @@ struct BatchedClient : Client {
   BatchedClient(HubWorld& world, FakeBatchSender& sender) : Client(world) { sender.open(sink); }
 };
 
+TEST_CASE("an outlet whose own bytes are sent keeps no memory for them") {
+  HubWorld world;
+  Client client(world);
+  const auto unused = std::string().capacity();
+  client.outlet.own() += std::string(1000, 'x');
+  client.outlet.flush();
+  CHECK(client.sink.received.size() == 1000);
+  CHECK(client.outlet.own().capacity() == unused);
+}
+
 TEST_CASE("many subscribers of a channel are served by few batches, each gets all, and one that stalls stops nobody") {
   HubWorld world({.batch_from = 2});
   FakeBatchSender sender;
@@ -260,6 +270,31 @@ TEST_CASE("own bytes that are never all taken do not pile up behind what was sen
   CHECK(client.outlet.own().size() < 5000);
 }
 
+TEST_CASE("many who replay the same range share the work, whether they come together or one after the other") {
+  HubWorld world;
+  world.join();
+  world.log.page_records = 10;
+  std::vector<std::pair<std::string, std::string>> past;
+  for (int i = 0; i < 30; ++i) past.emplace_back("/a", "message");
+  world.commit(past);
+  world.settle();
+  std::vector<std::unique_ptr<Client>> clients;
+  const auto add = [&] {
+    clients.push_back(std::make_unique<Client>(world));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  };
+  for (int i = 0; i < 50; ++i) add();
+  world.settle();
+  const int pages = world.log.reads;
+  CHECK(pages <= 4);  // three full ones, and the one that finds the end
+  for (int i = 0; i < 50; ++i) {
+    add();
+    world.settle();
+  }
+  CHECK(world.log.reads == pages);
+  for (const auto& client : clients) CHECK(client->sink.received == world.owed("/a", Offset(0)));
+}
+
 TEST_CASE("a page that nobody waits for any more is not read") {
   HubWorld world;
   world.join();
@@ -333,8 +368,9 @@ TEST_CASE("a session taken over is told to whoever held it") {
   auto& old_subscription = old_one.outlet.subscribe("/a", Offset(0), old_one.subscriber);
   Client new_one(world);
   auto& new_subscription = new_one.outlet.subscribe("/a", Offset(0), new_one.subscriber);
-  world.hub.hold_session("sid", {.shard = 0, .subscription = old_subscription.id()});
-  world.hub.hold_session("sid", {.shard = 0, .subscription = new_subscription.id()});
+  const Sid sid = Sid::random();
+  world.hub.hold_session(sid, {.shard = 0, .subscription = old_subscription.id()});
+  world.hub.hold_session(sid, {.shard = 0, .subscription = new_subscription.id()});
   world.settle();
   CHECK(old_one.subscriber.taken_over == 1);
   CHECK(new_one.subscriber.taken_over == 0);

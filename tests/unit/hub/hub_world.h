@@ -20,7 +20,7 @@
 namespace tidemark {
 
 /// The records of the test, and a log's reading side over them.
-class FakeLog final : public Log {
+class FakeLog : public Log {
  public:
   std::vector<Record> records;
   bool fail_reads = false;

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <string_view>
+#include <vector>
 
 #include "src/hub/session_table.h"
 #include "tests/unit/hub/manual_clock.h"
@@ -15,13 +17,13 @@ constexpr Millis kWindow{2000};
 
 TEST_CASE("a pid gives back what was signed") {
   const SessionSigner signer(kKey);
-  const SessionId id{.sid = SessionSigner::random_sid(), .started = Offset(123456789), .run = 42};
+  const SessionId id{.sid = Sid::random(), .started = Offset(123456789), .run = 42};
   CHECK(signer.check(signer.sign(id, kBinding), kBinding) == id);
 }
 
 TEST_CASE("a pid is good only for its log, channel, identity and key") {
   const SessionSigner signer(kKey);
-  const auto pid = signer.sign({.sid = SessionSigner::random_sid(), .started = Offset(1), .run = 1}, kBinding);
+  const auto pid = signer.sign({.sid = Sid::random(), .started = Offset(1), .run = 1}, kBinding);
   CHECK_FALSE(signer.check(pid, {.epoch = Epoch(8), .channel = "/chat", .identity = "ann"}));
   CHECK_FALSE(signer.check(pid, {.epoch = Epoch(7), .channel = "/chat2", .identity = "ann"}));
   CHECK_FALSE(signer.check(pid, {.epoch = Epoch(7), .channel = "/chat", .identity = "bob"}));
@@ -31,7 +33,7 @@ TEST_CASE("a pid is good only for its log, channel, identity and key") {
 
 TEST_CASE("no changed, shortened or lengthened pid passes") {
   const SessionSigner signer(kKey);
-  const auto pid = signer.sign({.sid = SessionSigner::random_sid(), .started = Offset(1), .run = 1}, kBinding);
+  const auto pid = signer.sign({.sid = Sid::random(), .started = Offset(1), .run = 1}, kBinding);
   for (std::size_t i = 0; i < pid.size(); ++i) {
     for (const char c : {'A', 'B', '_', '!', '\0'}) {
       if (pid[i] == c) continue;
@@ -47,8 +49,10 @@ TEST_CASE("no changed, shortened or lengthened pid passes") {
 }
 
 TEST_CASE("sids differ") {
-  std::set<std::string> sids;
-  for (int i = 0; i < 1000; ++i) sids.insert(SessionSigner::random_sid());
+  std::set<std::string_view> sids;
+  std::vector<Sid> all;
+  for (int i = 0; i < 1000; ++i) all.push_back(Sid::random());
+  for (const Sid& sid : all) sids.insert(sid.text());
   CHECK(sids.size() == 1000);
 }
 
