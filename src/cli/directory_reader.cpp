@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
+#include "src/base/limits.h"
+#include "src/cli/interruption.h"
+#include "src/cli/progress.h"
 #include "src/log/age_search.h"
 
 namespace tidemark::cli {
@@ -47,6 +52,77 @@ Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, 
 
 Result<Offset> DirectoryReader::first_not_older(OffsetRange range, TimeMs moment) {
   return tidemark::first_not_older(*log_.store, range.first, range.last, moment);
+}
+
+Result<LogFacts> DirectoryReader::facts() {
+  const LogStore& store = *log_.store;
+  const auto stats = store.stats();
+  LogFacts facts{.engine = log_.engine,
+                 .state = store.state(),
+                 .records = stats.records,
+                 .bytes_on_disk = stats.bytes_on_disk,
+                 .first_time = {},
+                 .last_time = {},
+                 .server = {}};
+  // A damaged record has no time; the rest is known all the same.
+  const auto time_at = [&](Direction direction, std::optional<TimeMs>& time) -> Result<void> {
+    const auto read = store.scan(facts.state.first, facts.state.head, direction, {1, limits::kScanBytes},
+                                 [&](const RecordView& record) {
+                                   time = record.time;
+                                   return false;
+                                 });
+    if (read || read.error().code == ErrorCode::corrupt) return {};
+    return read;
+  };
+  if (auto read = time_at(Direction::forward, facts.first_time); !read) return std::unexpected(read.error());
+  if (auto read = time_at(Direction::backward, facts.last_time); !read) return std::unexpected(read.error());
+  return facts;
+}
+
+Result<std::vector<ChannelFacts>> DirectoryReader::channels() {
+  std::map<std::string, ChannelFacts, std::less<>> found;
+  const auto state = log_.store->state();
+  const OffsetRange range{state.first, state.head};
+  Progress progress("counting");
+  auto last = found.end();  // records of one channel often come one after another
+  const auto scanned = scan(
+      range, {},
+      [&](const RecordView& record) {
+        if (last == found.end() || last->first != record.channel) {
+          last = found.find(record.channel);
+          if (last == found.end()) {
+            last = found.try_emplace(std::string(record.channel)).first;
+            last->second.name = record.channel;
+            last->second.first = record.offset;
+          }
+        }
+        ChannelFacts& channel = last->second;
+        ++channel.records;
+        channel.bytes += record.bytes();
+        channel.last = record.offset;
+        channel.last_time = record.time;
+        if (record.offset.value() % limits::kScanRecords == 0) {
+          progress.update(record.offset.value() - range.first.value(), range.size());
+        }
+        return !interrupted();
+      },
+      [](OffsetRange, const Error&) { return true; });
+  if (!scanned) return std::unexpected(scanned.error());
+  std::vector<ChannelFacts> result;
+  result.reserve(found.size());
+  for (auto& [name, channel] : found) result.push_back(std::move(channel));
+  return result;
+}
+
+Result<LogPast> DirectoryReader::past() {
+  LogPast past{.holes = log_.known.holes, .losses = {}};
+  const auto read = log_.store->losses([&](const ChannelLoss& loss) {
+    // A loss says that everything before it is gone: one that cannot be would hide what is there.
+    past.losses.emplace(loss.channel, std::min(loss.last, log_.store->state().first.previous()));
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  return past;
 }
 
 Result<void> DirectoryReader::follow(Offset, std::string_view, const FollowVisitors&) {

@@ -27,6 +27,9 @@ class DirectoryReader final : public LogReader {
   [[nodiscard]] Result<void> scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
                                   DamageVisitor damaged) override;
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
+  [[nodiscard]] Result<LogFacts> facts() override;
+  [[nodiscard]] Result<std::vector<ChannelFacts>> channels() override;
+  [[nodiscard]] Result<LogPast> past() override;
   [[nodiscard]] bool is_live() const override { return false; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 

@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/cli/log_reader.h"
+#include "src/cli/server_reader.h"
 #include "src/config/options.h"
 
 namespace tidemark::cli {
@@ -14,7 +15,11 @@ namespace tidemark::cli {
 /// and of the server.
 [[nodiscard]] Result<std::unique_ptr<LogReader>> open_log(const CommandOptions& options);
 
-/// The same, but only of a running server: for who waits for one. Takes no lock.
-[[nodiscard]] Result<std::unique_ptr<LogReader>> open_live_log(const CommandOptions& options);
+/// Whether an address was said rather than a directory; of both, what was said nearer to the call.
+[[nodiscard]] Result<bool> is_by_url(const CommandOptions& options);
+
+/// The same, but only of a running server: for who waits for one, or found the directory locked. Takes no lock.
+/// not_found: no server uses the directory.
+[[nodiscard]] Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options);
 
 }  // namespace tidemark::cli

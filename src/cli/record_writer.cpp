@@ -35,10 +35,21 @@ std::size_t count_attachments(std::string_view attachments) {
 
 }  // namespace
 
-RecordWriter::Form form_of(std::string_view output_option) {
-  if (output_option == "json") return RecordWriter::Form::json;
-  if (output_option == "raw") return RecordWriter::Form::raw;
-  return RecordWriter::Form::text;
+Result<RecordWriter::Style> style_of(const CommandOptions& options, const Output& output) {
+  RecordWriter::Style style{.form = RecordWriter::Form::text,
+                            .by_template = {},
+                            .coloured = output.is_coloured(),
+                            .terminal = output.is_terminal()};
+  if (options.output == "json") style.form = RecordWriter::Form::json;
+  if (options.output == "raw") style.form = RecordWriter::Form::raw;
+  if (options.format.empty()) return style;
+  if (options.given("output")) {
+    return fail(ErrorCode::invalid_argument, "--format and --output say two things; leave one of them out");
+  }
+  auto parsed = RecordTemplate::parse(options.format);
+  if (!parsed) return fail(parsed.error().code, "--format " + parsed.error().context);
+  style.by_template = std::move(*parsed);
+  return style;
 }
 
 std::string_view RecordWriter::time_of(TimeMs time) {

@@ -11,8 +11,11 @@
 #include <string_view>
 
 #include "src/base/epoch.h"
+#include "src/base/error.h"
 #include "src/base/record.h"
+#include "src/cli/output.h"
 #include "src/cli/record_template.h"
+#include "src/config/options.h"
 
 namespace tidemark::cli {
 
@@ -45,6 +48,7 @@ class RecordWriter {
   std::string scratch_;
 };
 
-[[nodiscard]] RecordWriter::Form form_of(std::string_view output_option);
+/// What --output and --format ask for. invalid_argument: a template with a mistake, or both.
+[[nodiscard]] Result<RecordWriter::Style> style_of(const CommandOptions& options, const Output& output);
 
 }  // namespace tidemark::cli

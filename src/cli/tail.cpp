@@ -12,8 +12,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
-#include "src/cli/exit_status.h"
-#include "src/cli/interruption.h"
+#include "src/cli/command_end.h"
 #include "src/cli/open_log.h"
 #include "src/cli/output.h"
 #include "src/cli/record_filter.h"
@@ -238,27 +237,12 @@ class Tail {
 
 int tail(const CommandOptions& options) {
   Output output(STDOUT_FILENO);
-  RecordWriter::Style style{.form = form_of(options.output),
-                            .by_template = {},
-                            .coloured = output.is_coloured(),
-                            .terminal = output.is_terminal()};
-  if (!options.format.empty()) {
-    if (options.given("output")) {
-      return complain({ErrorCode::invalid_argument, "--format and --output say two things; leave one of them out"},
-                      kExitUsage);
-    }
-    auto parsed = RecordTemplate::parse(options.format);
-    if (!parsed) return complain({parsed.error().code, "--format " + parsed.error().context}, kExitUsage);
-    style.by_template = std::move(*parsed);
-  }
+  auto style = style_of(options, output);
+  if (!style) return complain(style.error(), kExitUsage);
   note_interruptions();
-  Tail command(options, std::move(style), output);
-  const auto done = command.run();
-  output.flush();
-  if (interrupted()) return kExitInterrupted;
-  if (!done) return complain(done.error(), exit_status_of(done.error()));
-  if (const auto written = output.outcome(); !written) return complain(written.error(), kExitFailure);
-  return command.incomplete() ? kExitFailure : kExitOk;
+  Tail command(options, std::move(*style), output);
+  const int status = end_with(output, command.run());
+  return status == kExitOk && command.incomplete() ? kExitFailure : status;
 }
 
 }  // namespace tidemark::cli

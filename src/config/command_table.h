@@ -10,7 +10,22 @@
 
 namespace tidemark {
 
-enum class CommandId : std::uint8_t { serve, tail, verify, repair };
+enum class CommandId : std::uint8_t {
+  serve,
+  tail,
+  info,
+  channels,
+  get,
+  append,
+  stats,
+  verify,
+  repair,
+  export_log,
+  import_log,
+  migrate,
+  backup,
+  trim
+};
 
 /// What a command takes beside its options: channels, an offset, a file.
 struct CommandArguments {

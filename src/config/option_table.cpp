@@ -9,6 +9,7 @@
 
 #include "src/config/channel_pattern.h"
 #include "src/config/cors_origin.h"
+#include "src/config/log_place.h"
 #include "src/config/moment.h"
 #include "src/config/nearest_name.h"
 #include "src/config/server_url.h"
@@ -63,6 +64,22 @@ std::string_view why_no_expression(std::string_view text) {
   return {};
 }
 
+std::string_view why_no_place_to_trim(std::string_view text) {
+  const auto offset = parse_number(text);
+  if ((offset && *offset >= 1 && *offset <= Offset::kMax) || (!offset && why_no_moment(text).empty())) return {};
+  return "must be an offset, a time ago such as 30d, or a date such as 2026-01-02T15:04";
+}
+
+std::string_view why_no_key(std::string_view text) {
+  if (text.empty()) return "a key must not be empty";
+  return text.size() > limits::kClientKeyBytes ? "a key must not be longer than 255 bytes" : "";
+}
+
+std::string_view why_no_sender(std::string_view text) {
+  if (text.empty()) return "a sender must not be empty";
+  return text.size() > limits::kSenderBytes ? "a sender must not be longer than 255 bytes" : "";
+}
+
 constexpr auto milliseconds(Millis m) { return static_cast<std::uint64_t>(m.count()); }
 
 constexpr std::string_view kLog = "The log";
@@ -74,10 +91,17 @@ constexpr std::string_view kProcess = "The process";
 constexpr std::string_view kRepair = "The repair";
 constexpr std::string_view kNoDefault = "none";
 constexpr std::string_view kRecords = "Which records";
+constexpr std::string_view kMessage = "The records";
+constexpr std::string_view kMigration = "The two logs";
+constexpr std::string_view kTrim = "What goes";
+constexpr std::string_view kView = "The view";
 constexpr std::string_view kShape = "How they are shown";
 
-constexpr auto kOffline = only(CommandId::verify) | only(CommandId::repair);  // commands on a log that nobody serves
-constexpr auto kReading = only(CommandId::tail);                              // on any log, also one that is served
+constexpr auto kOffline =
+    only(CommandId::verify) | only(CommandId::repair) | only(CommandId::trim);  // on a log nobody serves
+constexpr auto kReading = only(CommandId::tail) | only(CommandId::info) | only(CommandId::channels) |
+                          only(CommandId::get) | only(CommandId::append) | only(CommandId::stats) |
+                          only(CommandId::export_log) | only(CommandId::backup);  // on any log, also one that is served
 
 const std::array kTable = {
     Option{.group = kLog,
@@ -138,6 +162,7 @@ const std::array kTable = {
            .value_name = "TOKEN",
            .help = "The server's API token, where it has one. The variable keeps it out of the process list.",
            .in_file = false,
+           .secret = true,
            .commands = kReading},
     Option{
         .group = kLog,
@@ -333,7 +358,7 @@ const std::array kTable = {
            .help = "Configuration file in TOML; its keys are the names of these options.",
            .problem = why_no_path,
            .in_file = false,
-           .commands = only(CommandId::serve) | kOffline | kReading},
+           .commands = only(CommandId::serve) | kOffline | kReading | only(CommandId::import_log)},
 
     Option{.group = kRepair,
            .name = "dry-run",
@@ -343,6 +368,148 @@ const std::array kTable = {
            .help = "Say what would be kept and what would be lost, and change nothing.",
            .in_file = false,
            .commands = only(CommandId::repair)},
+    Option{.group = kTrim,
+           .name = "before",
+           .field = &CommandOptions::before,
+           .kind = ValueKind::text,
+           .value_name = "OFFSET|TIME",
+           .help = "Remove what is older: records below this offset, or before this moment, such as 30d ago or "
+                   "2026-01-02. The newest record always stays.",
+           .problem = why_no_place_to_trim,
+           .in_file = false,
+           .commands = only(CommandId::trim),
+           .flag_only = true},
+    Option{.group = kTrim,
+           .name = "dry-run",
+           .field = &CommandOptions::dry_run,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Say what would be removed, and change nothing.",
+           .in_file = false,
+           .commands = only(CommandId::trim)},
+
+    Option{.group = kMigration,
+           .name = "from",
+           .field = &CommandOptions::source,
+           .kind = ValueKind::text,
+           .value_name = "ENGINE:DIR",
+           .help = "The log as it is, such as sqlite:tidemark-data. Nothing in it is changed.",
+           .problem = why_no_log_place,
+           .in_file = false,
+           .commands = only(CommandId::migrate),
+           .flag_only = true},
+    Option{.group = kMigration,
+           .name = "to",
+           .field = &CommandOptions::target,
+           .kind = ValueKind::text,
+           .value_name = "ENGINE:DIR",
+           .help = "The log to make, such as rocksdb:new-data. The directory must be new, or empty.",
+           .problem = why_no_log_place,
+           .in_file = false,
+           .commands = only(CommandId::migrate),
+           .flag_only = true},
+
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory to make. It must be new, or empty.",
+           .problem = why_no_path,
+           .commands = only(CommandId::import_log)},
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help = "Storage engine of the new log; it need not be the exported one's.",
+           .choices = std::span(kBackends).first(kBackends.size() - 1),
+           .commands = only(CommandId::import_log)},
+    Option{.group = kLog,
+           .name = "new-epoch",
+           .field = &CommandOptions::new_epoch,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Make it another log for the clients: what to do where records may have been stored after the "
+                   "export. Without, clients go on as if it were the exported one.",
+           .in_file = false,
+           .commands = only(CommandId::import_log),
+           .flag_only = true},
+
+    Option{.group = kMessage,
+           .name = "key",
+           .field = &CommandOptions::key,
+           .kind = ValueKind::text,
+           .value_name = "KEY",
+           .help = "Client key: appended twice with the same one, a record is stored once. Of several lines each has "
+                   "its number behind it: KEY-1, KEY-2.",
+           .problem = why_no_key,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'k',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "keyed",
+           .field = &CommandOptions::keyed,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Each line has its own client key and a tab before the text.",
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'K',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "json",
+           .field = &CommandOptions::as_json,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "The text is JSON and stored as it is; else it is stored as a JSON string.",
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'j',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "event",
+           .field = &CommandOptions::as_event,
+           .kind = ValueKind::text,
+           .value_name = "NAME",
+           .help = "Event of the records; a running server takes those that it stores (its --event).",
+           .problem = why_no_event,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "sender",
+           .field = &CommandOptions::as_sender,
+           .kind = ValueKind::text,
+           .value_name = "NAME",
+           .help = "Sender of the records.",
+           .problem = why_no_sender,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .flag_only = true},
+
+    Option{.group = kView,
+           .name = "watch",
+           .field = &CommandOptions::watch,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Look again and again, with rates, until interrupted.",
+           .in_file = false,
+           .commands = only(CommandId::stats),
+           .letter = 'w',
+           .flag_only = true},
+    Option{.group = kView,
+           .name = "interval",
+           .field = &CommandOptions::interval,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time between two looks.",
+           .min = 100,
+           .max = milliseconds(limits::kTimeoutCeiling),
+           .in_file = false,
+           .commands = only(CommandId::stats),
+           .flag_only = true},
 
     Option{.group = kRecords,
            .name = "follow",
@@ -448,7 +615,18 @@ const std::array kTable = {
            .help = "text is for people; json is one object a line; raw is the payload alone, a line each.",
            .choices = kOutputs,
            .in_file = false,
-           .commands = only(CommandId::tail),
+           .commands = only(CommandId::tail) | only(CommandId::get),
+           .letter = 'o',
+           .flag_only = true},
+    Option{.group = kShape,
+           .name = "output",
+           .field = &CommandOptions::output,
+           .kind = ValueKind::choice,
+           .value_name = "FORM",
+           .help = "text is for people, json for programs.",
+           .choices = std::span(kOutputs).first(2),
+           .in_file = false,
+           .commands = only(CommandId::info) | only(CommandId::channels),
            .letter = 'o',
            .flag_only = true},
     Option{.group = kShape,
@@ -460,7 +638,7 @@ const std::array kTable = {
                    "{payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are "
                    "tab and line end.",
            .in_file = false,
-           .commands = only(CommandId::tail),
+           .commands = only(CommandId::tail) | only(CommandId::get),
            .flag_only = true},
 };
 

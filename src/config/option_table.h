@@ -37,11 +37,11 @@ using CommandSet = std::uint32_t;
 [[nodiscard]] constexpr CommandSet only(CommandId id) { return CommandSet{1} << static_cast<unsigned>(id); }
 
 struct Option {
-  using Field =
-      std::variant<std::string ServeOptions::*, std::filesystem::path ServeOptions::*, std::uint16_t ServeOptions::*,
-                   unsigned ServeOptions::*, std::uint64_t ServeOptions::*, Millis ServeOptions::*,
-                   std::vector<std::string> ServeOptions::*, bool CommandOptions::*, std::string CommandOptions::*,
-                   std::uint64_t CommandOptions::*, std::vector<std::string> CommandOptions::*>;
+  using Field = std::variant<std::string ServeOptions::*, std::filesystem::path ServeOptions::*,
+                             std::uint16_t ServeOptions::*, unsigned ServeOptions::*, std::uint64_t ServeOptions::*,
+                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*, bool CommandOptions::*,
+                             std::string CommandOptions::*, std::uint64_t CommandOptions::*,
+                             std::vector<std::string> CommandOptions::*, Millis CommandOptions::*>;
 
   std::string_view group;  // heading; options of one group stand together
   std::string_view name;   // "ping-interval"

@@ -82,7 +82,22 @@ struct CommandOptions : ServeOptions {
   std::string url;    // of the server that has it; empty: look into `data`
   std::string token;  // that server's
 
-  bool dry_run = false;  // repair
+  bool dry_run = false;  // repair, trim
+  std::string source;    // migrate: "sqlite:DIR", see log_place.h
+  std::string target;
+  std::string before;      // trim: an offset or a moment
+  bool new_epoch = false;  // import
+
+  // append
+  std::string key;
+  bool keyed = false;
+  bool as_json = false;
+  std::string as_event = "chat message";
+  std::string as_sender = "tidemark";
+
+  // stats
+  bool watch = false;
+  Millis interval{1000};
 
   // tail: which records, and how they are shown. Empty and 0 mean all.
   bool follow = false;

@@ -1,10 +1,12 @@
 // `tidemark tail`, from the user's side: on the log of a stopped server, of a running one, and across its restarts.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { Command, run, snapshot } from "./commands.mjs";
-import { Client, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, backend } from "./support.mjs";
+import { backend, Client, freePort, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin } from "./support.mjs";
 
 const pier = newChannel();
 const dock = newChannel();
@@ -142,6 +144,26 @@ describe("tidemark tail on the log of a stopped server", () => {
     assert.match(stderr, /^tidemark: cannot write the output: .*\n$/);
   });
 
+  test("a damaged record is named and passed over, and nothing is exported without it", async (t) => {
+    const sqlite = await startServer({ args: ["--backend", "sqlite"] }); // whose bytes stand in the file as they are
+    const client = await Client.open(t, sqlite.url, "/");
+    await client.publishAll(numbered("whole", 8));
+    await sqlite.stop();
+    const file = join(sqlite.data, "tidemark.sqlite3");
+    const bytes = readFileSync(file);
+    bytes[bytes.indexOf("whole 3")] ^= 1;
+    writeFileSync(file, bytes);
+
+    const dead = await run(["tail", "--from", "earliest", "--data", sqlite.data]);
+    assert.equal(dead.code, 1);
+    assert.deepEqual(offsetsOf(dead.stdout), [1, 2, 3, 5, 6, 7, 8]);
+    assert.match(dead.stderr, /^tidemark: .*offset 4\b.*\n$/);
+    assert.equal((await run(["get", "4", "--data", sqlite.data])).code, 1);
+    const exported = await run(["export", "--data", sqlite.data]);
+    assert.equal(exported.code, 1);
+    assert.match(exported.stderr, /offset 4\b/);
+  });
+
   test("a mistake in the arguments is one line and status 2, with the nearest name", async () => {
     for (const [args, said] of [
       [["tial"], /unknown command tial; did you mean tail\?/],
@@ -182,5 +204,118 @@ describe("tidemark tail on the log of a stopped server", () => {
     const { code, stdout } = await command.interrupt();
     assert.equal(code, 130);
     assert.deepEqual(offsetsOf(stdout), [30]);
+  });
+});
+
+describe("tidemark tail on the log of a running server", () => {
+  test("finds the server by its data directory, and by its address", async (t) => {
+    const server = await serve(t);
+    const channel = newChannel();
+    const client = await Client.open(t, server.url, channel, { auth: { name: "Ann" } });
+    await client.publishAll(numbered("m", 12));
+    for (const where of [["--data", server.data], ["--url", server.url], ["--url", `${server.url}/`]]) {
+      const { code, stdout, stderr } = await run(["tail", "-n", "3", ...where]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(offsetsOf(stdout), [10, 11, 12]);
+      assert.match(stdout, /Ann {2}"m 11"$/m);
+    }
+    const byVariable = await run(["tail", "-n", "1"], { env: { TIDEMARK_URL: server.url } });
+    assert.deepEqual(offsetsOf(byVariable.stdout), [12]);
+  });
+
+  test("shows the same as on the log of the stopped server", async (t) => {
+    const data = tempDir();
+    cpSync(original, data, { recursive: true });
+    const server = await serve(t, [], { data });
+    const middle = (await tail("--from", "15", "--count", "1", "--format", "{time}")).stdout.trim();
+    for (const args of [
+      [], ["-n", "100", "-o", "json"], ["-n", "3", pier], ["--from", "5", "--count", "4"], ["--since", middle],
+      ["--until", middle, "-o", "raw"], ["--grep", "low [37]"], ["--event", "drawing"], ["/chat/*", "-n", "2"],
+      ["--from", "earliest", "--format", "{offset} {position} {attachments} {key}"],
+    ]) {
+      const [live, dead] = [await run(["tail", "--url", server.url, ...args]), await tail(...args)];
+      assert.equal(live.code, 0, live.stderr);
+      assert.equal(live.stdout, dead.stdout, args.join(" "));
+    }
+  });
+
+  test("-f shows every new record, and across restarts none is left out or shown twice", async (t) => {
+    const server = await serve(t);
+    const channel = newChannel();
+    const client = await Client.open(t, server.url, channel);
+    await client.publishAll(numbered("before", 20));
+    const byDirectory = new Command(t, ["tail", "-f", "-n", "5", "--data", server.data, "-o", "json"]);
+    const byAddress = new Command(t, ["tail", "-f", "--from", "latest", "--url", server.url, "-o", "json", channel]);
+    await byDirectory.prints(5);
+    let sent = 20;
+    // The one that shows nothing of what was there follows once it shows something new.
+    while (byAddress.lines().length === 0) await client.publish(`m ${sent++}`);
+    const from = JSON.parse(byAddress.lines()[0]).offset;
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 10; i++) await client.publish(`m ${sent++}`);
+      const connects = client.connects.length;
+      await (round === 1 ? server.kill9() : server.stop());
+      await byDirectory.says(/waiting for a server/);
+      await server.start();
+      await client.connected(connects + 1);
+    }
+    for (let i = 0; i < 10; i++) await client.publish(`m ${sent++}`);
+    await byDirectory.prints(sent - 15);
+    await byAddress.prints(sent - from + 1);
+    const offsets = (command) => command.lines().map((line) => JSON.parse(line).offset);
+    assert.deepEqual(offsets(byDirectory), range(16, sent));
+    assert.deepEqual(offsets(byAddress), range(from, sent));
+    await byDirectory.says(/following .* again/);
+    assert.equal((await byDirectory.interrupt()).code, 130);
+    assert.equal((await byAddress.interrupt()).code, 130);
+  });
+
+  test("-f --count ends by itself, and -f ends when its reader is gone", async (t) => {
+    const server = await serve(t);
+    const client = await Client.open(t, server.url, "/");
+    const counted = new Command(t, ["tail", "-f", "-n", "0", "--count", "2", "--url", server.url]);
+    const unread = new Command(t, ["tail", "-f", "--url", server.url]);
+    unread.child.stdout.destroy();
+    assert.equal((await unread.ended()).code, 0);
+    let ended = false;
+    counted.closed.then(() => (ended = true));
+    while (!ended) await client.publish("m");
+    const { code, stdout } = await counted.ended();
+    assert.equal(code, 0);
+    assert.equal(stdout.trim().split("\n").length, 2);
+  });
+
+  test("a server that asks for a token gets it, and a wrong one is one line that says what to do", async (t) => {
+    const token = "a-token-of-some-length";
+    const server = await serve(t, [], { env: { TIDEMARK_API_TOKEN: token } });
+    const client = await Client.open(t, server.url, "/");
+    await client.publish("m");
+    for (const [args, env] of [[["--token", token], {}], [[], { TIDEMARK_TOKEN: token }]]) {
+      const { code, stdout, stderr } = await run(["tail", "--data", server.data, ...args], { env });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(offsetsOf(stdout), [1]);
+    }
+    for (const [args, said] of [[["--token", "another-token-than-that"], /refuses this token/], [[], /asks for a token/]]) {
+      const { code, stderr } = await run(["tail", "--url", server.url, ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, said);
+      assert.match(stderr, /--token or TIDEMARK_TOKEN\n$/);
+      assert.equal(stderr.trim().split("\n").length, 1);
+    }
+  });
+
+  test("a server that cannot be reached, or is none, is one line and status 1", async (t) => {
+    const port = await freePort();
+    const { code, stderr } = await run(["tail", "--url", `http://localhost:${port}`]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^tidemark: cannot reach http://localhost:${port}: Connection refused.*\n$`));
+
+    const other = createServer((_, response) => response.writeHead(404).end("nothing here"));
+    await new Promise((resolve) => other.listen(0, "localhost", resolve));
+    t.after(() => other.close());
+    const stranger = await run(["tail", "--url", `http://localhost:${other.address().port}`]);
+    assert.equal(stranger.code, 1);
+    assert.match(stranger.stderr, /answers 404, so it is no Tidemark server/);
+    assert.equal(stranger.stderr.trim().split("\n").length, 1);
   });
 });

@@ -424,7 +424,7 @@ TEST_CASE("every command's help shows how to use it") {
     const auto help = command_help(command);
     CHECK(help.starts_with("Usage: tidemark " + std::string(command.name) + " [options]"));
     CHECK(contains(help, "\nExamples\n  "));
-    CHECK(contains(help, "--data DIR\n"));
+    CHECK(contains(help, command.id == CommandId::migrate ? "--from ENGINE:DIR\n" : "--data DIR\n"));
   }
   CHECK(contains(command_help(command_of(CommandId::repair)), "  --dry-run\n"));
 }
