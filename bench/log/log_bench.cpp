@@ -124,8 +124,14 @@ class Appender {
   void append() {
     const std::span<const RecordView> records = load_.views;
     const auto count = records.size();
+    hashes_.clear();
     for (const RecordView& record : records) {
-      const auto hash = DedupeWindow::hash(record.channel, record.client_key);
+      hashes_.push_back(DedupeWindow::hash(record.channel, record.client_key));
+      window_.prefetch(hashes_.back());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const RecordView& record = records[i];
+      const auto hash = hashes_[i];
       if (!window_.find(hash).offsets().empty()) continue;
       window_.stage(hash, record.offset);
       index_.stage_key(hash, record.offset);
@@ -148,6 +154,7 @@ class Appender {
   Load load_;
   ChannelIndex index_;
   DedupeWindow window_;
+  std::vector<std::uint64_t> hashes_;
   std::uint64_t next_ = 1;
 };
 

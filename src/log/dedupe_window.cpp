@@ -43,6 +43,8 @@ DedupeWindow::Candidates DedupeWindow::find(std::uint64_t hash) const {
   return found;
 }
 
+void DedupeWindow::prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[home(half_of(hash))]); }
+
 void DedupeWindow::stage(std::uint64_t hash, Offset offset) {
   if (size() == ring_.size()) grow();
   entry(newest_) = {hash, offset};

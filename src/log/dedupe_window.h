@@ -41,6 +41,8 @@ class DedupeWindow {
     std::size_t count_ = 0;
   };
   [[nodiscard]] Candidates find(std::uint64_t hash) const;
+  /// Asks the processor for what find() and stage() will look at.
+  void prefetch(std::uint64_t hash) const;
 
   /// Remembers a key for now; offsets must increase. commit() or rollback() decides.
   void stage(std::uint64_t hash, Offset offset);

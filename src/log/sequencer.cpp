@@ -102,9 +102,16 @@ void Sequencer::stage(std::span<Draft> batch) {
   const auto now = std::max(last_time_, clock_.wall());
   auto next = head().next();
   window_.forget_before(store_.state().first);
+  // The window is larger than the processor's caches: all of the batch is asked for before any of it is looked at.
+  hashes_.clear();
   for (const Draft& draft : batch) {
+    hashes_.push_back(DedupeWindow::hash(draft.channel, draft.client_key));
+    window_.prefetch(hashes_.back());
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Draft& draft = batch[i];
     if (!draft.client_key.empty()) {
-      const auto hash = DedupeWindow::hash(draft.channel, draft.client_key);
+      const auto hash = hashes_[i];
       const auto stored = find_stored(draft, hash);
       if (!stored) {
         note_unverified(stored.error());

@@ -77,6 +77,7 @@ class Sequencer {
 
   // The round and the batch at work; kept for their memory.
   std::vector<Draft> drafts_;
+  std::vector<std::uint64_t> hashes_;  // of their client keys
   std::vector<RecordView> records_;
   std::vector<Outcome> outcomes_;
 

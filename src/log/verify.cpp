@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <functional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,6 +19,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::uint64_t kProgressRecords = 4096;  // between two calls of on_progress
+constexpr std::size_t kPrefetched = 16;           // keys
 
 const std::string kMissing = "missing";
 
@@ -54,17 +58,15 @@ class Verification {
   }
 
  private:
-  struct KeyedRecord {
-    Offset offset;
-    std::uint64_t hash;
-    std::string channel, client_key;
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
   };
   /// What the records of the segment at work say.
   struct Contents {
-    std::map<std::string, std::vector<Offset>, std::less<>> channels;
+    std::unordered_map<std::string, std::vector<Offset>, NameHash, std::equal_to<>> channels;
     std::vector<KeyHash> keys;
     Holes unreadable;
-    std::vector<KeyedRecord> perhaps_twice;  // whose hash an earlier one has, too
   };
 
   void report(Finding::Kind kind, std::string text) {
@@ -80,6 +82,7 @@ class Verification {
   // --- lost offsets: stretches that touch are one finding ---------------------------------------------------------------
 
   void lose(OffsetRange range, const std::string& why) {
+    if (range.empty()) return;  // as nearly always
     for (const OffsetRange& part : options_.holes.rest_of(range)) {
       if (!lost_ || lost_->last.next() != part.first || lost_why_ != why) {
         flush_lost();
@@ -136,13 +139,7 @@ class Verification {
     if (channel == contents.channels.end()) channel = contents.channels.try_emplace(std::string(record.channel)).first;
     channel->second.push_back(record.offset);
     if (!record.client_key.empty()) {
-      const auto hash = DedupeWindow::hash(record.channel, record.client_key);
-      contents.keys.push_back({hash, record.offset});
-      if (!window_.find(hash).offsets().empty()) {
-        contents.perhaps_twice.push_back(
-            {record.offset, hash, std::string(record.channel), std::string(record.client_key)});
-      }
-      window_.stage(hash, record.offset);
+      contents.keys.push_back({DedupeWindow::hash(record.channel, record.client_key), record.offset});
     }
     return verdict_.records % kProgressRecords != 0 || progress();
   }
@@ -153,22 +150,36 @@ class Verification {
     return !verdict_.stopped;
   }
 
+  /// A segment's keys at once: the window is larger than the processor's caches, and what is asked for ahead does not
+  /// have to be waited for.
   Result<void> check_keys(const Contents& contents) {
-    for (const KeyedRecord& later : contents.perhaps_twice) {
-      const auto candidates = window_.find(later.hash);
-      for (const Offset offset : candidates.offsets()) {
-        if (offset >= later.offset || offset.value() + options_.dedupe_window_records < later.offset.value()) continue;
-        const auto compare = [&](const RecordView& earlier) {
-          if (earlier.channel == later.channel && earlier.client_key == later.client_key) {
-            report(Finding::Kind::odd_records, fmt::format("offset {}: its client key was stored at offset {} before",
-                                                           later.offset.value(), offset.value()));
-          }
-          return true;
-        };
-        const auto read = store_.read({&offset, 1}, compare);
-        if (!read && read.error().code != ErrorCode::corrupt) return read;
+    const auto& keys = contents.keys;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + kPrefetched < keys.size()) window_.prefetch(keys[i + kPrefetched].hash);
+      const auto candidates = window_.find(keys[i].hash);
+      for (const Offset earlier : candidates.offsets()) {
+        if (auto done = compare_keys(earlier, keys[i].offset); !done) return done;
       }
+      window_.stage(keys[i].hash, keys[i].offset);
     }
+    return {};
+  }
+
+  /// Two records whose keys have one hash.
+  Result<void> compare_keys(Offset earlier, Offset later) {
+    if (earlier.value() + options_.dedupe_window_records < later.value()) return {};
+    std::optional<std::pair<std::string, std::string>> first;
+    const std::array both{earlier, later};
+    const auto read = store_.read(both, [&](const RecordView& record) {
+      std::pair key(std::string(record.channel), std::string(record.client_key));
+      if (first == key) {
+        report(Finding::Kind::odd_records,
+               fmt::format("offset {}: its client key was stored at offset {} before", later.value(), earlier.value()));
+      }
+      first = std::move(key);
+      return true;
+    });
+    if (!read && read.error().code != ErrorCode::corrupt) return read;
     return {};
   }
 

@@ -387,8 +387,7 @@ TEST_CASE("RocksDB: what a power cut left of a MANIFEST record that was not flus
       auto bytes = pristine;
       bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
       write_file(manifest, bytes);
-      const auto opened =
-          rocks::Database::open_read_only(directory.database(), rocks::Recovery::everything, nullptr);
+      const auto opened = rocks::Database::open_read_only(directory.database(), rocks::Recovery::everything, nullptr);
       REQUIRE_FALSE(opened);
       CHECK(opened.error().context.find(manifest.string()) != std::string::npos);
     }

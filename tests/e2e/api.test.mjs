@@ -1,9 +1,11 @@
 // The HTTP API over a running server: reading, publishing, and who may. Every answer is held against the OpenAPI document.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { API, assertError, assertSchema, call, document, linesOf, offsetsOf, publish, readLog } from "./api-support.mjs";
+import { API, Stream, assertError, assertSchema, call, document, linesOf, offsetsOf, publish, readLog } from "./api-support.mjs";
 import { Client, backend, newChannel, newKey, numbered, request, serve, waitFor, within } from "./support.mjs";
 
 const TOKEN = "a-token-that-nobody-guesses";
@@ -309,6 +311,25 @@ describe("publishing", () => {
     assert.equal(answer.status, 413);
   });
 
+  test("more at once than the sequencer's queue holds wait for room, and are all stored", async (t) => {
+    const channel = newChannel();
+    const text = (i) => `"${i} ${"x".repeat(900_000)}"`; // 60 of them are more than kSequencerQueueBytes
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => publish(url, channel, text(i))));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]));
+    assert.equal((await readLog(url, { channel, limit: 100 })).length, 60);
+  });
+
+  test("while the disk has no room: 503, why, and when to try again", { skip: backend === "memory" && "memory has no disk" }, async (t) => {
+    const full = await serve(t, ["--min-free", "1024GiB"]);
+    const answer = await publish(full.url, "/", "1", { key: "again" });
+    assertError(answer, 503, "not_stored", "free");
+    assert.equal(answer.headers.get("retry-after"), "1");
+    const { json } = await call(full.url, `${API}/info`);
+    assert.equal(json.writable, false);
+    assert.match(json.why_not_writable, /free/);
+    assert.equal(json.head, 0);
+  });
+
   test("above the rate of one connection: 429", async (t) => {
     const limited = await serve(t, ["--publish-rate", "2"]);
     const post = `POST ${API}/channels/%2F/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n`;
@@ -329,11 +350,12 @@ describe("who may", () => {
   test("a page of a foreign origin may not, one of localhost may", async () => {
     await everyPath(url, { headers: { origin: "https://stranger.example" } }, (answer) => {
       assertError(answer, 403, "origin_not_allowed", "--cors-origin");
-      assert.equal(answer.headers.get("access-control-allow-origin"), "https://stranger.example");
+      assert.equal(answer.headers.get("access-control-allow-origin"), null);
     });
     const friend = await call(url, `${API}/info`, { headers: { origin: "http://localhost:8080" } });
     assert.equal(friend.status, 200);
     assert.equal(friend.headers.get("access-control-allow-origin"), "http://localhost:8080");
+    assert.match(friend.headers.get("access-control-expose-headers"), /Tidemark-Head/);
     const preflight = await call(url, `${API}/info`, {
       method: "OPTIONS",
       headers: { origin: "http://localhost:8080", "access-control-request-headers": "authorization" },
@@ -382,6 +404,44 @@ describe("who may", () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     assert.equal((await call(`http://${address}:${guarded.port}`, `${API}/info`, { headers })).status, 200);
   });
+});
+
+// Of what is newer than the last finished index segment every record is read at the start.
+const SEGMENT = 16_384;
+
+test("a damaged record is named, and everything else can be read", { skip: backend !== "sqlite" && "the bytes of SQLite's file are changed" }, async (t) => {
+  const first = await serve(t);
+  const channel = "/chat/damaged";
+  for (const text of ["one", "two", "a text that will be damaged", "four"]) await publish(first.url, channel, JSON.stringify(text));
+  const client = await Client.open(t, first.url, "/chat/padding", { auth: { history: 1 } });
+  await client.publishAll(numbered("padding", SEGMENT));
+  client.close();
+  await first.stop();
+  const file = join(first.data, "tidemark.sqlite3");
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf("a text that will be damaged")] ^= 1;
+  writeFileSync(file, bytes);
+  const damaged = await serve(t, [], { data: first.data });
+  for (const parameters of [{}, { channel }]) {
+    const forward = await readLog(damaged.url, { ...parameters, before: 5 });
+    assert.deepEqual(offsetsOf(forward), [1, 2, undefined]);
+    assert.equal(forward[2].error.code, "damaged");
+    assert.match(forward[2].error.message, /offset 3 /);
+    const backward = await readLog(damaged.url, { ...parameters, before: 5, order: "desc" });
+    assert.deepEqual(offsetsOf(backward), [4, undefined]);
+    assert.match(backward[1].error.message, /offset 3 /);
+    const answer = await call(damaged.url, `${API}/log?${new URLSearchParams({ ...parameters, after: 2 })}`);
+    assertError(answer, 500, "damaged", "offset 3 ");
+    assert.deepEqual(offsetsOf(await readLog(damaged.url, { ...parameters, after: 3, before: 5 })), [4]);
+    const stream = await Stream.open(t, damaged.url, { ...parameters, after: 0 });
+    await waitFor(() => stream.ended, { what: "the end at the damage" });
+    assert.deepEqual(offsetsOf(stream.records()), [1, 2]);
+    assert.equal(stream.events.at(-1).event, "unreadable");
+    assert.match(stream.events.at(-1).data.error.message, /offset 3 /);
+  }
+  assertError(await call(damaged.url, `${API}/log/3`), 500, "damaged", "offset 3 ");
+  const { json } = await call(damaged.url, `${API}/channels`);
+  assert.deepEqual([json.unreadable, json.channels.map(({ records }) => records)], [1, [3, SEGMENT]]);
 });
 
 test("the document is served as it stands in the repository, and every schema of it is sound", async () => {

@@ -9,6 +9,7 @@ import { byId } from "./dom.js";
 import { ENTRIES_SHOWN, HISTORY_FIRST_VISIT } from "./limits.js";
 import { LocalLog } from "./local-log.js";
 import { LogView } from "./log-view.js";
+import { OlderMessages } from "./older.js";
 import { Outbox } from "./outbox.js";
 import { Readiness } from "./readiness.js";
 import { parsePosition, parseRecord } from "./record.js";
@@ -33,7 +34,9 @@ const logView = new LogView({
   retry: (entry) => outbox.retry(entry),
   discard: (entry) => outbox.discard(entry),
   seen: markSeen,
+  dropped: () => older.dropped(),
 });
+const older = new OlderMessages(logView);
 const composer = new Composer({ send, renamed });
 const readiness = new Readiness(storing);
 const connection = new Connection({
@@ -71,6 +74,7 @@ function openChannel(place) {
 
 function drawFromMemory() {
   logView.clear(channel);
+  older.opened(channel);
   logView.busy = true;
   if (localLog.epoch !== undefined) logView.markUnreadAfter(localLog.seen, localLog.seen);
   for (const entry of localLog.entries.slice(-ENTRIES_SHOWN)) logView.add(entry);
@@ -129,6 +133,7 @@ function caughtUp(status, lastArgument) {
   logView.busy = false;
   logView.forgetUnneededUnreadLine();
   setPhase("live");
+  older.ready();
   outbox.start(); // not before: an answer's offset means something only once it is known which log this is
   lookForWanted();
   if (logView.following) markSeen();
@@ -230,10 +235,16 @@ function markSeen() {
   if (!document.hidden && phase === "live") localLog.markSeen();
 }
 
-function lookForWanted() {
+async function lookForWanted() {
   if (wanted === undefined) return;
-  if (!logView.reveal(wanted)) statusView.notice(`Offset ${wanted} is not among the messages on this page.`);
+  const offset = wanted;
   wanted = undefined;
+  if (logView.reveal(offset)) return;
+  const asked = channel;
+  await older.loadDownTo(offset);
+  if (asked === channel && !logView.reveal(offset)) {
+    statusView.notice(`Offset ${offset} is not among the messages on this page.`);
+  }
 }
 
 byId("drop-button").addEventListener("click", () => connection.drop());

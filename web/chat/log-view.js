@@ -4,7 +4,7 @@
 // busy and silent. Additions are drawn together once per turn of the event loop, so that a long catch-up costs one
 // layout per batch and, beyond the bound, nothing at all.
 import { byId, element, hiddenText, icon } from "./dom.js";
-import { ANNOUNCED_AFTER_MS, ENTRIES_SHOWN } from "./limits.js";
+import { ANNOUNCED_AFTER_MS, ENTRIES_READ_BACK, ENTRIES_SHOWN } from "./limits.js";
 import * as wording from "./wording.js";
 
 const BOTTOM_SLACK_PX = 48;
@@ -30,7 +30,7 @@ export class LogView {
   #channel;
   #handlers;
 
-  /** Handlers: retry(entry), discard(entry), seen(). */
+  /** Handlers: retry(entry), discard(entry), seen(), dropped() (the oldest messages left the document). */
   constructor(handlers) {
     this.#handlers = handlers;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -41,6 +41,18 @@ export class LogView {
 
   get following() {
     return this.#atBottom;
+  }
+
+  /** The offset of the oldest message in the document; undefined if there is none. */
+  get oldest() {
+    this.flush();
+    const message = this.#log.querySelector(".message");
+    return message ? Number(message.id.replace("at-", "")) : undefined;
+  }
+
+  /** How much the document holds. */
+  get size() {
+    return this.#log.childElementCount;
   }
 
   clear(channel) {
@@ -106,10 +118,50 @@ export class LogView {
     }
     this.#queue = [];
     this.#log.append(batch);
-    while (this.#log.childElementCount > ENTRIES_SHOWN) this.#log.firstElementChild.remove();
+    this.#dropOldest();
     this.#updateEmpty();
     this.#updatePill();
     this.#keepAtEnd();
+  }
+
+  /** Draws older entries above what is there, silently and without moving what the reader looks at. */
+  prepend(entries) {
+    this.flush();
+    if (entries.length === 0) return;
+    const kept = [this.#lastDay, this.#lastSender, this.#unreadAfter];
+    this.#lastDay = this.#lastSender = this.#unreadAfter = undefined;
+    const batch = document.createDocumentFragment();
+    for (const entry of entries) batch.append(...this.#draw(entry));
+    const newestDay = batch.querySelectorAll(".divider");
+    const anchor = this.#log.firstElementChild;
+    // The day goes on: its line stands above the older messages now.
+    const repeated = anchor?.matches(".divider:not(.unread)") && newestDay.length > 0 &&
+      newestDay[newestDay.length - 1].textContent === anchor.textContent;
+    [this.#lastDay, this.#lastSender, this.#unreadAfter] = kept;
+    const fixed = repeated ? anchor.nextElementSibling : anchor;
+    const before = fixed?.getBoundingClientRect().top;
+    this.#silently(() => {
+      if (repeated) anchor.remove();
+      this.#log.prepend(batch);
+    });
+    if (fixed) this.#scroller.scrollTop += fixed.getBoundingClientRect().top - before;
+    this.#scrolled();
+  }
+
+  /** Screen readers hear what is new, not what was fetched from the past. */
+  #silently(change) {
+    this.#log.setAttribute("aria-live", "off");
+    change();
+    clearTimeout(this.#announceTimer);
+    if (this.#busy) return;
+    this.#announceTimer = setTimeout(() => this.#log.setAttribute("aria-live", "polite"), ANNOUNCED_AFTER_MS);
+  }
+
+  #dropOldest() {
+    const most = this.#atBottom ? ENTRIES_SHOWN : ENTRIES_READ_BACK + ENTRIES_SHOWN;
+    if (this.#log.childElementCount <= most) return;
+    while (this.#log.childElementCount > most) this.#log.firstElementChild.remove();
+    this.#handlers.dropped();
   }
 
   /** An entry of the outbox was added, changed or left. */

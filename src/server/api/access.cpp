@@ -29,6 +29,13 @@ bool was_forwarded(const http::Request& request) {
   return std::ranges::any_of(kFields, [&](std::string_view name) { return request.field(name).has_value(); });
 }
 
+/// A page that loads an answer as an image or a script cannot read it and sends no Origin; it could keep the readers of the
+/// log busy all the same. A link that somebody follows is another matter (Fetch Metadata, section 2).
+bool embedded_by_stranger(const http::Request& request) {
+  return !request.field("origin") && request.field("sec-fetch-site") == "cross-site" &&
+         request.field("sec-fetch-mode") != "navigate";
+}
+
 }  // namespace
 
 bool same_secret(std::string_view left, std::string_view right) {
@@ -49,7 +56,7 @@ bool is_loopback_peer(int socket) {
 }
 
 std::optional<ApiError> why_no_access(const http::Request& request, const ServeOptions& options, bool loopback_peer) {
-  if (!origin_allowed(request, options.cors_origins)) {
+  if (!origin_allowed(request, options.cors_origins) || embedded_by_stranger(request)) {
     return ApiError{403, "origin_not_allowed",
                     "pages of this origin may not use the API; the server's --cors-origin lists those that may"};
   }

@@ -229,7 +229,6 @@ void respond_preflight(HttpStream& http) {
                cors_fields(http.request()) +
                    "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
                    "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Last-Event-ID\r\n"
-                   "Access-Control-Expose-Headers: Tidemark-Epoch, Tidemark-First, Tidemark-Head\r\n"
                    "Access-Control-Max-Age: 600\r\n",
                {});
 }

@@ -46,10 +46,15 @@ class JobAnswer final : public PendingAnswer, public std::enable_shared_from_thi
 }  // namespace
 
 std::string api_fields(const HttpStream& http, std::string_view content_type) {
-  return fmt::format(
+  std::string fields = fmt::format(
       "Content-Type: {}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-      "Cross-Origin-Resource-Policy: same-origin\r\n{}",
-      content_type, cors_fields(http.request()));
+      "Cross-Origin-Resource-Policy: same-origin\r\n",
+      content_type);
+  const http::Request& request = http.request();
+  if (!request.field("origin") || !origin_allowed(request, http.thread().service().options.cors_origins)) return fields;
+  fields += cors_fields(request);
+  fields += "Access-Control-Expose-Headers: Location, Retry-After, Tidemark-Epoch, Tidemark-First, Tidemark-Head\r\n";
+  return fields;
 }
 
 std::string log_fields(const Log& log) {

@@ -123,6 +123,19 @@ TEST_CASE("every option is also an environment variable") {
   CHECK(variables.size() == options_of_serve().size());
 }
 
+TEST_CASE("a secret is in no setting and no message, and one that can be guessed is none") {
+  const auto options = parsed({}, {"TIDEMARK_API_TOKEN=0123456789abcdef"});
+  CHECK(options.api_token == "0123456789abcdef");
+  CHECK(setting(options, "api-token").value == "(secret)");
+  for (const std::string wrong : {"too-short", "with a blank in it", "with\ta tab in it...."}) {
+    const auto message = refused({"--api-token", wrong});
+    CAPTURE(message);
+    CHECK(message.contains("--api-token"));
+    CHECK_FALSE(message.contains(wrong));
+  }
+  CHECK(parsed({}).api_token.empty());
+}
+
 TEST_CASE("an empty variable counts as not set") {
   CHECK(parsed({}, {"TIDEMARK_PORT=", "TIDEMARK_EVENT="}).port == 3000);
 }

@@ -64,6 +64,16 @@ TEST_CASE("a page of a foreign origin may not, with the token neither") {
                options, true) == 403);
 }
 
+TEST_CASE("a foreign page may not load an answer as an image, somebody may follow its link") {
+  const auto loaded = [](const char* site, const char* mode) {
+    return status(asked({{"host", "localhost"}, {"sec-fetch-site", site}, {"sec-fetch-mode", mode}}), {}, true);
+  };
+  CHECK(loaded("cross-site", "no-cors") == 403);
+  CHECK(loaded("cross-site", "navigate") == 200);
+  CHECK(loaded("same-origin", "no-cors") == 200);
+  CHECK(loaded("none", "navigate") == 200);
+}
+
 TEST_CASE("secrets are the same only if every byte is") {
   CHECK(same_secret("abc", "abc"));
   CHECK_FALSE(same_secret("abc", "abd"));

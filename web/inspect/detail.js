@@ -1,0 +1,59 @@
+// One record with everything that is known of it.
+import { byId, element } from "/chat/dom.js";
+
+const TEXT_SHOWN_CHARS = 100_000;
+
+export class Detail {
+  #panel = byId("detail");
+  #fields = byId("detail-fields");
+  #payload = byId("detail-payload");
+  #copied = byId("detail-copied");
+  #record;
+
+  /** `closed` is called when the person closes it. */
+  constructor(closed) {
+    byId("detail-close").addEventListener("click", () => {
+      this.close();
+      closed();
+    });
+    byId("detail-copy").addEventListener("click", () => this.#copy());
+  }
+
+  get open() {
+    return !this.#panel.hidden;
+  }
+
+  show(record) {
+    this.#record = record;
+    this.#panel.hidden = false;
+    this.#copied.textContent = "";
+    byId("detail-title").textContent = `Record ${record.offset}`;
+    const rows = [
+      ["Time", `${new Date(record.time).toLocaleString()} (${record.time})`],
+      ["Channel", record.channel],
+      ["Event", record.event],
+      ["Sender", record.sender],
+      ["Client key", record.key ?? "none was given"],
+      ...(record.attachments ?? []).map((one, i) => [`Binary part ${i}`, `${binaryBytes(one).toLocaleString("en")} bytes`]),
+    ];
+    this.#fields.replaceChildren(
+      ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, value))]),
+    );
+    const text = JSON.stringify(record.payload, undefined, 2);
+    this.#payload.textContent = text.length > TEXT_SHOWN_CHARS ? `${text.slice(0, TEXT_SHOWN_CHARS)}…` : text;
+  }
+
+  close() {
+    this.#panel.hidden = true;
+  }
+
+  async #copy() {
+    const done = await navigator.clipboard?.writeText(JSON.stringify(this.#record)).then(
+      () => true,
+      () => false,
+    );
+    this.#copied.textContent = done ? "Copied." : "This browser does not let the page copy.";
+  }
+}
+
+const binaryBytes = (base64) => (base64.length / 4) * 3 - (/=*$/.exec(base64)[0].length);

@@ -1,0 +1,69 @@
+// Server-Sent Events by fetch: EventSource cannot send a token. Comes back by itself, at the position it has.
+import { ask } from "./api.js";
+
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 8_000;
+
+export class LogStream {
+  #aborting = new AbortController();
+  #parameters;
+  #handlers;
+  #position;
+
+  /** Handlers: record(record), gap(gap), open({resumed, ...}), lost(error) (it tries again), other(status of another log). */
+  constructor(parameters, handlers) {
+    this.#parameters = parameters;
+    this.#handlers = handlers;
+    this.#run();
+  }
+
+  close() {
+    this.#aborting.abort();
+  }
+
+  async #run() {
+    const { signal } = this.#aborting;
+    for (let pause = RETRY_MS; !signal.aborted; pause = Math.min(2 * pause, RETRY_MS_MAX)) {
+      try {
+        const headers = this.#position ? { "last-event-id": this.#position } : {};
+        const response = await ask("/stream", { parameters: this.#parameters, headers, signal });
+        pause = RETRY_MS / 2;
+        await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
+        if (!signal.aborted) this.#handlers.lost(new Error("the server ended the stream"));
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#handlers.lost(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  async #read(reader) {
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || this.#aborting.signal.aborted) return;
+      const events = (text + value).split("\n\n");
+      text = events.pop();
+      for (const event of events) this.#take(event);
+    }
+  }
+
+  #take(text) {
+    const fields = {};
+    for (const line of text.split("\n")) {
+      const colon = line.indexOf(":");
+      fields[line.slice(0, colon)] = line.slice(colon + 1).replace(/^ /, "");
+    }
+    if (fields.data === undefined) return;
+    const data = JSON.parse(fields.data);
+    if (fields.event === "log") {
+      const another = this.#position !== undefined && !data.resumed;
+      if (another) this.#handlers.other(data);
+      else this.#handlers.open(data);
+    } else if (fields.event === "gap") this.#handlers.gap(data);
+    else if (fields.event === "unreadable") this.#handlers.lost(new Error(data.error.message));
+    else this.#handlers.record(data);
+    if (fields.id !== undefined) this.#position = fields.id;
+  }
+}
