@@ -12,6 +12,7 @@
 #include "backends/rocksdb/manifest_note.h"
 #include "backends/rocksdb/table_check.h"
 #include "src/base/crc32c.h"
+#include "src/base/journal.h"
 #include "src/base/limits.h"
 
 namespace tidemark::rocks {
@@ -129,8 +130,8 @@ class CheckedFiles final : public rocksdb::FileSystemWrapper {
     auto status = target()->NewSequentialFile(name, options, file, debug);
     if (!status.ok() || !is_manifest(name)) return status;
     const auto durable = note_of(name).durable(base_name(name));
-    if (!durable) return status_of(durable.error());
-    if (!*durable) return status;
+    if (!durable) journal::warning("manifest-unchecked", {{"cause", durable.error().context}});
+    if (!durable || !*durable) return status;
     ManifestNote::Extent found;
     status = measure(**file, (*durable)->bytes, found);
     if (status.ok() && found != **durable) {
@@ -149,6 +150,13 @@ class CheckedFiles final : public rocksdb::FileSystemWrapper {
     if (status.ok() && is_manifest(name)) {
       *file = std::make_unique<Manifest>(std::move(*file), base_name(name), note_of(name));
     }
+    return status;
+  }
+
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+    auto status = target()->RenameFile(from, to, options, debug);
+    if (status.ok() && note_ && base_name(to) == "CURRENT") note_->on_current();
     return status;
   }
 

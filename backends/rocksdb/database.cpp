@@ -91,9 +91,7 @@ Result<std::unique_ptr<Database>> Database::open_rebuilt(const std::filesystem::
   auto rebuilt = RebuiltDirectory::make(directory, options, families);
   if (!rebuilt) return std::unexpected(rebuilt.error());
   database->rebuilt_ = std::move(*rebuilt);
-  // Families of which there was nothing to find are not there.
-  options.create_missing_column_families = true;
-  const auto opened = database->open_files(database->rebuilt_->path(), std::move(options), families, Access::write);
+  const auto opened = database->open_files(database->rebuilt_->path(), std::move(options), families, Access::read);
   if (!opened) return std::unexpected(opened.error());
   return database;
 }

@@ -32,7 +32,7 @@ Result<std::optional<ManifestNote::Extent>> ManifestNote::durable(const std::str
     const auto extent = Extent::parse(std::string_view(**text).substr(manifest.size() + 1));
     if (!extent) continue;
     newest_ = manifest;
-    newest_line_ = line;
+    newest_line_ = current_line_ = line;
     return extent;
   }
   return std::nullopt;
@@ -47,7 +47,7 @@ Result<void> ManifestNote::note(const std::string& manifest, Extent durable) {
   }
   if (manifest != newest_) {
     newest_ = manifest;
-    newest_line_ = 1 - newest_line_;
+    newest_line_ = 1 - current_line_;
   }
   if (auto written = open_->write(newest_line_, fmt::format("{} {}", manifest, durable.text())); !written)
     return written;

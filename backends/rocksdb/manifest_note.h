@@ -11,7 +11,7 @@
 // The checksum is there because RocksDB takes a record that seems to reach beyond the end of the file for the end: one
 // flipped bit in a length makes a log shorter by all that comes after it, and the tables of it are removed as strangers.
 //
-// A new MANIFEST gets the other line (base/note_file.h): until CURRENT names it, the one before counts.
+// A new MANIFEST gets the line (base/note_file.h) that is not that of the one CURRENT names.
 //
 // One thread writes: RocksDB's, that holds its lock.
 #pragma once
@@ -40,17 +40,19 @@ class ManifestNote {
     friend bool operator==(const Extent&, const Extent&) = default;
   };
 
-  /// What of it is durable; nothing if that was never noted, or the note is damaged. A line of another file may be
-  /// overwritten from now on, this one's not.
+  /// What of the MANIFEST that CURRENT names is durable; nothing if that was never noted, or the note is damaged.
   [[nodiscard]] Result<std::optional<Extent>> durable(const std::string& manifest);
   /// Durable when it returns.
   [[nodiscard]] Result<void> note(const std::string& manifest, Extent durable);
+  /// CURRENT names the MANIFEST noted last.
+  void on_current() { current_line_ = newest_line_; }
 
  private:
   const std::filesystem::path file_;
   std::optional<NoteFile> open_;  // for writing
   std::string newest_;            // the MANIFEST read or noted last,
   int newest_line_ = 1;           // and its line
+  int current_line_ = 1;          // of the one that CURRENT names
 };
 
 }  // namespace tidemark::rocks

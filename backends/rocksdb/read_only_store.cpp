@@ -136,17 +136,27 @@ Result<Contents> read_contents(const Database& database, std::optional<Error> da
   return contents;
 }
 
+/// The disk does not give RocksDB's list of its files. Where permission is missing the tables are not to be had either.
+bool is_unreadable_list(const Error& error) {
+  const auto names = [&](std::string_view what) { return error.context.find(what) != std::string::npos; };
+  return error.code == ErrorCode::io && (names("/MANIFEST-") || names("/CURRENT")) && !names("Permission denied");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& directory, rocksdb::Env* env) {
   std::optional<Error> damage;
   auto database = Database::open_read_only(directory, Recovery::strict, env);
-  if (!database && database.error().code == ErrorCode::corrupt) {
+  if (!database) {
     damage = database.error();
-    database = Database::open_read_only(directory, Recovery::everything, env);
-    if (!database && database.error().code == ErrorCode::corrupt) database = Database::open_rebuilt(directory, env);
+    if (damage->code == ErrorCode::corrupt) {
+      database = Database::open_read_only(directory, Recovery::everything, env);
+    }
+    if (!database && (database.error().code == ErrorCode::corrupt || is_unreadable_list(database.error()))) {
+      database = Database::open_rebuilt(directory, env);
+    }
   }
-  if (!database) return std::unexpected(database.error());
+  if (!database) return std::unexpected(database.error().code == ErrorCode::corrupt ? database.error() : *damage);
   auto contents = read_contents(**database, std::move(damage));
   if (!contents) return std::unexpected(contents.error());
   // Not before: the first record is looked for from where the trim was.

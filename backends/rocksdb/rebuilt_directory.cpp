@@ -4,6 +4,10 @@
 #include <stdlib.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,22 +18,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kAboveAll = 1'000'000'000;
+
 std::unexpected<Error> os_failure(std::string_view doing, const fs::path& on, const std::error_code& error) {
   return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; TMPDIR names another place for temporary files", doing,
                                          on.string(), error.message()));
 }
 
-std::error_code link_files(const fs::path& from, const fs::path& to) {
+/// Links the files of a kind, write-ahead logs under numbers so much higher.
+std::error_code link_files(const fs::path& from, const fs::path& to, std::string_view kind, std::uint64_t higher = 0) {
   std::error_code error;
   const auto absolute = fs::absolute(from, error);
   for (auto entry = fs::directory_iterator(absolute, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
-    const auto kind = entry->path().extension();
-    if (kind != ".sst" && kind != ".log") continue;
-    fs::create_symlink(entry->path(), to / entry->path().filename(), error);
+    if (entry->path().extension() != kind) continue;
+    const auto digits = entry->path().stem().string();
+    std::uint64_t number = 0;
+    const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (wrong != std::errc() || end != digits.data() + digits.size()) continue;  // none of RocksDB's
+    fs::create_symlink(entry->path(), to / fmt::format("{:06}{}", number + higher, kind), error);
     if (error) break;
   }
   return error;
+}
+
+/// Those of which no table was found.
+rocksdb::Status create_families(const fs::path& directory, rocksdb::DBOptions options,
+                                const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  auto status = rocksdb::DB::Open(options, directory.string(), families, &handles, &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  if (!status.ok()) return status;
+  for (auto* handle : handles) static_cast<void>(db->DestroyColumnFamilyHandle(handle));
+  return db->Close();
 }
 
 }  // namespace
@@ -45,11 +68,15 @@ Result<std::unique_ptr<RebuiltDirectory>> RebuiltDirectory::make(
     return os_failure("create", pattern, std::error_code(errno, std::generic_category()));
   }
   std::unique_ptr<RebuiltDirectory> directory(new RebuiltDirectory(pattern));
-  if (const auto failed = link_files(damaged, directory->path()); failed) {
-    return os_failure("link the files of", damaged, failed);
-  }
-  const auto status = rocksdb::RepairDB(directory->path().string(), options, families);
+  const auto unlinked = [&](const std::error_code& failed) { return os_failure("link the files of", damaged, failed); };
+  if (const auto failed = link_files(damaged, directory->path(), ".sst"); failed) return unlinked(failed);
+  // Of the tables alone: with write-ahead logs it would leave out, without a word, what is of a family that has no table
+  // yet and what finds no room, and refuse what is in a table as well.
+  auto status = rocksdb::RepairDB(directory->path().string(), options, families);
+  if (status.ok()) status = create_families(directory->path(), options, families);
   if (!status.ok()) return failure(status, "rebuild the list of tables of", damaged);
+  // Above every number given so far, so that they count as not yet read. They are read into memory at each opening.
+  if (const auto failed = link_files(damaged, directory->path(), ".log", kAboveAll); failed) return unlinked(failed);
   return directory;
 }
 

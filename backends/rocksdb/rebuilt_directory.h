@@ -14,8 +14,8 @@ namespace tidemark::rocks {
 
 class RebuiltDirectory {
  public:
-  /// Reads every table once. Makes it among the temporary files, where what the write-ahead logs hold is written once
-  /// more. `options` has the files to work with; tables that cannot be read are left out.
+  /// Reads every table once, and leaves out those that cannot be read to their end. Makes it among the temporary files, to
+  /// be opened for reading only. `options` has the files to work with.
   [[nodiscard]] static Result<std::unique_ptr<RebuiltDirectory>> make(
       const std::filesystem::path& damaged, const rocksdb::DBOptions& options,
       const std::vector<rocksdb::ColumnFamilyDescriptor>& families);

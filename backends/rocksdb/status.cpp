@@ -14,9 +14,14 @@ std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view d
   const auto sentence = [&](std::string_view advice) {
     return fmt::format("cannot {} {}: {}; {}", doing, directory.string(), text, advice);
   };
+  // What RocksDB was doing, without the name of the directory: that may be /srv/syncthing.
+  auto doing_what = text;
+  for (const auto name = directory.string(); !name.empty() && doing_what.find(name) != std::string::npos;) {
+    doing_what.erase(doing_what.find(name), name.size());
+  }
   // A flush that failed, of a file or of its directory, is not waited out, whatever the reason: what it was for is in the
   // file, and writing it once more would put it there twice (after which RocksDB's assertions end every start).
-  if (status.IsNoSpace() && text.find("sync") == std::string::npos) {
+  if (status.IsNoSpace() && doing_what.find("sync") == std::string::npos) {
     return fail(ErrorCode::out_of_space, sentence("make room on its disk"));
   }
   if (is_damage(status)) return fail(ErrorCode::corrupt, sentence(kDamageAdvice));

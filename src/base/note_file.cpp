@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kLineBytes = 64;
 constexpr std::size_t kChecksumBytes = 8;
-constexpr off_t kLineDistance = 512;
+constexpr off_t kLineDistance = 4096;
 
 static_assert(NoteFile::kTextBytes + 1 + kChecksumBytes + 1 == kLineBytes);
 

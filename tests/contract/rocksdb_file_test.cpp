@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <functional>
+#include <initializer_list>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +16,8 @@
 
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/keys.h"
+#include "backends/rocksdb/manifest_note.h"
+#include "backends/rocksdb/status.h"
 #include "tests/contract/damaged_log.h"
 #include "tests/contract/rocksdb_directory.h"
 
@@ -410,32 +414,92 @@ TEST_CASE("RocksDB: what a power cut left of a MANIFEST record that was not flus
 }
 
 TEST_CASE("RocksDB: with its list of files gone the records are read from its tables and write-ahead logs") {
-  const RocksdbDirectory directory;
   const auto records = records_between(1, 40);
-  directory.fill({records.begin(), records.begin() + 20});
-  directory.flush();
-  directory.fill({records.begin() + 20, records.end()});
-  const auto manifest = directory.database() / content_of(directory.database() / "CURRENT").substr(0, 15);
-  SUBCASE("MANIFEST is damaged") {
+  const std::vector<Record> half(records.begin(), records.begin() + 20);
+  const std::vector<Record> rest(records.begin() + 20, records.end());
+  const auto in_logs = [&](const RocksdbDirectory& directory) { directory.fill(records); };
+  const auto in_tables_and_logs = [&](const RocksdbDirectory& directory) {
+    directory.fill(half);
+    directory.flush();
+    directory.fill(rest);
+  };
+  const auto in_both = [&](const RocksdbDirectory& directory) {  // as after a death between the two
+    directory.fill(records);
+    const auto log = directory.files(".log").back();
+    const auto bytes = content_of(log);
+    directory.flush();
+    write_file(log, bytes);
+  };
+  const auto damaged = [](const std::filesystem::path& manifest) {
     auto bytes = content_of(manifest);
     bytes[100] = static_cast<char>(bytes[100] ^ 1);
     write_file(manifest, bytes);
+  };
+  const auto missing = [](const std::filesystem::path& manifest) { std::filesystem::remove(manifest); };
+  const auto unreadable = [](const std::filesystem::path& manifest) {
+    std::filesystem::remove(manifest);
+    std::filesystem::create_directory(manifest);
+  };
+  const auto not_named = [](const std::filesystem::path& manifest) {
+    write_file(manifest.parent_path() / "CURRENT", "");
+  };
+  int number = 0;
+  for (const auto& fill :
+       std::initializer_list<std::function<void(const RocksdbDirectory&)>>{in_logs, in_tables_and_logs, in_both}) {
+    for (const auto& spoil : std::initializer_list<std::function<void(const std::filesystem::path&)>>{
+             damaged, missing, unreadable, not_named}) {
+      CAPTURE(number++);
+      const RocksdbDirectory directory;
+      fill(directory);
+      spoil(directory.database() / content_of(directory.database() / "CURRENT").substr(0, 15));
+      CHECK_FALSE(directory.open());
+      const auto before = directory.contents();
+      {
+        const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
+        if (!store) FAIL(store.error().context);
+        CHECK(scan(**store, 1, 40) == records);
+        CHECK((*store)->state().epoch == kEpoch);
+        CHECK((*store)->state().head == Offset(40));
+        CHECK_FALSE((*store)->verify());
+      }
+      CHECK(directory.contents() == before);
+    }
   }
-  SUBCASE("MANIFEST is missing") { std::filesystem::remove(manifest); }
-  SUBCASE("CURRENT is empty") { write_file(directory.database() / "CURRENT", ""); }
-  const auto before = directory.contents();
-  CHECK_FALSE(directory.open());
+}
+
+TEST_CASE("RocksDB: a full disk is told from a flush that failed, whatever the directory is called") {
+  for (const auto* const directory : {"/srv/data/rocksdb", "/srv/syncthing/rocksdb"}) {
+    const auto file = fmt::format("{}/000016.log", directory);
+    const auto full =
+        rocks::failure(rocksdb::Status::NoSpace("While appending to file: " + file, "full"), "append to", directory);
+    CHECK(full.error().code == ErrorCode::out_of_space);
+    const auto flush =
+        rocks::failure(rocksdb::Status::NoSpace("While fdatasync: " + file, "full"), "append to", directory);
+    CHECK(flush.error().code == ErrorCode::io);
+  }
+}
+
+TEST_CASE("RocksDB: the note of the MANIFEST that counts is never overwritten by those of its successors") {
+  using rocks::ManifestNote;
+  const TemporaryDirectory directory;
+  const ManifestNote::Extent first{100, 1}, other{200, 2};
   {
-    const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
-    if (!store) FAIL(store.error().context);
-    CHECK(scan(**store, 1, 40) == records);
-    CHECK((*store)->state().epoch == kEpoch);
-    CHECK((*store)->state().head == Offset(40));
-    const auto sound = (*store)->verify();
-    REQUIRE_FALSE(sound);
-    CHECK(sound.error().code == ErrorCode::corrupt);
+    ManifestNote note(directory.path());
+    REQUIRE(note.note("MANIFEST-000001", first));
+    note.on_current();
+    for (const auto* const name : {"MANIFEST-000005", "MANIFEST-000009", "MANIFEST-000012"}) {
+      REQUIRE(note.note(name, other));
+    }
   }
-  CHECK(directory.contents() == before);
+  CHECK(ManifestNote(directory.path()).durable("MANIFEST-000001") == first);
+  {
+    ManifestNote note(directory.path());
+    REQUIRE(note.durable("MANIFEST-000001") == first);
+    REQUIRE(note.note("MANIFEST-000015", other));
+    note.on_current();
+    REQUIRE(note.note("MANIFEST-000020", other));
+  }
+  CHECK(ManifestNote(directory.path()).durable("MANIFEST-000015") == other);
 }
 
 TEST_CASE("RocksDB: a truncated or missing table is refused, not taken for an emptier log") {
