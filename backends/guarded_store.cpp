@@ -50,12 +50,14 @@ Result<void> check_nothing_missing(const StoreOptions& options) {
 }
 
 GuardedStore::GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
-                           FreeBytes free_bytes_min)
+                           std::vector<std::string> needed, FreeBytes free_bytes_min)
     : engine_(std::move(engine)),
       floor_(std::move(floor)),
       directory_(std::move(directory)),
       free_bytes_min_(free_bytes_min),
-      epoch_(engine_->state().epoch) {}
+      epoch_(engine_->state().epoch) {
+  for (auto& name : needed) needed_.push_back({directory_ / name});
+}
 
 Result<void> GuardedStore::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
   if (closed_) return engine_->append(records, segments);  // says so
@@ -77,14 +79,25 @@ Result<void> GuardedStore::trim(Offset before, std::span<const ChannelLoss> loss
   return engine_->trim(before, losses);
 }
 
-/// Whoever deletes the directory of a running server leaves it writing to files that nobody can open again: the engine
-/// reports success, and every record is lost when the process ends.
+std::optional<std::filesystem::path> GuardedStore::missing() {
+  if (floor_.is_deleted() || !directory_exists(directory_)) return directory_;
+  for (NeededFile& file : needed_) {
+    std::error_code error;
+    const bool there = std::filesystem::exists(file.path, error);
+    if (!there && !error && file.seen) return file.path;
+    file.seen = file.seen || there;
+  }
+  return std::nullopt;
+}
+
+/// Whoever deletes the directory of a running server, or its files, leaves it writing to files that nobody can open again:
+/// the engine reports success, and every record is lost when the process ends.
 Result<void> GuardedStore::check_directory() {
-  if (!deleted_ && (floor_.is_deleted() || !directory_exists(directory_))) {
-    deleted_ =
-        Error{ErrorCode::io, fmt::format("{} was deleted or moved while the log in it was open: what was appended now "
-                                         "could never be read again; put it back and start again",
-                                         directory_.string())};
+  if (const auto gone = deleted_ ? std::nullopt : missing()) {
+    deleted_ = Error{ErrorCode::io,
+                     fmt::format("{} was deleted or moved while the log was open: what was appended now could never be "
+                                 "read again; put it back",
+                                 gone->string())};
   }
   if (deleted_) return std::unexpected(*deleted_);
   return {};

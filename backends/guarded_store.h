@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "backends/store_options.h"
 #include "src/base/error.h"
@@ -41,9 +43,9 @@ struct FreeBytes {
 
 class GuardedStore final : public LogStore {
  public:
-  /// `directory` holds the engine's files.
+  /// `directory` holds the engine's files; those named `needed` stay there while the log is open, once they are.
   GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
-               FreeBytes free_bytes_min);
+               std::vector<std::string> needed, FreeBytes free_bytes_min);
   ~GuardedStore() override { shut(); }
 
   [[nodiscard]] std::string_view engine() const override { return engine_->engine(); }
@@ -75,6 +77,7 @@ class GuardedStore final : public LogStore {
 
  private:
   [[nodiscard]] Result<void> check_directory();
+  [[nodiscard]] std::optional<std::filesystem::path> missing();
   void note_head(Offset head);
   void flush_floor();
   void shut();
@@ -83,9 +86,14 @@ class GuardedStore final : public LogStore {
   const std::unique_ptr<LogStore> engine_;
   HeadFloor floor_;
   const std::filesystem::path directory_;
+  struct NeededFile {
+    std::filesystem::path path;
+    bool seen = false;
+  };
+  std::vector<NeededFile> needed_;
   const FreeBytes free_bytes_min_;
   const Epoch epoch_;
-  std::optional<Error> deleted_;  // the directory is gone: nothing can be appended any more
+  std::optional<Error> deleted_;  // the directory or a file in it is gone: nothing can be appended any more
   bool floor_failed_ = false;
   bool floor_flushed_ = false;
   bool closed_ = false;

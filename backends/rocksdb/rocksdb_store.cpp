@@ -346,7 +346,7 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   if (!contents) return std::unexpected(contents.error());
   auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
   return std::make_unique<GuardedStore>(
-      std::move(store), std::move(*floor), directory,
+      std::move(store), std::move(*floor), directory, std::vector<std::string>{"CURRENT"},
       FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded), .trim = kFreeBytesToTrim});
 }
 

@@ -6,7 +6,11 @@
 
 namespace tidemark::rocks {
 
-bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
+bool is_damage(const rocksdb::Status& status) {
+  if (status.IsCorruption() || status.IsPathNotFound()) return true;
+  // CURRENT is gone. Whether there is a log at all was asked before RocksDB was.
+  return status.IsInvalidArgument() && status.ToString().find("(create_if_missing is false)") != std::string::npos;
+}
 
 std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
                                const std::filesystem::path& directory) {

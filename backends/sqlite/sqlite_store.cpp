@@ -147,9 +147,10 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int che
   if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = writer->contents();
   if (!contents) return std::unexpected(contents.error());
   writer->trust();
-  return std::make_unique<GuardedStore>(std::make_unique<SqliteStore>(file, std::move(*writer), *contents),
-                                        std::move(*floor), options.directory,
-                                        FreeBytes{.append = options.free_bytes_min, .trim = 0});
+  return std::make_unique<GuardedStore>(
+      std::make_unique<SqliteStore>(file, std::move(*writer), *contents), std::move(*floor), options.directory,
+      std::vector<std::string>{std::string(kFileName), fmt::format("{}-wal", kFileName)},
+      FreeBytes{.append = options.free_bytes_min, .trim = 0});
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "src/cli/exit_status.h"
 #include "src/config/data_directory.h"
 #include "src/config/options.h"
+#include "src/log/believed_time.h"
 #include "src/log/holes.h"
 #include "src/server/server.h"
 
@@ -63,6 +64,7 @@ int run(const ServeOptions& options) {
     auto holes = read_holes(options.data);
     if (!holes) return complain(holes.error(), kExitFailure);
     log_options.holes = std::move(*holes);
+    log_options.clock_note = options.data / BelievedTime::kFileName;
   }
   auto store =
       open_store(options.backend,

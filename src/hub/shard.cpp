@@ -26,7 +26,7 @@ Offset Shard::held_from(std::string_view channel) const {
 }
 
 bool Shard::can_follow(std::string_view channel) const {
-  return feeds_.size() < limits::kChannels || feeds_.contains(channel);
+  return feeds_.size() < options_.channels || feeds_.contains(channel);
 }
 
 // --- mailbox ---------------------------------------------------------------------------------------------------------

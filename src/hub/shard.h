@@ -45,6 +45,7 @@ struct ShardOptions {
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
   std::size_t share_drafts = limits::kBatchRecords;            // that the thread's publishers may have in the queue
   std::size_t share_bytes = limits::kBatchBytes;               // likewise, all of them together
+  std::size_t channels = limits::kChannels;                    // followed at a time
 };
 
 class Shard {
@@ -62,7 +63,7 @@ class Shard {
   [[nodiscard]] std::size_t subscription_count() const { return subscriptions_.size(); }
   [[nodiscard]] std::size_t tail_bytes() const { return tail_bytes_; }
   [[nodiscard]] std::size_t pages_held() const { return held_.size(); }
-  /// Whether one more channel may be followed at this thread (limits::kChannels).
+  /// Whether one more channel may be followed at this thread (ShardOptions::channels).
   [[nodiscard]] bool can_follow(std::string_view channel) const;
   /// Whoever subscribes now gets every record of the channel from here on from memory, whatever the store has trimmed.
   [[nodiscard]] Offset held_from(std::string_view channel) const;

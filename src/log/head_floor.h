@@ -24,6 +24,8 @@ class HeadFloor {
   struct Note {
     Epoch epoch;
     Offset head;
+    /// Whether it speaks of the log of this epoch. Epoch() is one that is too damaged to tell: it does.
+    [[nodiscard]] bool counts_for(Epoch log) const { return log == epoch || log == Epoch(); }
     friend bool operator==(const Note&, const Note&) = default;
   };
 

@@ -18,7 +18,7 @@ namespace {
 class StoredLog final : public Log {
  public:
   StoredLog(std::unique_ptr<LogStore> store, Rebuilt rebuilt, std::unique_ptr<Losses> losses, const LogOptions& options,
-            const Clock& clock)
+            const Clock& clock, BelievedTime time)
       : store_(std::move(store)),
         losses_(std::move(losses)),
         epoch_(store_->state().epoch),
@@ -27,7 +27,8 @@ class StoredLog final : public Log {
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
         holes_(options.holes),
         reader_(*store_, *index_, holes_),
-        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, holes_) {}
+        upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, std::move(time),
+                holes_) {}
 
   ~StoredLog() override { stop(); }
 
@@ -96,7 +97,17 @@ Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const Lo
   if (!rebuilt) return std::unexpected(rebuilt.error());
   auto losses = std::make_unique<Losses>();
   if (auto loaded = losses->load(*store); !loaded) return std::unexpected(loaded.error());
-  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), std::move(losses), options, clock);
+  std::optional<NoteFile> note;
+  if (!options.clock_note.empty()) {
+    auto opened = NoteFile::open(options.clock_note);
+    if (!opened) return std::unexpected(opened.error());
+    note.emplace(std::move(*opened));
+  }
+  // Before anything is stored at a time that may be wrong.
+  const bool has_records = rebuilt->last_time.value > 0;
+  BelievedTime time(clock, has_records ? rebuilt->last_time : clock.wall(), std::move(note));
+  return std::make_unique<StoredLog>(std::move(store), std::move(*rebuilt), std::move(losses), options, clock,
+                                     std::move(time));
 }
 
 }  // namespace tidemark

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -73,6 +74,7 @@ struct LogOptions {
   Holes holes;  // offsets that repairs left out: any other one that is missing is damage
   Millis upkeep_interval = limits::kUpkeepInterval;
   RetentionPolicy retention;
+  std::filesystem::path clock_note;  // believed_time.h; empty: what time it is believed to be is not kept
 };
 
 /// How far a channel read got. Example: after 10 up to 90, page of 2 records found at 12 and 40: covered is 40.

@@ -24,20 +24,6 @@ std::uint64_t records_above(std::uint64_t bytes, std::uint64_t in_use, std::uint
 
 }  // namespace
 
-Result<TimeMs> Retention::now(const StoreState& state) {
-  if (!time_) {
-    TimeMs known = clock_.wall();
-    const auto read = store_.scan(state.head, state.head, Direction::forward, {1, kUnbounded}, [&](const auto& record) {
-      known = record.time;
-      return false;
-    });
-    // There may be none, or a damaged one: then there is the clock.
-    if (!read && read.error().code != ErrorCode::corrupt) return std::unexpected(read.error());
-    time_.emplace(clock_, known);
-  }
-  return time_->now();
-}
-
 Result<Retention::Target> Retention::target(const StoreState& state) {
   Target result{state.first, {}};
   const auto raise = [&](Offset before, std::string_view rule) {
@@ -52,9 +38,7 @@ Result<Retention::Target> Retention::target(const StoreState& state) {
   }
   if (policy_.age > Millis(0)) {
     if (aged_before_ <= state.first) {
-      const auto time = now(state);
-      if (!time) return std::unexpected(time.error());
-      const TimeMs moment{time->value - policy_.age.count()};
+      const TimeMs moment{time_.now().value - policy_.age.count()};
       const auto found = first_not_older(store_, state.first, state.head, moment);
       if (!found) return std::unexpected(found.error());
       aged_before_ = *found;

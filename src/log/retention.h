@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,9 +47,13 @@ struct RetentionPolicy {
 
 class Retention {
  public:
-  /// Both references must outlive it. Of `holes` every channel is told anyway: they are not noted once more.
+  /// All references must outlive it. Of `holes` every channel is told anyway: they are not noted once more.
+  Retention(const LogStore& store, const RetentionPolicy& policy, const Clock& clock, BelievedTime time,
+            Holes holes = {})
+      : store_(store), policy_(policy), clock_(clock), holes_(std::move(holes)), time_(std::move(time)) {}
+  /// Where the clock is right to begin with.
   Retention(const LogStore& store, const RetentionPolicy& policy, const Clock& clock, Holes holes = {})
-      : store_(store), policy_(policy), clock_(clock), holes_(std::move(holes)) {}
+      : Retention(store, policy, clock, BelievedTime(clock, clock.wall(), std::nullopt), std::move(holes)) {}
 
   /// LogStore::trim, or what is to happen around it.
   using Trim = FunctionRef<Result<void>(Offset before, std::span<const ChannelLoss> losses)>;
@@ -72,15 +75,14 @@ class Retention {
 
   [[nodiscard]] Result<Target> target(const StoreState& state);
   [[nodiscard]] Result<Slice> slice(Offset from, Offset before) const;
-  [[nodiscard]] Result<TimeMs> now(const StoreState& state);
   void report();
 
   const LogStore& store_;
   const RetentionPolicy policy_;
   const Clock& clock_;
   const Holes holes_;
-  std::optional<BelievedTime> time_;  // by the rule of age only
-  Offset aged_before_;                // everything before it was found to be too old
+  BelievedTime time_;   // by the rule of age only
+  Offset aged_before_;  // everything before it was found to be too old
 
   // Not yet in the journal.
   std::uint64_t removed_ = 0;

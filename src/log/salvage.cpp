@@ -22,7 +22,7 @@ class Salvage {
       : damaged_(damaged), options_(options), state_(damaged.state()), next_(state_.first), index_(state_.first) {
     result_.holes = options.holes;
     result_.head = state_.head;
-    if (options.floor && options.floor->epoch == state_.epoch) {
+    if (options.floor && options.floor->counts_for(state_.epoch)) {
       result_.head = std::max(result_.head, options.floor->head);
     }
   }

@@ -25,11 +25,11 @@ class Upkeep {
  public:
   /// All references must outlive it.
   Upkeep(LogStore& store, Sequencer& sequencer, Losses& losses, const RetentionPolicy& policy, const Clock& clock,
-         Millis interval, Holes holes = {})
+         Millis interval, BelievedTime time, Holes holes = {})
       : store_(store),
         sequencer_(sequencer),
         losses_(losses),
-        retention_(store, policy, clock, std::move(holes)),
+        retention_(store, policy, clock, std::move(time), std::move(holes)),
         retains_(!policy.keeps_everything()),
         interval_(interval) {}
   Upkeep(const Upkeep&) = delete;

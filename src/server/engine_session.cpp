@@ -17,6 +17,28 @@
 #include "src/server/websocket_stream.h"
 
 namespace tidemark {
+namespace {
+
+/// What is counted when a session ends; nothing where nobody did anything wrong.
+std::optional<Refused> refused_by(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::ping_timeout: return Refused::ping_timeout;
+    case CloseReason::connect_timeout: return Refused::connect_timeout;
+    case CloseReason::parse_error: return Refused::bad_packet;
+    case CloseReason::unfinished_message: return Refused::unfinished_message;
+    case CloseReason::poll_overlap: return Refused::overlapping_polls;
+    case CloseReason::unread_bytes: return Refused::unread_session;
+    case CloseReason::transport_closed:
+    case CloseReason::client_closed:
+    case CloseReason::taken_over:
+    case CloseReason::read_failed:
+    case CloseReason::record_trimmed:
+    case CloseReason::server_shutdown: break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string_view name(CloseReason reason) {
   switch (reason) {
@@ -160,6 +182,11 @@ void EngineSession::send(std::string_view socketio_packet) {
 }
 
 bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().clock.steady()); }
+
+void EngineSession::publish(Draft draft) {
+  publisher_.publish(std::move(draft));
+  if (publisher_.waiting()) thread_.service().refusals.count(Refused::publisher_paused);
+}
 
 void EngineSession::on_may_publish() {
   was_paused_ = true;
@@ -322,6 +349,7 @@ void EngineSession::close(CloseReason reason) {
   closed_ = true;
   disarm();
   journal::debug("session_closed", {{"sid", sid()}, {"reason", name(reason)}});
+  if (const auto refused = refused_by(reason)) thread_.service().refusals.count(*refused);
   publisher_.close();
   const bool tell = reason != CloseReason::transport_closed && reason != CloseReason::client_closed;
   if (websocket_ != nullptr) {

@@ -102,7 +102,7 @@ class EngineSession final : private Timer, private Publisher::Input {
   /// Whether the connection may publish once more now (--publish-rate); counts it.
   [[nodiscard]] bool may_publish();
   /// Publishes; paused() may be true after it.
-  void publish(Draft draft) { publisher_.publish(std::move(draft)); }
+  void publish(Draft draft);
 
   void close(CloseReason reason);
   /// Closes at the end of the turn: for callers whose callers still use the session.

@@ -12,6 +12,7 @@
 #include "src/server/api/api.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
+#include "src/server/metrics.h"
 #include "src/server/origin_policy.h"
 #include "src/server/service.h"
 #include "src/server/websocket_stream.h"
@@ -50,6 +51,16 @@ bool accepts_gzip(const http::Request& request) {
   return weight == std::string_view::npos || coding.substr(weight).find_first_of("123456789") != std::string_view::npos;
 }
 
+/// By the status that a request which cannot be read is answered with.
+Refused refused_by(int status) {
+  switch (status) {
+    case 413: return Refused::body_too_large;
+    case 414:
+    case 431: return Refused::head_too_large;
+    default: return Refused::bad_request;
+  }
+}
+
 }  // namespace
 
 HttpStream::HttpStream(Connection& connection)
@@ -68,7 +79,10 @@ HttpStream::~HttpStream() = default;
 void HttpStream::on_bytes(std::span<char> bytes) {
   in_.append(bytes.data(), bytes.size());
   // While an answer is on its way the next requests wait in the socket, but for what has come already.
-  if (answering_ && in_.size() > limits::kReadBytes) connection_.pause_reading();
+  if (answering_ && in_.size() > limits::kReadBytes) {
+    connection_.pause_reading();
+    count(Refused::pipelined);
+  }
   read_requests();
 }
 
@@ -83,6 +97,7 @@ void HttpStream::read_requests() {
       request_ = {};
       keep_alive_ = false;
       answering_ = true;
+      count(refused_by(reader_.error_status()));
       respond_text(reader_.error_status(), http::reason_phrase(reader_.error_status()));
       break;
     }
@@ -97,7 +112,7 @@ void HttpStream::read_requests() {
     request_ = reader_.take();
     keep_alive_ = request_.keep_alive;
     answering_ = true;
-    begun_ = announced_ = false;
+    begun_ = announced_ = silent_ = false;
     connection_.clear_deadline();
     handle();
   }
@@ -108,6 +123,7 @@ void HttpStream::read_requests() {
 }
 
 void HttpStream::go_on(http::Request request, std::string rest) {
+  silent_ = false;
   in_ = std::move(rest);
   request_ = std::move(request);
   keep_alive_ = request_.keep_alive;
@@ -209,15 +225,29 @@ void HttpStream::respond_text(int status, std::string_view text, std::string_vie
   respond(status, fmt::format("{}{}{}", kTextPlain, kNoStore, fields), fmt::format("{}\n", text));
 }
 
-void HttpStream::flush() {
+void HttpStream::respond_file(std::string_view fields, std::string_view file) {
+  if (gone_) return;
+  http::append_response_head(out_, 200, fields, file.size(), keep_alive_);
+  if (request_.method != "HEAD") file_ = file;
+  flush();
+}
+
+std::size_t HttpStream::push() {
+  const std::size_t before = bytes_left();
   out_sent_ += connection_.write(std::string_view(out_).substr(out_sent_));
-  if (out_sent_ < out_.size()) {
-    connection_.set_deadline(limits::kHttpSilenceTimeout);
-    return;
-  }
+  if (out_sent_ == out_.size()) file_.remove_prefix(connection_.write(file_));
+  return before - bytes_left();
+}
+
+Millis HttpStream::patience() { return patience_.next(connection_.thread().service().clock.steady(), bytes_left()); }
+
+void HttpStream::flush() {
+  (void)push();
+  if (bytes_left() > 0) return connection_.set_deadline(patience());
   if (connection_.failed()) return;  // on_closed follows
   std::string().swap(out_);
   out_sent_ = 0;
+  patience_.reset();
   carried_for_.clear();
   if (pending_) {
     if (quiet_ == Millis(0)) {
@@ -249,16 +279,27 @@ void HttpStream::on_timeout() {
     const auto answer = pending_;
     return answer->on_quiet();
   }
+  if (bytes_left() > 0 && patience() > Millis(0)) {
+    // The kernel announces room only when a third of its buffer is free: a slow reader may have made some before.
+    if (push() > 0) return flush();
+  }
   // Between requests silence just ends the connection; in the middle of one it is worth a word (RFC 9110, 408).
   gone_ = true;
-  if (reader_.unfinished() && out_.empty()) {
+  if (!out_.empty()) {
+    count(Refused::unread_answer);
+  } else if (reader_.unfinished()) {
+    count(Refused::request_timeout);
     std::string answer;
     http::append_response_head(answer, 408, {}, 0, false);
     (void)connection_.write(answer);
+  } else if (silent_) {
+    count(Refused::silent_connection);
   }
   drop_session();
   connection_.finish();
 }
+
+void HttpStream::count(Refused kind) { connection_.thread().service().refusals.count(kind); }
 
 void HttpStream::on_drain() {
   if (const auto answer = pending_) return answer->on_drain();
@@ -291,6 +332,7 @@ void HttpStream::handle() {
   if (find_asset(request_.path) != nullptr) return serve_asset();
   if (is_api_path(request_.path)) return serve_api(*this);
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
+  if (request_.path == "/metrics") return serve_metrics();
   respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/, the API at /api/v1/.");
 }
 
@@ -310,7 +352,7 @@ void HttpStream::serve_asset() {
   }
   fields += fmt::format("Content-Type: {}\r\n", asset.content_type);
   if (gzip) fields += "Content-Encoding: gzip\r\n";
-  respond(200, fields, gzip ? asset.gzip : asset.body);
+  respond_file(fields, gzip ? asset.gzip : asset.body);
 }
 
 void HttpStream::serve_health() {
@@ -323,6 +365,14 @@ void HttpStream::serve_health() {
   const std::string why = service.log.why_not_writable();
   if (!why.empty()) return respond_text(503, "log not writable: " + why);
   respond_text(200, "ready");
+}
+
+void HttpStream::serve_metrics() {
+  if (request_.method != "GET" && request_.method != "HEAD") {
+    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
+  }
+  respond(200, fmt::format("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n{}", kNoStore),
+          metrics_text(connection_.thread().service()));
 }
 
 // --- Engine.IO -------------------------------------------------------------------------------------------------------
@@ -346,12 +396,14 @@ void HttpStream::respond_posted() {
 void HttpStream::handle_engine(const Endpoint& endpoint) {
   IoThread& thread = connection_.thread();
   if (!host_allowed(request_, thread.service().options)) {
+    count(Refused::foreign_host);
     keep_alive_ = false;
     return respond_text(403,
                         "This server listens on its own machine only and is not known by the name in the Host field; "
                         "--cors-origin lists the names of a proxy in front of it.");
   }
   if (!origin_allowed(request_, thread.service().options.cors_origins)) {
+    count(Refused::foreign_origin);
     keep_alive_ = false;
     return respond_text(403, "This origin is not allowed; the server's --cors-origin lists those that are.");
   }
@@ -362,27 +414,35 @@ void HttpStream::handle_engine(const Endpoint& endpoint) {
                        "Access-Control-Max-Age: 600\r\n",
                    {});
   }
-  if (request_.parameter("EIO") != "4") return respond_error(400, "Unsupported protocol version", 5);
+  if (request_.parameter("EIO") != "4") return refuse(Refused::bad_request, 400, "Unsupported protocol version", 5);
   const auto transport = request_.parameter("transport");
-  if (transport != "polling" && transport != "websocket") return respond_error(400, "Transport unknown", 0);
+  if (transport != "polling" && transport != "websocket")
+    return refuse(Refused::bad_request, 400, "Transport unknown", 0);
   const bool websocket = transport == "websocket";
   const auto sid = request_.parameter("sid");
   if (!sid) {
-    if (request_.method != "GET") return respond_error(400, "Bad handshake method", 2);
-    if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
-    if (thread.service().draining || !thread.has_room()) return respond_error(503, "Service unavailable", 3);
+    if (request_.method != "GET") return refuse(Refused::bad_request, 400, "Bad handshake method", 2);
+    if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
+    if (thread.service().draining) return respond_error(503, "Service unavailable", 3);
+    if (!thread.has_room()) return refuse(Refused::too_many_sessions, 503, "Service unavailable", 3);
     return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
   }
   const auto home = EngineSession::thread_of(*sid);
-  if (!home || *home >= thread.service().threads.size()) return respond_error(400, "Session ID unknown", 1);
+  if (!home || *home >= thread.service().threads.size())
+    return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
   if (*home != thread.index()) return migrate(*home, true);
   EngineSession* const session = thread.find(*sid);
   if (session != nullptr) session->keep_time();
-  if (session == nullptr || session->closed()) return respond_error(400, "Session ID unknown", 1);
-  if (websocket != websocket::wants_upgrade(request_)) return respond_error(400, "Bad request", 3);
+  if (session == nullptr || session->closed()) return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
+  if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
   if (websocket) return upgrade(endpoint, session);
-  if (!session->polling()) return respond_error(400, "Bad request", 3);
+  if (!session->polling()) return refuse(Refused::bad_request, 400, "Bad request", 3);
   handle_poll(*session);
+}
+
+void HttpStream::refuse(Refused kind, int status, std::string_view message, int code) {
+  count(kind);
+  respond_error(status, message, code);
 }
 
 void HttpStream::open_session(const Endpoint& endpoint) {
@@ -401,12 +461,13 @@ void HttpStream::handle_poll(EngineSession& session) {
     posted_ = &session;
     return session.post(*this, std::move(request_.body));
   }
-  respond_error(400, "Bad request", 3);
+  refuse(Refused::bad_request, 400, "Bad request", 3);
 }
 
 void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
   const auto answer = websocket::answer_handshake(request_);
   if (answer.status != 101) {
+    count(Refused::bad_request);
     keep_alive_ = false;
     return respond_text(answer.status, answer.error, "Sec-WebSocket-Version: 13\r\n");
   }
@@ -429,7 +490,10 @@ void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
   connection_.clear_deadline();
   std::string rest = std::move(in_);
   connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
-  if (surplus) return websocket.end_session(kPolicyViolation, "this session has its WebSocket already");
+  if (surplus) {
+    count(Refused::surplus_websocket);
+    return websocket.end_session(kPolicyViolation, "this session has its WebSocket already");
+  }
   if (session != nullptr) {
     websocket.probe(*session);
   } else {

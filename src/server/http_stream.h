@@ -10,9 +10,11 @@
 #include <string_view>
 
 #include "protocol/http/http.h"
+#include "src/server/answer_patience.h"
 #include "src/server/connection.h"
 #include "src/server/pending_answer.h"
 #include "src/server/publish_rate.h"
+#include "src/server/refusals.h"
 
 namespace tidemark {
 
@@ -74,6 +76,7 @@ class HttpStream final : public Connection::Handler {
   void handle();
   void handle_engine(const Endpoint& endpoint);
   void open_session(const Endpoint& endpoint);
+  void refuse(Refused kind, int status, std::string_view message, int code);
   void handle_poll(EngineSession& session);
   /// To the WebSocket of `session`, or of a new one.
   void upgrade(const Endpoint& endpoint, EngineSession* session);
@@ -81,9 +84,17 @@ class HttpStream final : public Connection::Handler {
   void migrate(std::uint32_t thread, bool whole);
   void serve_asset();
   void serve_health();
+  void serve_metrics();
+  void count(Refused kind);
 
+  /// `file` lives as long as the process.
+  void respond_file(std::string_view fields, std::string_view file);
   void respond_text(int status, std::string_view text, std::string_view fields = {});
   void flush();
+  /// Writes what the socket takes now; says how much that was.
+  std::size_t push();
+  [[nodiscard]] Millis patience();
+  [[nodiscard]] std::size_t bytes_left() const { return out_.size() - out_sent_ + file_.size(); }
   void drop_session();
 
   Connection& connection_;
@@ -99,12 +110,15 @@ class HttpStream final : public Connection::Handler {
   std::shared_ptr<PendingAnswer> pending_;
   bool chunked_ = false;             // its body
   Millis quiet_{};                   // of its body
+  bool silent_ = true;               // no request has come yet
   EngineSession* polled_ = nullptr;  // holds our GET
   EngineSession* posted_ = nullptr;  // holds our POST, whole or not
   std::string carried_for_;          // the session whose packets are in out_
   std::string in_;
   std::string out_;
   std::size_t out_sent_ = 0;
+  std::string_view file_;  // follows out_: it is compiled in, so that slow readers hold no copies of it
+  AnswerPatience patience_;
 };
 
 }  // namespace tidemark

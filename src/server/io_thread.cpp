@@ -14,7 +14,7 @@ IoThread::IoThread(Service& service, std::uint32_t index)
       wheel_(service.clock),
       read_buffer_(limits::kReadBytes),
       shard_(index, service.log.head(), service.frames, service.catch_up, *this, service.clock,
-             {.tail_window = service.options.recovery_window}),
+             {.tail_window = service.options.recovery_window, .channels = service.bounds.channels}),
       api_(service, *this) {}
 
 IoThread::~IoThread() = default;
@@ -83,7 +83,7 @@ void IoThread::forget(Connection& connection) {
 
 void IoThread::add(std::unique_ptr<EngineSession> session) { sessions_.insert(std::move(session)); }
 
-bool IoThread::has_room() const { return sessions_.size() * service_.threads.size() < limits::kEngineSessions; }
+bool IoThread::has_room() const { return sessions_.size() * service_.threads.size() < service_.bounds.sessions; }
 
 EngineSession* IoThread::find(std::string_view sid) {
   const auto found = sessions_.find(sid);

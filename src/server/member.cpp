@@ -35,15 +35,29 @@ std::string_view name(GapReason reason) {
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
                                                                     std::string_view auth) {
   Service& service = session.thread().service();
-  if (!is_served_channel(service.options, channel)) return std::unexpected("Invalid namespace");
+  if (!is_served_channel(service.options, channel)) {
+    service.refusals.count(Refused::invalid_namespace);
+    return std::unexpected("Invalid namespace");
+  }
   auto request = read_connect_request(auth);
-  if (!request) return std::unexpected(request.error());
-  if (!session.thread().shard().can_follow(channel)) return std::unexpected("Too many channels");
+  if (!request) {
+    service.refusals.count(Refused::bad_auth);
+    return std::unexpected(request.error());
+  }
+  if (!session.thread().shard().can_follow(channel)) {
+    service.refusals.count(Refused::too_many_channels);
+    return std::unexpected("Too many channels");
+  }
 
   const SessionBinding binding{.epoch = service.log.epoch(), .channel = channel, .identity = request->name};
   SessionTable::Claim claim;
-  if (request->pid && service.options.recovery_window > Millis(0))
+  if (request->pid && service.options.recovery_window > Millis(0)) {
     claim = service.sessions.find(*request->pid, binding);
+    if (!claim.grant) {
+      const bool expired = claim.refusal == SessionTable::Refusal::expired;
+      service.refusals.count(expired ? Refused::pid_expired : Refused::pid_unknown);
+    }
+  }
   Claims claims{.session_restored = claim.grant.has_value(),
                 .offset = request->offset,
                 .server_offset = request->server_offset,
@@ -178,6 +192,7 @@ void Member::on_event(const socketio::Packet& packet) {
 
 void Member::refuse(const socketio::Packet& packet, const Refusal& refusal) {
   journal::debug("publish_refused", {{"channel", channel()}, {"sid", sid_.text()}, {"code", refusal.code}});
+  if (const auto kind = refused_named(refusal.code)) session_.thread().service().refusals.count(*kind);
   if (packet.ack_id) ack(*packet.ack_id, refusal_args(refusal));
 }
 

@@ -28,6 +28,15 @@ void raise_descriptor_limit() {
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) journal::warning("descriptor_limit_not_raised");
 }
 
+/// How many connections the descriptors are enough for. The store has to open files whoever connects: an engine that
+/// cannot begin a new one stops acknowledging.
+std::size_t connections_that_fit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return limits::kConnections;
+  const std::size_t all = limit.rlim_cur;
+  return all - std::min(limits::kReservedDescriptors, all / 4);
+}
+
 std::string host_in_url(const std::string& host) {
   return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
 }
@@ -37,8 +46,8 @@ std::string host_in_url(const std::string& host) {
 std::vector<Endpoint> log_endpoints() { return {socketio_endpoint("/socket.io", &Member::connect)}; }
 
 Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const SessionKey& key,
-               std::vector<Endpoint> endpoints)
-    : addresses_(options.connections_per_address), service_(options, clock, log, key) {
+               std::vector<Endpoint> endpoints, const ServerBounds& bounds)
+    : addresses_(options.connections_per_address), service_(options, clock, log, key, bounds) {
   service_.endpoints = std::move(endpoints);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned threads = options.io_threads == 0 ? cores : options.io_threads;
@@ -99,6 +108,7 @@ Result<void> Server::listen() {
 
 void Server::start() {
   raise_descriptor_limit();
+  connections_most_ = std::min(service_.bounds.connections, connections_that_fit());
   service_.catch_up.start(limits::kCatchUpThreads);
   service_.readers.start(limits::kApiThreads);
   service_.log.start(service_.tap);
@@ -124,38 +134,57 @@ void Server::accept(tcp::acceptor& acceptor) {
   acceptor.async_accept(thread.context().get_executor(),
                         [this, &acceptor, &thread](const SystemError& error, TcpSocket socket) {
                           if (service_.draining) return;
-                          if (error) {
-                            // Out of descriptors: trying again at once would spin.
-                            journal::warning("accept_failed", {{"error", error.message()}});
-                            auto& pause = accept_pauses_[static_cast<std::size_t>(&acceptor - acceptors_.data())];
-                            pause.expires_after(limits::kAcceptPause);
-                            pause.async_wait([this, &acceptor](const SystemError& ended) {
-                              if (!ended && !service_.draining) accept(acceptor);
-                            });
-                            return;
-                          }
+                          if (error) return pause_accepting(acceptor, error);
                           admit(std::move(socket), thread);
                           accept(acceptor);
                         });
 }
 
+void Server::pause_accepting(tcp::acceptor& acceptor, const SystemError& error) {
+  service_.refusals.count(Refused::no_descriptors);
+  // While there are too few, one is free now and then: still the same story.
+  const Millis now = service_.clock.steady();
+  if (now >= accept_calm_at_) {
+    journal::warning("accept_failed", {{"error", error.message()}, {"connections", connection_count()}});
+  }
+  accept_calm_at_ = now + Millis(limits::kAcceptCalm);
+  // Trying again at once would spin: who waits in the backlog makes the listening socket readable all the time.
+  auto& pause = accept_pauses_[static_cast<std::size_t>(&acceptor - acceptors_.data())];
+  pause.expires_after(limits::kAcceptPause);
+  pause.async_wait([this, &acceptor](const SystemError& ended) {
+    if (!ended && !service_.draining) accept(acceptor);
+  });
+}
+
+std::size_t Server::connection_count() const {
+  std::size_t count = 0;
+  for (const auto& thread : service_.threads) count += thread->connection_count();
+  return count;
+}
+
 void Server::admit(TcpSocket socket, IoThread& thread) {
-  if (thread.connection_count() * service_.threads.size() >= limits::kConnections) {
-    return refuse(socket, "too many connections");
+  if (connection_count() + on_their_way_ >= connections_most_) {
+    return refuse(socket, Refused::too_many_connections, "too many connections");
   }
   SystemError error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
   AddressLimit::Slot slot;
-  if (!addresses_.take(peer.address().to_string(), slot)) return refuse(socket, "too many connections of this address");
-  thread.post([&thread, owner = std::make_shared<TcpSocket>(std::move(socket)), slot = std::move(slot)]() mutable {
-    auto connection = thread.adopt(std::move(*owner), std::move(slot));
-    connection->set_handler(std::make_unique<HttpStream>(*connection));
-    connection->start();
-  });
+  if (!addresses_.take(peer.address().to_string(), slot)) {
+    return refuse(socket, Refused::too_many_connections_of_address, "too many connections of this address");
+  }
+  ++on_their_way_;
+  thread.post(
+      [this, &thread, owner = std::make_shared<TcpSocket>(std::move(socket)), slot = std::move(slot)]() mutable {
+        auto connection = thread.adopt(std::move(*owner), std::move(slot));
+        --on_their_way_;
+        connection->set_handler(std::make_unique<HttpStream>(*connection));
+        connection->start();
+      });
 }
 
-void Server::refuse(TcpSocket& socket, std::string_view reason) {
+void Server::refuse(TcpSocket& socket, Refused kind, std::string_view reason) {
+  service_.refusals.count(kind);
   const std::string body = fmt::format("{}\n", reason);
   std::string answer;
   http::append_response_head(answer, 503, "Content-Type: text/plain; charset=utf-8\r\nRetry-After: 10\r\n", body.size(),

@@ -7,8 +7,10 @@
 
 namespace tidemark {
 
-Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key)
+Service::Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
+                 const ServerBounds& service_bounds)
     : options(serve_options),
+      bounds(service_bounds),
       clock(service_clock),
       started(clock.wall()),
       log(service_log),

@@ -16,9 +16,11 @@
 #include "src/server/api/commit_tap.h"
 #include "src/server/api/reader_pool.h"
 #include "src/server/api/stream_pages.h"
+#include "src/server/bounds.h"
 #include "src/server/conversation.h"
 #include "src/server/record_frames.h"
 #include "src/server/recoveries.h"
+#include "src/server/refusals.h"
 
 namespace tidemark {
 
@@ -26,6 +28,7 @@ class IoThread;
 
 struct Service {
   const ServeOptions& options;
+  const ServerBounds bounds;
   const Clock& clock;
   const TimeMs started;
   Log& log;
@@ -39,12 +42,14 @@ struct Service {
   const StreamFrames stream_frames;
   ChannelCensus census;
   Recoveries recoveries;
+  Refusals refusals;
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 
   std::vector<Endpoint> endpoints{};  // where Engine.IO is served; likewise
 
-  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key);
+  Service(const ServeOptions& serve_options, const Clock& service_clock, Log& service_log, const SessionKey& key,
+          const ServerBounds& service_bounds);
   ~Service();
 
   /// The endpoint a request's path names, or null.

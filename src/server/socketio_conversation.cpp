@@ -86,8 +86,15 @@ void SocketioConversation::on_connect(const socketio::Packet& packet) {
     socketio::append_connect_error(reply, packet.nsp, payload);
     session_.send(reply);
   };
-  if (packet.excess != socketio::Excess::none) return refuse("auth is too large or nested too deep");
-  if (participants_.size() >= limits::kNamespacesPerConnection) return refuse("Too many namespaces");
+  Refusals& refusals = session_.thread().service().refusals;
+  if (packet.excess != socketio::Excess::none) {
+    refusals.count(Refused::bad_auth);
+    return refuse("auth is too large or nested too deep");
+  }
+  if (participants_.size() >= limits::kNamespacesPerConnection) {
+    refusals.count(Refused::too_many_namespaces);
+    return refuse("Too many namespaces");
+  }
   auto participant = admit_(session_, packet.nsp, packet.data);
   if (!participant) return refuse(participant.error());
   participants_.push_back(std::move(*participant));

@@ -62,6 +62,7 @@ void WebSocketStream::on_bytes(std::span<char> bytes) {
   if (used < bytes.size() && !closed_) {
     held_.assign(bytes.data() + used, bytes.size() - used);
     connection_.pause_reading();
+    count(Refused::input_paused);
   }
 }
 
@@ -106,6 +107,7 @@ void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
     // RFC 6455 section 5.5.1: answer with the code that was sent; 1005 stands for none and must not be sent.
     case Kind::close: return close(event.close_code == 1005 ? 1000 : event.close_code, {});
     case Kind::error:
+      count(event.close_code == kTooLarge ? Refused::frame_too_large : Refused::bad_frame);
       if (event.close_code == kTooLarge) {
         const std::size_t most = connection_.thread().service().options.max_payload;
         journal::info("message_too_large", {{"max-payload", most}});
@@ -115,7 +117,7 @@ void WebSocketStream::on_frame(websocket::FrameReader::Event& event) {
     case Kind::cut_text: return on_cut(event.data, false);
     case Kind::cut_binary: return on_cut(event.data, true);
     case Kind::binary:
-      if (role_ != Role::carrier) return close(1002, "expected a probe");
+      if (role_ != Role::carrier) return refuse_probe();
       return session_->on_packet({.type = engineio::PacketType::message, .binary = true, .data = event.data});
     case Kind::text:
       if (role_ == Role::probe) return on_probe_packet(event.data);
@@ -130,7 +132,7 @@ void WebSocketStream::on_text(std::string_view text) {
 }
 
 void WebSocketStream::on_cut(std::string_view beginning, bool binary) {
-  if (role_ != Role::carrier) return close(1002, "expected a probe");
+  if (role_ != Role::carrier) return refuse_probe();
   journal::debug("message_too_large", {{"sid", session_->sid()}});
   if (binary) {
     return session_->on_cut_packet({.type = engineio::PacketType::message, .binary = true, .data = beginning});
@@ -165,6 +167,11 @@ void WebSocketStream::on_probe_packet(std::string_view packet) {
     connection_.clear_deadline();
     return session_->complete_upgrade(*this);
   }
+  refuse_probe();
+}
+
+void WebSocketStream::refuse_probe() {
+  count(Refused::bad_packet);
   close(1002, "expected a probe");
 }
 
@@ -208,12 +215,17 @@ void WebSocketStream::on_writable() {
 }
 
 void WebSocketStream::on_timeout() {
-  if (role_ == Role::probe) return close(1000, "upgrade not completed");
+  if (role_ == Role::probe) {
+    count(Refused::upgrade_timeout);
+    return close(1000, "upgrade not completed");
+  }
   if (session_ == nullptr) return;
   // What stands behind input we hold back ourselves is not overdue.
   if (!connection_.reading()) return connection_.set_deadline(connection_.thread().service().options.message_timeout);
   session_->close(CloseReason::unfinished_message);
 }
+
+void WebSocketStream::count(Refused kind) { connection_.thread().service().refusals.count(kind); }
 
 void WebSocketStream::on_closed() {
   closed_ = true;

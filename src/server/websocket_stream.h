@@ -9,6 +9,7 @@
 #include "protocol/websocket/websocket.h"
 #include "src/hub/outlet.h"
 #include "src/server/connection.h"
+#include "src/server/refusals.h"
 
 namespace tidemark {
 
@@ -59,8 +60,10 @@ class WebSocketStream final : public Connection::Handler, public Sink {
   void watch_message();
   void clear_watch();
   void on_probe_packet(std::string_view packet);
+  void refuse_probe();
   void reply(websocket::Opcode opcode, std::string_view payload);
   [[nodiscard]] bool must_wait() const;
+  void count(Refused kind);
 
   Connection& connection_;
   websocket::FrameReader reader_;

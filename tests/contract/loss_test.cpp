@@ -129,6 +129,24 @@ TEST_CASE("nothing is acknowledged into a data directory that was deleted, also 
   });
 }
 
+TEST_CASE("nothing is acknowledged into a log of which a file was deleted") {
+  for (const std::string_view name : {"tidemark.sqlite3", "tidemark.sqlite3-wal", "rocksdb/CURRENT"}) {
+    on_every_engine([&](EngineUnderTest& engine) {
+      if (!engine.persists() || name.starts_with("rocksdb") != (engine->engine() == "rocksdb")) return;
+      CAPTURE(name);
+      append(engine.store(), records_between(1, 3));
+      REQUIRE(engine->append({}, {}));
+      REQUIRE(std::filesystem::remove(engine.directory() / name));
+      for (const auto& batch : {std::vector{record_at(4)}, std::vector<Record>{}}) {
+        const auto refused = engine->append(views(batch), {});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::io);
+        CHECK(refused.error().context.find(std::string(name) + " was deleted or moved") != std::string::npos);
+      }
+    });
+  }
+}
+
 TEST_CASE("a directory that was deleted and made again is noticed at the first append after it") {
   on_every_engine([](EngineUnderTest& engine) {
     if (!engine.persists()) return;

@@ -109,6 +109,20 @@ describe("the files for browsers", () => {
     assert.equal(packed.text, plain.text);
   });
 
+  test("a range is answered with the whole, and none are promised", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      const identity = { "accept-encoding": "identity" };
+      const whole = await request(server.url, "/socket.io/socket.io.js", { method, headers: identity });
+      for (const range of ["bytes=0-9", "bytes=-5", "bytes=0-1,4-5", "bytes=999999999-", "lines=1-2", "x"]) {
+        const answer = await request(server.url, "/socket.io/socket.io.js", { method, headers: { ...identity, range } });
+        assert.equal(answer.status, 200, range);
+        assert.equal(answer.text, whole.text, range);
+        assert.equal(answer.headers.get("content-length"), whole.headers.get("content-length"));
+        for (const name of ["accept-ranges", "content-range"]) assert.equal(answer.headers.get(name), null);
+      }
+    }
+  });
+
   test("what has not changed is not sent again", async () => {
     for (const path of ["/", "/socket.io/socket.io.js"]) {
       const first = await request(server.url, path);

@@ -2,6 +2,7 @@
 // stock client hides (exact bytes, exact order, wrong packets). Every connection made here is closed after its test.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import net from "node:net";
 import { io } from "socket.io-client";
 import WebSocket from "ws";
@@ -360,6 +361,20 @@ export class RawPolling extends RawSession {
 export async function request(url, path, options) {
   const response = await fetch(url + path, { redirect: "manual", ...options });
   return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/**
+ * What the server at `port` has refused so far, by its counters: name to number. `localAddress`: whence it is asked, for
+ * servers that are full for the usual one.
+ */
+export async function refusals({ port }, localAddress) {
+  const socket = net.connect({ port, host: "127.0.0.1", localAddress });
+  let got = "";
+  socket.setEncoding("utf8").on("data", (chunk) => (got += chunk));
+  socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  await within(once(socket, "close"), "/metrics");
+  assert.match(got, /^HTTP\/1\.1 200 [^]*\r\nContent-Type: text\/plain; version=0\.0\.4/);
+  return new Map(Array.from(got.matchAll(/^tidemark_refusals_total\{limit="(\w+)"\} (\d+)$/gm), (m) => [m[1], Number(m[2])]));
 }
 
 // --- a road that can be cut ------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ TEST_CASE("a clock that jumps ahead removes nothing until it has held for a whil
   ManualClock clock(1000);
   SUBCASE("while the server runs") {}
   SUBCASE("before it was started") { clock.set(1000 + jump.count()); }
-  Retention retention(*store, {.age = age}, clock);
+  Retention retention(*store, {.age = age}, clock, BelievedTime(clock, {1000}, std::nullopt));
   run(*store, retention);
   CHECK(first(*store) == 50);
   clock.set(1000 + jump.count());
@@ -150,6 +150,37 @@ TEST_CASE("a clock that jumps ahead removes nothing until it has held for a whil
     run(*store, retention);
     CHECK(first(*store) == 102);
   }
+}
+
+TEST_CASE("what time is believed to be survives a restart, and so does the doubt") {
+  const contract::TemporaryDirectory directory;
+  const auto file = directory.path() / BelievedTime::kFileName;
+  ManualClock clock(1000);
+  const auto restarted = [&](TimeMs newest) {
+    auto note = NoteFile::open(file);
+    REQUIRE(note);
+    return BelievedTime(clock, newest, std::move(*note));
+  };
+  const Millis jump = std::chrono::hours(24 * 365);
+  const Millis half = Millis(limits::kClockDoubt) / 2;
+  {
+    auto time = restarted({1000});
+    CHECK(time.now().value == 1000);
+    clock.set(1000 + jump.count());
+    CHECK(time.now().value == 1000);
+    clock.pass(half);
+    CHECK(time.now().value == 1000 + half.count());
+  }
+  {
+    // A record was stored meanwhile, at the wrong time.
+    auto time = restarted(clock.wall());
+    CHECK(time.now().value == 1000 + half.count());
+    clock.pass(half - Millis(1));
+    CHECK(time.now().value == 1000 + 2 * half.count() - 1);
+  }
+  auto time = restarted(clock.wall());
+  clock.pass(Millis(1));
+  CHECK(time.now() == clock.wall());
 }
 
 TEST_CASE("the records kept take no more than the limit, whatever their sizes, and not much less") {
