@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 
 #include "protocol/base64.h"
@@ -101,8 +100,12 @@ Result<std::string> payload_of(const Members& members, std::string_view attachme
 }  // namespace
 
 void append_record_json(std::string& out, const RecordView& record) {
-  fmt::format_to(std::back_inserter(out), R"({{"offset":{},"time":"{}","channel":)", record.offset.value(),
-                 time_text(record.time));
+  const fmt::format_int offset(record.offset.value());
+  out += R"({"offset":)";
+  out.append(offset.data(), offset.size());
+  out += R"(,"time":")";
+  out += time_text(record.time);
+  out += R"(","channel":)";
   json::append_string(out, record.channel);
   out += R"(,"event":)";
   json::append_string(out, record.event);
@@ -115,8 +118,9 @@ void append_record_json(std::string& out, const RecordView& record) {
   out += R"(,"payload":)";
   const auto start = static_cast<std::ptrdiff_t>(out.size());
   out += record.payload;
-  // Within a JSON string there are none (RFC 8259 section 7), so that these stand between tokens.
-  if (record.payload.find_first_of(kLineBreaks) != std::string_view::npos) {
+  // Within a JSON string there are none (RFC 8259 section 7), so that these stand between tokens. Looked for one after
+  // the other: most payloads have neither, and looking for one byte is many times faster than for one of two.
+  if (std::ranges::any_of(kLineBreaks, [&](char c) { return record.payload.contains(c); })) {
     std::replace_if(
         out.begin() + start, out.end(), [](char c) { return kLineBreaks.contains(c); }, ' ');
     out += R"(,"text":)";

@@ -19,4 +19,9 @@ inline int complain(const Error& error, int status) {
   return status;
 }
 
+/// Usage mistakes are told from what went wrong.
+inline int exit_status_of(const Error& error) {
+  return error.code == ErrorCode::invalid_argument ? kExitUsage : kExitFailure;
+}
+
 }  // namespace tidemark::cli

@@ -7,9 +7,20 @@
 #include <string_view>
 #include <vector>
 
+#include "src/cli/append.h"
+#include "src/cli/backup.h"
+#include "src/cli/channels.h"
 #include "src/cli/exit_status.h"
+#include "src/cli/export_log.h"
+#include "src/cli/get.h"
+#include "src/cli/import_log.h"
+#include "src/cli/info.h"
+#include "src/cli/migrate.h"
 #include "src/cli/repair.h"
 #include "src/cli/serve.h"
+#include "src/cli/stats.h"
+#include "src/cli/tail.h"
+#include "src/cli/trim.h"
 #include "src/cli/verify.h"
 #include "src/cli/version.h"
 #include "src/config/command_table.h"
@@ -59,8 +70,19 @@ int run_command(const Command& command, const Arguments& arguments) {
   }
   switch (command.id) {
     case CommandId::serve: return cli::serve(*options);
+    case CommandId::tail: return cli::tail(*options);
+    case CommandId::info: return cli::info(*options);
+    case CommandId::channels: return cli::channels(*options);
+    case CommandId::get: return cli::get(*options);
+    case CommandId::append: return cli::append(*options);
+    case CommandId::stats: return cli::stats(*options);
     case CommandId::verify: return cli::verify(*options);
     case CommandId::repair: return cli::repair(*options);
+    case CommandId::export_log: return cli::export_log(*options);
+    case CommandId::import_log: return cli::import_log(*options);
+    case CommandId::migrate: return cli::migrate(*options);
+    case CommandId::backup: return cli::backup(*options);
+    case CommandId::trim: return cli::trim(*options);
   }
   return cli::kExitUsage;
 }

@@ -29,18 +29,26 @@ journal::Level level_of(std::string_view name) {
   return journal::Level::info;
 }
 
-/// Blocks until SIGTERM or ctrl-C. A second one ends the process at once.
-void wait_for_signal() {
-  asio::io_context context;
-  asio::signal_set signals(context, SIGINT, SIGTERM);
-  signals.async_wait([](const SystemError&, int number) {
-    journal::info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
-  });
-  context.run();
-  signals.clear();
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
+/// SIGTERM and ctrl-C, from its construction on: whoever reads that the server serves may end it at once.
+class EndSignals {
+ public:
+  EndSignals() : signals_(context_, SIGINT, SIGTERM) {}
+
+  /// Blocks until one came. A second one ends the process at once.
+  void wait() {
+    signals_.async_wait([](const SystemError&, int number) {
+      journal::info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+    });
+    context_.run();
+    signals_.clear();
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+
+ private:
+  asio::io_context context_;
+  asio::signal_set signals_;
+};
 
 int run(const ServeOptions& options) {
   const bool persistent = options.backend != "memory";
@@ -75,6 +83,7 @@ int run(const ServeOptions& options) {
       return complain(announced.error(), kExitFailure);
     }
   }
+  EndSignals end;
   server.start();
   const StoreStats stats = (*log)->stats();
   journal::info("serving", {{"url", server.url()},
@@ -86,7 +95,7 @@ int run(const ServeOptions& options) {
                             {"head", (*log)->head().value()},
                             {"records", stats.records},
                             {"bytes", stats.bytes_on_disk}});
-  wait_for_signal();
+  end.wait();
   server.stop();
   journal::info("stopped", {{"head", (*log)->head().value()}});
   return (*log)->why_not_writable().empty() ? kExitOk : kExitFailure;

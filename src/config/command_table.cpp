@@ -5,9 +5,26 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
+
+#include "src/base/offset.h"
+#include "src/config/channel_pattern.h"
+#include "src/config/value_text.h"
 
 namespace tidemark {
 namespace {
+
+constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+
+std::string_view why_no_offset(std::string_view text) {
+  const auto offset = parse_number(text);
+  return offset && *offset >= 1 && *offset <= Offset::kMax ? "" : "an offset is a number from 1 on";
+}
+
+std::string_view why_no_channel(std::string_view text) {
+  return why_no_channel_pattern(text).empty() ? std::string_view()
+                                              : "a channel begins with '/', such as /chat/general or /chat/*";
+}
 
 const std::array kCommands = {
     Command{
@@ -28,6 +45,84 @@ environment over the file, the file over the default.
 tidemark serve --data /var/lib/tidemark --host 0.0.0.0 --port 8080
 tidemark serve --event "chat message" --event reaction --relay typing --channel '/rooms/*'
 TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://example.org
+)"},
+    Command{
+        .id = CommandId::tail,
+        .name = "tail",
+        .arguments = {.usage = "[CHANNEL...]", .min = 0, .max = kAny, .problem = why_no_channel},
+        .summary = "show records, the newest or from a place on, and follow the log",
+        .description =
+            R"(Shows records of the log, of all channels or of those named (/chat/* stands for all below /chat/): the newest ten, or
+those that the options ask for. Works on the data directory of a stopped server, of a running one, and with --url.)",
+        .after =
+            R"(Records go to standard output, everything else to standard error. In text, characters that could play tricks on a
+terminal are written as \x1b or \u202e. Colours appear on a terminal only, and not if NO_COLOR is set.
+
+Exit status: 0 done, 1 something could not be read (damaged records are named and passed over), 2 a mistake in the
+arguments, 130 interrupted.
+)",
+        .examples = R"(tidemark tail
+tidemark tail -f /chat/general
+tidemark tail --since 10m --grep 'lost|found'
+tidemark tail --from earliest -o json | jq -r .sender | sort | uniq -c
+tidemark tail -n 100 --format '{offset} {time} {sender}: {payload}'
+tidemark tail -f --url http://localhost:3000 --from latest --count 1
+)"},
+    Command{
+        .id = CommandId::info,
+        .name = "info",
+        .summary = "what log it is: engine, epoch, extent, size, rates, server",
+        .description =
+            "Says what log it is: engine, epoch, first and newest record, size, channels, rates, and the server that "
+            "has it.",
+        .after = "",
+        .examples = R"(tidemark info
+tidemark info --data /var/lib/tidemark -o json
+tidemark info --url http://localhost:3000
+)"},
+    Command{.id = CommandId::channels,
+            .name = "channels",
+            .summary = "the channels of a log, with what each holds",
+            .description = "Lists the channels: records, first and last offset, time of the last record, bytes.",
+            .after = "",
+            .examples = R"(tidemark channels
+tidemark channels -o json | jq -r 'select(.records > 1000) | .channel'
+)"},
+    Command{.id = CommandId::get,
+            .name = "get",
+            .arguments = {.usage = "OFFSET", .min = 1, .max = 1, .problem = why_no_offset},
+            .summary = "one record, whole",
+            .description = "Shows the record at an offset with everything it has.",
+            .after = "",
+            .examples = R"(tidemark get 1
+tidemark get 1 -o json
+tidemark get 1 -o raw | jq .
+)"},
+    Command{
+        .id = CommandId::append,
+        .name = "append",
+        .arguments = {.usage = "CHANNEL [TEXT|-]", .min = 1, .max = 2},
+        .summary = "add records, from the command line or a line each from a pipe",
+        .description =
+            R"(Adds a record with this text, or one for each line of standard input, and prints their offsets, a line each, once they
+are durable. A running server is asked to do it; the log of a directory that nobody serves is opened for it.)",
+        .after =
+            R"(A record that was stored before, with the same key, is told as "OFFSET duplicate". Exit status: 0 all are stored, 1 not
+all are (those whose offsets were printed are), 2 a mistake in the arguments or in a line, 130 interrupted.
+)",
+        .examples = R"(tidemark append /chat/general 'hello'
+tidemark append / --json '{"name":"Ann","text":"hello"}' --key order-17
+printf 'one\ntwo\n' | tidemark append /chat/general --key import-1
+printf 'k1\tone\nk2\ttwo\n' | tidemark append /chat/general - --keyed
+)"},
+    Command{.id = CommandId::stats,
+            .name = "stats",
+            .summary = "what a server does, once or as a live view",
+            .description = "Shows the log's extent and size, and what its server has done since it started.",
+            .after = "",
+            .examples = R"(tidemark stats
+tidemark stats --watch
+tidemark stats --watch --interval 5s --url http://localhost:3000
 )"},
     Command{
         .id = CommandId::verify,
@@ -60,6 +155,73 @@ not be repaired (or, with --dry-run, needs it), 2 a mistake in the arguments, 13
         .examples = R"(tidemark repair --dry-run
 tidemark repair --data /var/lib/tidemark
 )"},
+    Command{
+        .id = CommandId::export_log,
+        .name = "export",
+        .arguments = {.usage = "[FILE]", .min = 0, .max = 1},
+        .summary = "write a whole log as JSON lines",
+        .description =
+            R"(Writes everything there is to a log as JSON lines, to a file or to standard output: a first line that says which log it
+is, a line for each record with offset, time, key and binary parts, and a last line by which its end is known.)",
+        .after =
+            R"(The key that signs session ids is a secret and not part of it. A file gets its name when it is whole.
+)",
+        .examples = R"(tidemark export log.jsonl
+tidemark export | gzip > log.jsonl.gz
+tidemark export --url http://localhost:3000 log.jsonl
+)"},
+    Command{
+        .id = CommandId::import_log,
+        .name = "import",
+        .arguments = {.usage = "[FILE|-]", .min = 0, .max = 1},
+        .summary = "make a new log of an exported one",
+        .description =
+            R"(Makes a new data directory of what tidemark export wrote: offsets, times, keys, bytes and epoch as they were, on any
+engine. Every line is checked, and the new log is read again before it gets its name.)",
+        .after = R"(Interrupted at any moment, there is either the whole log or none.
+)",
+        .examples = R"(tidemark import log.jsonl --data new-data
+zcat log.jsonl.gz | tidemark import --data new-data --backend rocksdb
+)"},
+    Command{
+        .id = CommandId::migrate,
+        .name = "migrate",
+        .summary = "move a log to another engine or directory",
+        .description =
+            R"(Makes a new log of the one in a directory that no server uses, and proves that it is the same: offsets, times, client
+keys, epoch, gaps and the key of the sessions. Clients that come back to a server on the new one recover as if nothing
+had happened. The old log stays as it is.)",
+        .after = R"(Interrupted at any moment, there is either the whole new log or none.
+)",
+        .examples = R"(tidemark migrate --from sqlite:tidemark-data --to rocksdb:new-data
+)"},
+    Command{
+        .id = CommandId::backup,
+        .name = "backup",
+        .arguments = {.usage = "DIR", .min = 1, .max = 1},
+        .summary = "copy a log, also of a running server, into a new directory",
+        .description =
+            R"(Copies a log, up to its newest record of now, into a new data directory of the same engine, and checks the copy. A
+running server goes on meanwhile.)",
+        .after =
+            R"(A copy has the log's epoch. If it takes the place of a log that has gone further since, clients must be told that it is
+another one: export it, and import it with --new-epoch. Interrupted at any moment, there is either the whole copy or
+none.
+)",
+        .examples = R"(tidemark backup backup-1
+tidemark backup --url http://localhost:3000 backup-1
+)"},
+    Command{
+        .id = CommandId::trim,
+        .name = "trim",
+        .summary = "remove the oldest records of a log",
+        .description =
+            R"(Removes the oldest records of a log that no server uses. Offsets are never given again, and clients that come back for
+what is gone are told. A server trims by itself with --retain-age, --retain-bytes and --retain-records.)",
+        .after = "",
+        .examples = R"(tidemark trim --before 30d --dry-run
+tidemark trim --before 2
+)"},
 };
 
 }  // namespace
@@ -71,6 +233,11 @@ const Command& command_of(CommandId id) { return *std::ranges::find(kCommands, i
 const Command* find_command(std::string_view name) {
   const auto found = std::ranges::find(kCommands, name, &Command::name);
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string command_usage(const Command& command) {
+  const auto usage = command.arguments.usage;
+  return fmt::format("tidemark {} [options]{}{}", command.name, usage.empty() ? "" : " ", usage);
 }
 
 std::string command_list() {

@@ -102,12 +102,18 @@ Result<void> make_directory(const fs::path& directory) {
   return {};
 }
 
-/// " by process 1234 at http://localhost:3000", as far as the lock file says. Its owner may just be writing it.
-std::string owner_text(int lock) {
+/// The first line of the lock file. Its owner may just be writing it.
+std::string lock_text(int lock) {
   std::string text(kLockTextBytes, '\0');
   const auto size = ::pread(lock, text.data(), text.size(), 0);
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   text.resize(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
+/// " by process 1234 at http://localhost:3000", as far as the lock file says.
+std::string owner_text(int lock) {
+  const auto text = lock_text(lock);
   // A command that only looks holds the lock without a word, below what the last server wrote.
   if (pid_t writer = 0;
       std::sscanf(text.c_str(), "process %d", &writer) == 1 && ::kill(writer, 0) != 0 && errno == ESRCH) {
@@ -259,6 +265,19 @@ Result<DataDirectory> DataDirectory::look(const fs::path& directory) {
       fmt::format("a repair of the log in {} was interrupted; 'tidemark repair' or the next start of the server "
                   "finishes it",
                   path.string()));
+}
+
+std::optional<DataDirectory::User> DataDirectory::user_of(const fs::path& directory) {
+  const auto file = without_slash(directory) / "lock";
+  const Descriptor lock(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!lock.valid()) return std::nullopt;
+  const auto text = lock_text(lock.get());
+  pid_t process = 0;
+  if (std::sscanf(text.c_str(), "process %d", &process) != 1 || process <= 0) return std::nullopt;
+  if (::kill(process, 0) != 0 && errno == ESRCH) return std::nullopt;
+  constexpr std::string_view before_url = " at ";
+  const auto at = text.find(before_url);
+  return User{process, at == std::string::npos ? std::string() : text.substr(at + before_url.size())};
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept

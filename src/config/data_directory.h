@@ -14,6 +14,8 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -41,6 +43,14 @@ class DataDirectory {
   /// For a command that only looks: creates and changes nothing. Several may look at once, but not while anybody else
   /// uses the directory; a log whose repair was interrupted is not looked at (`io`).
   [[nodiscard]] static Result<DataDirectory> look(const std::filesystem::path& directory);
+
+  /// Who has locked the directory, as the lock file says; nothing if it says nothing or its process is dead. Touches no
+  /// lock, so that it is in nobody's way.
+  struct User {
+    int process;
+    std::string url;  // empty: it is no server, or does not listen yet
+  };
+  [[nodiscard]] static std::optional<User> user_of(const std::filesystem::path& directory);
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&& other) noexcept;

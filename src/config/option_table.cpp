@@ -1,6 +1,7 @@
 #include "src/config/option_table.h"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <algorithm>
 #include <array>
@@ -8,13 +9,17 @@
 
 #include "src/config/channel_pattern.h"
 #include "src/config/cors_origin.h"
+#include "src/config/log_place.h"
+#include "src/config/moment.h"
 #include "src/config/nearest_name.h"
+#include "src/config/server_url.h"
 #include "src/config/value_text.h"
 
 namespace tidemark {
 namespace {
 
 constexpr std::array<std::string_view, 3> kBackends = {"sqlite", "rocksdb", "memory"};
+constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "raw"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
 // Names of Socket.IO's own events, "Emit cheatsheet"; a handler for them would never see a client's event.
 constexpr std::array<std::string_view, 6> kSocketIoEvents = {"connect",       "connect_error", "disconnect",
@@ -44,6 +49,37 @@ std::string_view why_no_event(std::string_view text) {
   return {};
 }
 
+std::string_view why_no_start(std::string_view text) {
+  const auto offset = parse_number(text);
+  if (text == "earliest" || text == "latest" || (offset && *offset <= Offset::kMax)) return {};
+  return "must be an offset, earliest or latest";
+}
+
+std::string_view why_no_expression(std::string_view text) {
+  regex_t compiled;
+  if (::regcomp(&compiled, std::string(text).c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    return "must be a POSIX extended regular expression, as of grep -E";
+  }
+  ::regfree(&compiled);
+  return {};
+}
+
+std::string_view why_no_place_to_trim(std::string_view text) {
+  const auto offset = parse_number(text);
+  if ((offset && *offset >= 1 && *offset <= Offset::kMax) || (!offset && why_no_moment(text).empty())) return {};
+  return "must be an offset, a time ago such as 30d, or a date such as 2026-01-02T15:04";
+}
+
+std::string_view why_no_key(std::string_view text) {
+  if (text.empty()) return "a key must not be empty";
+  return text.size() > limits::kClientKeyBytes ? "a key must not be longer than 255 bytes" : "";
+}
+
+std::string_view why_no_sender(std::string_view text) {
+  if (text.empty()) return "a sender must not be empty";
+  return text.size() > limits::kSenderBytes ? "a sender must not be longer than 255 bytes" : "";
+}
+
 constexpr auto milliseconds(Millis m) { return static_cast<std::uint64_t>(m.count()); }
 
 constexpr std::string_view kLog = "The log";
@@ -53,8 +89,19 @@ constexpr std::string_view kConnections = "Connections";
 constexpr std::string_view kFloods = "Limits against floods";
 constexpr std::string_view kProcess = "The process";
 constexpr std::string_view kRepair = "The repair";
+constexpr std::string_view kNoDefault = "none";
+constexpr std::string_view kRecords = "Which records";
+constexpr std::string_view kMessage = "The records";
+constexpr std::string_view kMigration = "The two logs";
+constexpr std::string_view kTrim = "What goes";
+constexpr std::string_view kView = "The view";
+constexpr std::string_view kShape = "How they are shown";
 
-constexpr auto kOffline = only(CommandId::verify) | only(CommandId::repair);  // commands on a log that nobody serves
+constexpr auto kOffline =
+    only(CommandId::verify) | only(CommandId::repair) | only(CommandId::trim);  // on a log nobody serves
+constexpr auto kReading = only(CommandId::tail) | only(CommandId::info) | only(CommandId::channels) |
+                          only(CommandId::get) | only(CommandId::append) | only(CommandId::stats) |
+                          only(CommandId::export_log) | only(CommandId::backup);  // on any log, also one that is served
 
 const std::array kTable = {
     Option{.group = kLog,
@@ -89,8 +136,34 @@ const std::array kTable = {
            .value_name = "ENGINE",
            .help = "Storage engine of the log; needed only where the directory holds the files of several.",
            .choices = std::span(kBackends).first(kBackends.size() - 1),  // the last one, memory, leaves nothing behind
-           .commands = kOffline,
+           .commands = kOffline | kReading,
            .otherwise = "the one whose files are there"},
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory of the log. If a server uses it, that server is asked.",
+           .problem = why_no_path,
+           .commands = kReading},
+    Option{.group = kLog,
+           .name = "url",
+           .field = &CommandOptions::url,
+           .kind = ValueKind::text,
+           .value_name = "URL",
+           .help = "Address of a server whose log is meant, such as http://localhost:3000, in place of a directory.",
+           .problem = why_no_server_url,
+           .in_file = false,
+           .commands = kReading},
+    Option{.group = kLog,
+           .name = "token",
+           .field = &CommandOptions::token,
+           .kind = ValueKind::text,
+           .value_name = "TOKEN",
+           .help = "The server's API token, where it has one. The variable keeps it out of the process list.",
+           .in_file = false,
+           .secret = true,
+           .commands = kReading},
     Option{
         .group = kLog,
         .name = "history",
@@ -319,7 +392,7 @@ const std::array kTable = {
            .help = "Configuration file in TOML; its keys are the names of these options.",
            .problem = why_no_path,
            .in_file = false,
-           .commands = only(CommandId::serve) | kOffline},
+           .commands = only(CommandId::serve) | kOffline | kReading | only(CommandId::import_log)},
 
     Option{.group = kRepair,
            .name = "dry-run",
@@ -329,6 +402,278 @@ const std::array kTable = {
            .help = "Say what would be kept and what would be lost, and change nothing.",
            .in_file = false,
            .commands = only(CommandId::repair)},
+    Option{.group = kTrim,
+           .name = "before",
+           .field = &CommandOptions::before,
+           .kind = ValueKind::text,
+           .value_name = "OFFSET|TIME",
+           .help = "Remove what is older: records below this offset, or before this moment, such as 30d ago or "
+                   "2026-01-02. The newest record always stays.",
+           .problem = why_no_place_to_trim,
+           .in_file = false,
+           .commands = only(CommandId::trim),
+           .flag_only = true},
+    Option{.group = kTrim,
+           .name = "dry-run",
+           .field = &CommandOptions::dry_run,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Say what would be removed, and change nothing.",
+           .in_file = false,
+           .commands = only(CommandId::trim)},
+
+    Option{.group = kMigration,
+           .name = "from",
+           .field = &CommandOptions::source,
+           .kind = ValueKind::text,
+           .value_name = "ENGINE:DIR",
+           .help = "The log as it is, such as sqlite:tidemark-data. Nothing in it is changed.",
+           .problem = why_no_log_place,
+           .in_file = false,
+           .commands = only(CommandId::migrate),
+           .flag_only = true},
+    Option{.group = kMigration,
+           .name = "to",
+           .field = &CommandOptions::target,
+           .kind = ValueKind::text,
+           .value_name = "ENGINE:DIR",
+           .help = "The log to make, such as rocksdb:new-data. The directory must be new, or empty.",
+           .problem = why_no_log_place,
+           .in_file = false,
+           .commands = only(CommandId::migrate),
+           .flag_only = true},
+
+    Option{.group = kLog,
+           .name = "data",
+           .field = &ServeOptions::data,
+           .kind = ValueKind::text,
+           .value_name = "DIR",
+           .help = "Data directory to make. It must be new, or empty.",
+           .problem = why_no_path,
+           .commands = only(CommandId::import_log)},
+    Option{.group = kLog,
+           .name = "backend",
+           .field = &ServeOptions::backend,
+           .kind = ValueKind::choice,
+           .value_name = "ENGINE",
+           .help = "Storage engine of the new log; it need not be the exported one's.",
+           .choices = std::span(kBackends).first(kBackends.size() - 1),
+           .commands = only(CommandId::import_log)},
+    Option{.group = kLog,
+           .name = "new-epoch",
+           .field = &CommandOptions::new_epoch,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Make it another log for the clients: what to do where records may have been stored after the "
+                   "export. Without, clients go on as if it were the exported one.",
+           .in_file = false,
+           .commands = only(CommandId::import_log),
+           .flag_only = true},
+
+    Option{.group = kMessage,
+           .name = "key",
+           .field = &CommandOptions::key,
+           .kind = ValueKind::text,
+           .value_name = "KEY",
+           .help = "Client key: appended twice with the same one, a record is stored once. Of several lines each has "
+                   "its number behind it: KEY-1, KEY-2.",
+           .problem = why_no_key,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'k',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "keyed",
+           .field = &CommandOptions::keyed,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Each line has its own client key and a tab before the text.",
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'K',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "json",
+           .field = &CommandOptions::as_json,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "The text is JSON and stored as it is; else it is stored as a JSON string.",
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .letter = 'j',
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "event",
+           .field = &CommandOptions::as_event,
+           .kind = ValueKind::text,
+           .value_name = "NAME",
+           .help = "Event of the records; a running server takes those that it stores (its --event).",
+           .problem = why_no_event,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .flag_only = true},
+    Option{.group = kMessage,
+           .name = "sender",
+           .field = &CommandOptions::as_sender,
+           .kind = ValueKind::text,
+           .value_name = "NAME",
+           .help = "Sender of the records.",
+           .problem = why_no_sender,
+           .in_file = false,
+           .commands = only(CommandId::append),
+           .flag_only = true},
+
+    Option{.group = kView,
+           .name = "watch",
+           .field = &CommandOptions::watch,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Look again and again, with rates, until interrupted.",
+           .in_file = false,
+           .commands = only(CommandId::stats),
+           .letter = 'w',
+           .flag_only = true},
+    Option{.group = kView,
+           .name = "interval",
+           .field = &CommandOptions::interval,
+           .kind = ValueKind::duration,
+           .value_name = "MS",
+           .help = "Time between two looks.",
+           .min = 100,
+           .max = milliseconds(limits::kTimeoutCeiling),
+           .in_file = false,
+           .commands = only(CommandId::stats),
+           .flag_only = true},
+
+    Option{.group = kRecords,
+           .name = "follow",
+           .field = &CommandOptions::follow,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Go on with every new record, across restarts of the server, until interrupted.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'f',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "lines",
+           .field = &CommandOptions::lines,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "The newest N of the records that are meant; 0 for none.",
+           .max = Offset::kMax,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .otherwise = "10, or all with --from, --since, --until or --count",
+           .letter = 'n',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "from",
+           .field = &CommandOptions::from,
+           .kind = ValueKind::text,
+           .value_name = "OFFSET",
+           .help = "Begin at this offset, at the oldest record (earliest) or behind the newest (latest).",
+           .problem = why_no_start,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "since",
+           .field = &CommandOptions::since,
+           .kind = ValueKind::text,
+           .value_name = "TIME",
+           .help = "Begin at this moment: a time ago such as 10m, a date such as 2026-01-02T15:04 (local time, or with "
+                   "Z or +01:00), today or yesterday.",
+           .problem = why_no_moment,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "until",
+           .field = &CommandOptions::until,
+           .kind = ValueKind::text,
+           .value_name = "TIME",
+           .help = "End before this moment, written like --since.",
+           .problem = why_no_moment,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "event",
+           .field = &CommandOptions::of_events,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Only records of this event, or of any of these.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "sender",
+           .field = &CommandOptions::of_senders,
+           .kind = ValueKind::list,
+           .value_name = "NAME",
+           .help = "Only records of this sender, or of any of these.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "grep",
+           .field = &CommandOptions::grep,
+           .kind = ValueKind::text,
+           .value_name = "RE",
+           .help = "Only records whose payload, as JSON text, matches this extended regular expression.",
+           .problem = why_no_expression,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'g',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "count",
+           .field = &CommandOptions::count,
+           .kind = ValueKind::number,
+           .value_name = "N",
+           .help = "End after the first N records.",
+           .min = 1,
+           .max = Offset::kMax,
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .otherwise = kNoDefault,
+           .letter = 'c',
+           .flag_only = true},
+
+    Option{.group = kShape,
+           .name = "output",
+           .field = &CommandOptions::output,
+           .kind = ValueKind::choice,
+           .value_name = "FORM",
+           .help = "text is for people; json is one object a line; raw is the payload alone, a line each.",
+           .choices = kOutputs,
+           .in_file = false,
+           .commands = only(CommandId::tail) | only(CommandId::get),
+           .letter = 'o',
+           .flag_only = true},
+    Option{.group = kShape,
+           .name = "output",
+           .field = &CommandOptions::output,
+           .kind = ValueKind::choice,
+           .value_name = "FORM",
+           .help = "text is for people, json for programs.",
+           .choices = std::span(kOutputs).first(2),
+           .in_file = false,
+           .commands = only(CommandId::info) | only(CommandId::channels),
+           .letter = 'o',
+           .flag_only = true},
+    Option{.group = kShape,
+           .name = "format",
+           .field = &CommandOptions::format,
+           .kind = ValueKind::text,
+           .value_name = "TEXT",
+           .help = "A line of this text for each record, with {offset}, {time}, {channel}, {event}, {sender}, {key}, "
+                   "{payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are "
+                   "tab and line end.",
+           .in_file = false,
+           .commands = only(CommandId::tail) | only(CommandId::get),
+           .flag_only = true},
 };
 
 std::string bound_text(const Option& option, std::uint64_t bound) {
@@ -441,6 +786,12 @@ const Option* find_option(std::string_view name, CommandId command) {
   const auto found = std::ranges::find_if(
       kTable, [&](const Option& option) { return option.name == name && option.taken_by(command); });
   return found == kTable.end() ? nullptr : &*found;
+}
+
+const Option* find_option(char letter, CommandId command) {
+  const auto found = std::ranges::find_if(
+      kTable, [&](const Option& option) { return option.letter == letter && option.taken_by(command); });
+  return letter == '\0' || found == kTable.end() ? nullptr : &*found;
 }
 
 std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&), CommandId command) {

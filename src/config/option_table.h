@@ -39,7 +39,9 @@ using CommandSet = std::uint32_t;
 struct Option {
   using Field = std::variant<std::string ServeOptions::*, std::filesystem::path ServeOptions::*,
                              std::uint16_t ServeOptions::*, unsigned ServeOptions::*, std::uint64_t ServeOptions::*,
-                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*, bool CommandOptions::*>;
+                             Millis ServeOptions::*, std::vector<std::string> ServeOptions::*, bool CommandOptions::*,
+                             std::string CommandOptions::*, std::uint64_t CommandOptions::*,
+                             std::vector<std::string> CommandOptions::*, Millis CommandOptions::*>;
 
   std::string_view group;  // heading; options of one group stand together
   std::string_view name;   // "ping-interval"
@@ -56,6 +58,8 @@ struct Option {
   bool secret = false;  // its value is in no message and no line of the journal
   CommandSet commands = only(CommandId::serve);
   std::string_view otherwise{};  // what is taken if nobody says, where that is not the field's default
+  char letter = '\0';            // -f for --follow
+  bool flag_only = false;        // of one call of a command: no variable and no key of the file speaks for it
 
   [[nodiscard]] bool taken_by(CommandId id) const { return (commands & only(id)) != 0; }
   [[nodiscard]] bool repeatable() const { return kind == ValueKind::list; }
@@ -79,6 +83,7 @@ inline constexpr std::string_view kVariablePrefix = "TIDEMARK_";
 [[nodiscard]] std::span<const Option> option_table();
 /// nullptr if the command takes none of this name.
 [[nodiscard]] const Option* find_option(std::string_view name, CommandId command = CommandId::serve);
+[[nodiscard]] const Option* find_option(char letter, CommandId command);
 
 /// "; did you mean --port?" or nothing; `spell` says how the name is written where the mistake is.
 [[nodiscard]] std::string suggestion(std::string_view mistyped, std::string (*spell)(const Option&),

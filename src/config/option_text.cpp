@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kHelpColumns = 100;
 constexpr std::size_t kFileColumns = 118;
+constexpr std::string_view kNothing = "none";  // the default of what is empty
 
 /// Adds `text` in lines of at most `columns`, each after `indent`.
 void append_wrapped(std::string& out, std::string_view text, std::string_view indent, std::size_t columns) {
@@ -42,7 +43,7 @@ std::string default_text(const Option& option) {
   if (!option.otherwise.empty()) return std::string(option.otherwise);
   const auto items = option.items(CommandOptions{});
   const auto text = fmt::format("{}", fmt::join(items, ", "));
-  return text.empty() ? "none" : text;
+  return text.empty() ? std::string(kNothing) : text;
 }
 
 std::string toml_string(std::string_view text) {
@@ -64,17 +65,22 @@ std::string toml_value(const Option& option) {
 }  // namespace
 
 std::string command_help(const Command& command) {
-  std::string out = fmt::format("Usage: tidemark {} [options]\n\n{}\n", command.name, command.description);
+  std::string out = fmt::format("Usage: {}\n\n{}\n", command_usage(command), command.description);
   std::string_view group;
   for (const Option& option : option_table()) {
     if (!option.taken_by(command.id)) continue;
     if (option.group != group) fmt::format_to(std::back_inserter(out), "\n{}\n", group = option.group);
-    fmt::format_to(std::back_inserter(out), "  {}{}{}{}\n", option.flag(), option.value_name.empty() ? "" : " ",
-                   option.value_name, option.repeatable() ? "..." : "");
+    fmt::format_to(std::back_inserter(out), "  {}{}{}{}{}\n",
+                   option.letter == '\0' ? "" : fmt::format("-{}, ", option.letter), option.flag(),
+                   option.value_name.empty() ? "" : " ", option.value_name, option.repeatable() ? "..." : "");
     append_wrapped(out, sentences(option), "      ", kHelpColumns);
     if (option.kind == ValueKind::none) continue;
-    fmt::format_to(std::back_inserter(out), "      default: {}   environment: {}\n", default_text(option),
-                   option.variable());
+    const auto preset = default_text(option);
+    if (!option.flag_only) {
+      fmt::format_to(std::back_inserter(out), "      default: {}   environment: {}\n", preset, option.variable());
+    } else if (preset != kNothing) {
+      fmt::format_to(std::back_inserter(out), "      default: {}\n", preset);
+    }
   }
   out += "  -h, --help\n      Print this and leave.\n";
   if (!command.after.empty()) fmt::format_to(std::back_inserter(out), "\n{}", command.after);

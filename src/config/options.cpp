@@ -23,45 +23,110 @@ std::unexpected<Error> refuse(std::string sentence) { return fail(ErrorCode::inv
 struct Flags {
   bool help = false;
   GivenByOption given;
+  std::vector<std::string> arguments;
 };
 
-Result<Flags> read_flags(const Command& command, std::span<const std::string_view> arguments) {
-  Flags flags;
-  const auto lists_them = fmt::format("; tidemark {} --help lists them", command.name);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const auto argument = arguments[i];
-    if (argument == "-h" || argument == "--help") {
-      flags.help = true;
-      return flags;
+/// Reads what stands after a command's name.
+class FlagReader {
+ public:
+  FlagReader(const Command& command, std::span<const std::string_view> arguments)
+      : command_(command),
+        rest_(arguments),
+        lists_them_(fmt::format("; tidemark {} --help lists them", command.name)) {}
+
+  Result<Flags> read() {
+    bool only_arguments = false;
+    while (!rest_.empty() && !flags_.help) {
+      const auto word = rest_.front();
+      rest_ = rest_.subspan(1);
+      Result<void> done;
+      if (only_arguments || !word.starts_with('-') || word == "-") {
+        done = take_argument(word);
+      } else if (word == "--") {
+        only_arguments = true;
+      } else if (word == "-h" || word == "--help") {
+        flags_.help = true;
+      } else {
+        done = word.starts_with("--") ? take_long(word.substr(2)) : take_letters(word);
+      }
+      if (!done) return std::unexpected(done.error());
     }
-    if (!argument.starts_with("--")) {
-      if (argument.starts_with('-') && argument.size() > 1)
-        return refuse(fmt::format("unknown option {}{}", argument, lists_them));
-      return refuse(fmt::format("unexpected argument {}; tidemark {} takes only options", argument, command.name));
+    if (flags_.help || flags_.arguments.size() >= command_.arguments.min) return std::move(flags_);
+    return refuse(
+        fmt::format("tidemark {} needs {}: {}", command_.name, command_.arguments.usage, command_usage(command_)));
+  }
+
+ private:
+  Result<void> take_argument(std::string_view word) {
+    const auto& takes = command_.arguments;
+    if (takes.max == 0) {
+      return refuse(fmt::format("unexpected argument {}; tidemark {} takes only options", word, command_.name));
     }
-    const auto equals = argument.find('=');
-    const auto name = argument.substr(0, equals).substr(2);
-    const Option* option = find_option(name, command.id);
+    if (flags_.arguments.size() == takes.max) {
+      return refuse(fmt::format("unexpected argument {}; the usage is: {}", word, command_usage(command_)));
+    }
+    if (takes.problem != nullptr) {
+      if (const auto wrong = takes.problem(word); !wrong.empty()) return refuse(fmt::format("{}: {}", word, wrong));
+    }
+    flags_.arguments.emplace_back(word);
+    return {};
+  }
+
+  /// --name, --name value, --name=value
+  Result<void> take_long(std::string_view text) {
+    const auto equals = text.find('=');
+    const auto name = text.substr(0, equals);
+    const Option* option = find_option(name, command_.id);
     if (option == nullptr) {
-      const auto hint = suggestion(name, spell_flag, command.id);
-      return refuse(fmt::format("unknown option --{}{}", name, hint.empty() ? lists_them : hint));
+      const auto hint = suggestion(name, spell_flag, command_.id);
+      return refuse(fmt::format("unknown option --{}{}", name, hint.empty() ? lists_them_ : hint));
     }
-    std::string_view value = "true";
     if (option->kind == ValueKind::none) {
       if (equals != std::string_view::npos) return refuse(fmt::format("option --{} takes no value", name));
-    } else if (equals != std::string_view::npos) {
-      value = argument.substr(equals + 1);
-    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
-      value = arguments[++i];
-    } else {
-      return refuse(fmt::format("option --{} needs a value: --{} {}", name, name, option->value_name));
+      give(*option, "true");
+      return {};
     }
+    if (equals == std::string_view::npos) return take_value(*option);
+    give(*option, text.substr(equals + 1));
+    return {};
+  }
+
+  /// -f, -fn 20, -n20
+  Result<void> take_letters(std::string_view word) {
+    for (std::size_t i = 1; i < word.size(); ++i) {
+      const Option* option = find_option(word[i], command_.id);
+      if (option == nullptr) return refuse(fmt::format("unknown option {}{}", word, lists_them_));
+      if (option->kind == ValueKind::none) {
+        give(*option, "true");
+        continue;
+      }
+      if (i + 1 == word.size()) return take_value(*option);
+      give(*option, word.substr(i + 1));
+      return {};
+    }
+    return {};
+  }
+
+  Result<void> take_value(const Option& option) {
+    if (rest_.empty() || rest_.front().starts_with("--")) {
+      return refuse(fmt::format("option --{0} needs a value: --{0} {1}", option.name, option.value_name));
+    }
+    give(option, rest_.front());
+    rest_ = rest_.subspan(1);
+    return {};
+  }
+
+  void give(const Option& option, std::string_view value) {
     auto& given =
-        flags.given.try_emplace(option, Given{option, {}, option->flag(), option->flag() + ' '}).first->second;
+        flags_.given.try_emplace(&option, Given{&option, {}, option.flag(), option.flag() + ' '}).first->second;
     given.values.emplace_back(value);
   }
-  return flags;
-}
+
+  const Command& command_;
+  std::span<const std::string_view> rest_;
+  const std::string lists_them_;
+  Flags flags_;
+};
 
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> items;
@@ -74,6 +139,12 @@ std::vector<std::string> split_list(std::string_view text) {
   return items;
 }
 
+/// A variable that another command than serve takes: no mistake, and nothing to serve.
+bool is_of_others(std::string_view variable) {
+  const auto table = option_table();
+  return std::ranges::any_of(table, [&](const Option& one) { return !one.flag_only && one.variable() == variable; });
+}
+
 Result<GivenByOption> read_environment(CommandId command, std::span<const std::string_view> environment,
                                        std::vector<std::string>& warnings) {
   GivenByOption all;
@@ -84,9 +155,10 @@ Result<GivenByOption> read_environment(CommandId command, std::span<const std::s
     const auto variable = entry.substr(0, equals);
     const auto value = entry.substr(equals + 1);
     const auto table = option_table();
-    const auto option = std::ranges::find_if(
-        table, [&](const Option& one) { return one.taken_by(command) && one.variable() == variable; });
-    if (option == table.end() && command != CommandId::serve) continue;  // serve's business
+    const auto option = std::ranges::find_if(table, [&](const Option& one) {
+      return one.taken_by(command) && !one.flag_only && one.variable() == variable;
+    });
+    if (option == table.end() && (command != CommandId::serve || is_of_others(variable))) continue;
     if (option == table.end()) {
       const auto hint = suggestion(variable.substr(kVariablePrefix.size()), spell_variable);
       if (!hint.empty()) return refuse(fmt::format("unknown environment variable {}{}", variable, hint));
@@ -135,12 +207,13 @@ Result<ServeOptions> parse_serve(std::span<const std::string_view> arguments,
 Result<CommandOptions> parse_command(CommandId command, std::span<const std::string_view> arguments,
                                      std::span<const std::string_view> environment) {
   CommandOptions options;
-  auto flags = read_flags(command_of(command), arguments);
+  auto flags = FlagReader(command_of(command), arguments).read();
   if (!flags) return std::unexpected(flags.error());
   if (flags->help) {
     options.help = true;
     return options;
   }
+  options.arguments = std::move(flags->arguments);
   auto variables = read_environment(command, environment, options.warnings);
   if (!variables) return std::unexpected(variables.error());
 
@@ -171,7 +244,7 @@ Result<CommandOptions> parse_command(CommandId command, std::span<const std::str
     if (!entries) return std::unexpected(entries.error());
     for (auto& entry : *entries) {
       const Option* const option = find_option(entry.option->name, command);
-      if (option == nullptr) continue;
+      if (option == nullptr || option->flag_only) continue;
       entry.option = option;
       in_file.emplace(option, std::move(entry));
     }

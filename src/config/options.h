@@ -80,7 +80,41 @@ struct ServeOptions {
 
 /// What any command was told. Those that work on a log without serving it take its place and engine as serve does.
 struct CommandOptions : ServeOptions {
-  bool dry_run = false;  // repair
+  std::vector<std::string> arguments;  // what stands beside the options: channels, an offset, a file
+
+  // Where the log is, beside `data`.
+  std::string url;    // of the server that has it; empty: look into `data`
+  std::string token;  // that server's
+
+  bool dry_run = false;  // repair, trim
+  std::string source;    // migrate: "sqlite:DIR", see log_place.h
+  std::string target;
+  std::string before;      // trim: an offset or a moment
+  bool new_epoch = false;  // import
+
+  // append
+  std::string key;
+  bool keyed = false;
+  bool as_json = false;
+  std::string as_event = "chat message";
+  std::string as_sender = "tidemark";
+
+  // stats
+  bool watch = false;
+  Millis interval{1000};
+
+  // tail: which records, and how they are shown. Empty and 0 mean all.
+  bool follow = false;
+  std::uint64_t lines = 10;
+  std::string from;   // "17", "earliest", "latest"
+  std::string since;  // moments, see moment.h
+  std::string until;
+  std::vector<std::string> of_events;
+  std::vector<std::string> of_senders;
+  std::string grep;
+  std::uint64_t count = 0;
+  std::string output = "text";  // "json", "raw"
+  std::string format;           // "{offset} {time} {payload}"
 
   /// Whether somebody said so, wherever; else it is the default.
   [[nodiscard]] bool given(std::string_view option) const;

@@ -392,13 +392,52 @@ TEST_CASE("the other commands find the log where serve was told to keep it, and 
   CHECK(from_variable->warnings.empty());
 }
 
+TEST_CASE("a command takes letters, words between its options, and -- before words that look like options") {
+  const auto told = parse_command(CommandId::tail, Words{"/a", "-fn", "5", "/b", "-ojson", "--", "/c"}, {});
+  REQUIRE_MESSAGE(told, told.error().context);
+  CHECK(told->follow);
+  CHECK(told->lines == 5);
+  CHECK(told->output == "json");
+  CHECK(told->arguments == std::vector<std::string>{"/a", "/b", "/c"});
+
+  const auto why = [](const Words& arguments) {
+    const auto wrong = parse_command(CommandId::tail, arguments, {});
+    REQUIRE_MESSAGE(!wrong, "was accepted");
+    CHECK(wrong.error().code == ErrorCode::invalid_argument);
+    return wrong.error().context;
+  };
+  CHECK(contains(why({"-fx"}), "unknown option -fx; tidemark tail --help"));
+  CHECK(contains(why({"-n"}), "option --lines needs a value: --lines N"));
+  CHECK(contains(why({"-n", "many"}), "--lines many: must be a number"));
+  CHECK(contains(why({"pier"}), "pier: a channel begins with '/'"));
+  CHECK(contains(why({"--", "-f"}), "-f: a channel begins with '/'"));
+  CHECK(contains(why({"--since", "10"}), "--since 10: must be a time ago"));
+  CHECK(contains(why({"--from", "newest"}), "--from newest: must be an offset, earliest or latest"));
+  CHECK(contains(why({"--grep", "("}), "--grep (: must be a POSIX extended regular expression"));
+  CHECK(contains(why({"--url", "localhost"}), "--url localhost: must be a server's address"));
+  CHECK(contains(why({"-o", "xml"}), "must be one of text, json, raw"));
+}
+
+TEST_CASE("what a flag says for one call, no variable and no file says for all") {
+  const ConfigFile file("event = \"stored\"\n");
+  const auto told = parse_command(CommandId::tail, file.flag(), Words{"TIDEMARK_EVENT=x", "TIDEMARK_LINES=3"});
+  REQUIRE(told);
+  CHECK(told->of_events.empty());
+  CHECK(told->lines == 10);
+  const auto known = parse_command(CommandId::tail, {}, Words{"TIDEMARK_URL=http://a", "TIDEMARK_TOKEN=t"});
+  REQUIRE(known);
+  CHECK(known->url == "http://a");
+  CHECK(known->token == "t");
+  CHECK(parsed({}, {"TIDEMARK_URL=http://a"}).warnings.empty());
+}
+
 TEST_CASE("every command's help shows how to use it") {
   for (const Command& command : command_table()) {
     CAPTURE(command.name);
     const auto help = command_help(command);
-    CHECK(help.starts_with("Usage: tidemark " + std::string(command.name) + " [options]\n"));
+    CHECK(help.starts_with("Usage: tidemark " + std::string(command.name) + " [options]"));
     CHECK(contains(help, "\nExamples\n  "));
-    CHECK(contains(help, "--data DIR\n"));
+    CHECK(contains(help, command.id == CommandId::migrate ? "--from ENGINE:DIR\n" : "--data DIR\n"));
   }
   CHECK(contains(command_help(command_of(CommandId::repair)), "  --dry-run\n"));
 }

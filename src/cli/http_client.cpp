@@ -1,0 +1,288 @@
+#include "src/cli/http_client.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <iterator>
+#include <limits>
+#include <optional>
+
+#include "protocol/json/json.h"
+#include "src/base/command_limits.h"
+#include "src/server/asio.h"
+
+namespace tidemark::cli {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+enum class Outcome : std::uint8_t { done, stopped };
+
+}  // namespace
+
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").contains(c);
+    if (plain) {
+      out += c;
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+ApiErrorText api_error_in(std::string_view json) {
+  ApiErrorText found;
+  if (!json::is_utf8(json) || !json::is_valid(json, limits::kJsonDepth) || json::kind_of(json) != json::Kind::object) {
+    return found;
+  }
+  json::for_each_member(json, [&](std::string_view name, std::string_view value) {
+    if (name != "error" || json::kind_of(value) != json::Kind::object) return true;
+    json::for_each_member(value, [&](std::string_view inner, std::string_view text) {
+      if (inner == "code") found.code = json::decode_string(text).value_or("");
+      if (inner == "message") found.message = json::decode_string(text).value_or("");
+      return true;
+    });
+    return false;
+  });
+  return found;
+}
+
+/// One TCP connection, and the loop that drives it.
+class HttpClient::Connection {
+ public:
+  Connection() : stream_(context_), resolver_(context_) {}
+
+  /// Starts an operation and waits for it, asking `idle` meanwhile. `stopped`: idle said no, and nothing is left of it.
+  template <class Start>
+  Outcome run(Start start, Idle idle) {
+    done_ = false;
+    start();
+    while (!done_) {
+      context_.restart();
+      context_.run_for(limits::kLookAgain);
+      if (done_ || idle()) continue;
+      resolver_.cancel();
+      stream_.close();
+      while (!done_) {
+        context_.restart();
+        context_.run();
+      }
+      return Outcome::stopped;
+    }
+    return Outcome::done;
+  }
+
+  /// What an operation's handler calls.
+  void finish(const SystemError& error) {
+    error_ = error;
+    done_ = true;
+    context_.stop();
+  }
+
+  [[nodiscard]] const SystemError& error() const { return error_; }
+  [[nodiscard]] bool is_open() { return stream_.socket().is_open(); }
+  beast::tcp_stream& stream() { return stream_; }
+  tcp::resolver& resolver() { return resolver_; }
+  beast::flat_buffer& buffer() { return buffer_; }
+
+ private:
+  asio::io_context context_;
+  beast::tcp_stream stream_;
+  tcp::resolver resolver_;
+  beast::flat_buffer buffer_;
+  SystemError error_;
+  bool done_ = false;
+};
+
+HttpClient::HttpClient(ServerUrl url, std::string token) : url_(std::move(url)), token_(std::move(token)) {}
+HttpClient::~HttpClient() = default;
+
+Error HttpClient::refusal(unsigned status, std::string_view body) const {
+  const auto said = api_error_in(body);
+  if (status == 401) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("{} {}; give its --api-token with --token or TIDEMARK_TOKEN", url_.text(),
+                        token_.empty() ? "asks for a token" : "refuses this token")};
+  }
+  if (said.message.empty()) {
+    return {ErrorCode::not_found, fmt::format("{} answers {}, so it is no Tidemark server or one without the API; "
+                                              "name another address with --url",
+                                              url_.text(), status)};
+  }
+  const auto code = said.code == "damaged" ? ErrorCode::corrupt
+                    : status == 404        ? ErrorCode::not_found
+                    : status < 500         ? ErrorCode::invalid_argument
+                                           : ErrorCode::io;
+  return {code, fmt::format("{} answers: {}", url_.text(), said.message)};
+}
+
+Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) {
+  const auto broke = [&](std::string_view what, const SystemError& error) {
+    connection_.reset();
+    const bool silent = error == beast::error::timeout;
+    return fail(ErrorCode::io,
+                fmt::format("{} {}: {}", what, url_.text(), silent ? std::string("it is silent") : error.message()));
+  };
+  const auto stopped = [&]() -> Result<void> {
+    connection_.reset();
+    return {};
+  };
+
+  http::request<http::string_body> message{
+      http::string_to_verb(boost::string_view(request.method.data(), request.method.size())),
+      url_.path + request.target, 11};
+  message.set(http::field::host, url_.authority());
+  message.set(http::field::user_agent, "tidemark");
+  if (!token_.empty()) message.set(http::field::authorization, "Bearer " + token_);
+  for (const auto& [name, value] : request.fields) {
+    message.insert(boost::string_view(name.data(), name.size()), boost::string_view(value.data(), value.size()));
+  }
+  message.body() = request.body;
+  if (!request.body.empty()) message.prepare_payload();
+
+  std::optional<http::response_parser<http::buffer_body>> parser;
+  for (bool fresh = false;; fresh = true) {
+    if (!connection_) {
+      fresh = true;
+      connection_ = std::make_unique<Connection>();
+      Connection& connection = *connection_;
+      tcp::resolver::results_type addresses;
+      auto ended = connection.run(
+          [&] {
+            connection.resolver().async_resolve(url_.host, url_.port,
+                                                [&](const SystemError& error, tcp::resolver::results_type found) {
+                                                  addresses = std::move(found);
+                                                  connection.finish(error);
+                                                });
+          },
+          idle);
+      if (ended == Outcome::stopped) return stopped();
+      if (connection.error()) return broke("cannot find", connection.error());
+      connection.stream().expires_after(limits::kServerPatience);
+      ended = connection.run(
+          [&] {
+            connection.stream().async_connect(
+                addresses, [&](const SystemError& error, const tcp::endpoint&) { connection.finish(error); });
+          },
+          idle);
+      if (ended == Outcome::stopped) return stopped();
+      if (connection.error()) return broke("cannot reach", connection.error());
+    }
+    Connection& connection = *connection_;
+    connection.stream().expires_after(limits::kServerPatience);
+    auto ended = connection.run(
+        [&] {
+          http::async_write(connection.stream(), message,
+                            [&](const SystemError& error, std::size_t) { connection.finish(error); });
+        },
+        idle);
+    if (ended == Outcome::stopped) return stopped();
+    auto error = connection.error();
+    if (!error) {
+      parser.emplace();
+      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // Boost 1.74 takes "none" for 0
+      connection.stream().expires_after(limits::kServerPatience);
+      ended = connection.run(
+          [&] {
+            http::async_read_header(connection.stream(), connection.buffer(), *parser,
+                                    [&](const SystemError& failed, std::size_t) { connection.finish(failed); });
+          },
+          idle);
+      if (ended == Outcome::stopped) return stopped();
+      error = connection.error();
+    }
+    if (!error) break;
+    // A kept connection may have been closed meanwhile. Nothing was answered, and a record that is sent again with
+    // its key is stored once.
+    if (fresh || (request.method != "GET" && error != http::error::end_of_stream)) {
+      return broke("the connection broke:", error);
+    }
+    connection_.reset();
+  }
+
+  Connection& connection = *connection_;
+  const unsigned status = parser->get().result_int();
+  const bool good = status >= 200 && status < 300;
+  std::string refused;
+  std::array<char, limits::kOutputBytes> part;
+  while (!parser->is_done()) {
+    parser->get().body().data = part.data();
+    parser->get().body().size = part.size();
+    connection.stream().expires_after(limits::kStreamPatience);
+    const auto ended = connection.run(
+        [&] {
+          http::async_read_some(connection.stream(), connection.buffer(), *parser,
+                                [&](const SystemError& failed, std::size_t) { connection.finish(failed); });
+        },
+        idle);
+    if (ended == Outcome::stopped) return stopped();
+    const std::string_view got(part.data(), part.size() - parser->get().body().size);
+    if (good) {
+      if (!got.empty() && !sink(got)) return stopped();
+    } else if (refused.size() < limits::kOutputBytes) {
+      refused += got;
+    }
+    const auto& error = connection.error();
+    if (error && error != http::error::need_buffer) return broke("the connection broke:", error);
+  }
+  const bool keep = parser->get().keep_alive();
+  if (!keep) connection_.reset();
+  if (good) return {};
+  return std::unexpected(refusal(status, refused));
+}
+
+Result<std::string> HttpClient::body_of(const Request& request, Idle idle) {
+  std::string body;
+  bool fits = true;
+  const auto done = exchange(
+      request,
+      [&](std::string_view part) {
+        fits = body.size() + part.size() <= limits::kAnswerBytes;
+        if (fits) body += part;
+        return fits;
+      },
+      idle);
+  if (!done) return std::unexpected(done.error());
+  if (!fits) return fail(ErrorCode::io, fmt::format("{} answers with more than can be meant", url_.text()));
+  return body;
+}
+
+Result<void> HttpClient::lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle) {
+  std::string line;  // begun in an earlier part
+  bool fits = true;
+  const auto done = exchange(
+      request,
+      [&](std::string_view part) {
+        for (auto end = part.find('\n'); end != std::string_view::npos; end = part.find('\n')) {
+          const auto rest = part.substr(0, end);
+          part.remove_prefix(end + 1);
+          bool wanted = false;
+          if (line.empty()) {
+            wanted = visit(rest);
+          } else {
+            line += rest;
+            wanted = visit(line);
+            line.clear();
+          }
+          if (!wanted) return false;
+        }
+        line += part;
+        fits = line.size() <= limits::kAnswerBytes;
+        return fits;
+      },
+      idle);
+  if (!done) return done;
+  if (!fits) return fail(ErrorCode::io, fmt::format("{} answers with more than can be meant", url_.text()));
+  return {};
+}
+
+}  // namespace tidemark::cli

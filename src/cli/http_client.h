@@ -1,0 +1,64 @@
+// Speaks HTTP with a server's API: one connection, kept open between requests. Nothing of Boost.Beast leaks out of it.
+// Blocks, but asks `idle` a few times a second whether it is to go on. One thread.
+//
+// Errors are sentences with the server's address: io (cannot be reached, broke off, fell silent, busy), invalid_argument
+// (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "src/base/error.h"
+#include "src/base/function_ref.h"
+#include "src/config/server_url.h"
+
+namespace tidemark::cli {
+
+class HttpClient {
+ public:
+  using Field = std::pair<std::string_view, std::string_view>;
+  struct Request {
+    std::string_view method = "GET";
+    std::string target;  // "/api/v1/info"
+    std::string_view body{};
+    std::span<const Field> fields{};
+  };
+  using Idle = FunctionRef<bool()>;
+
+  HttpClient(ServerUrl url, std::string token);
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  ~HttpClient();
+
+  [[nodiscard]] const ServerUrl& url() const { return url_; }
+
+  /// The body of a good answer.
+  [[nodiscard]] Result<std::string> body_of(const Request& request, Idle idle);
+  /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
+  [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
+
+ private:
+  class Connection;
+  /// Parts of the body as they come.
+  using Sink = FunctionRef<bool(std::string_view)>;
+  [[nodiscard]] Result<void> exchange(const Request& request, Sink sink, Idle idle);
+  [[nodiscard]] Error refusal(unsigned status, std::string_view body) const;
+
+  const ServerUrl url_;
+  const std::string token_;
+  std::unique_ptr<Connection> connection_;
+};
+
+/// "a b" as a parameter's value or a part of a path: "a%20b".
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+/// The code and the message of `{"error":{"code":...,"message":...}}`; empty where it says something else.
+struct ApiErrorText {
+  std::string code, message;
+};
+[[nodiscard]] ApiErrorText api_error_in(std::string_view json);
+
+}  // namespace tidemark::cli

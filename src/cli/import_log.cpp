@@ -1,0 +1,87 @@
+#include "src/cli/import_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "protocol/record_json.h"
+#include "src/base/journal.h"
+#include "src/cli/command_end.h"
+#include "src/cli/export_file.h"
+#include "src/cli/input_lines.h"
+#include "src/cli/interruption.h"
+#include "src/cli/log_copy.h"
+#include "src/cli/progress.h"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::uint64_t kBetweenLooks = 1024;  // records
+
+/// An error about the line that was read last.
+std::unexpected<Error> at_line(const InputLines& lines, const Error& error) {
+  return fail(error.code, fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
+}
+
+Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
+  RecordDigest digest;
+  Progress progress("importing");
+  for (;;) {
+    const auto line = lines.next();
+    if (!line) return std::unexpected(line.error());
+    if (!*line) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} ends in the middle: an export has a last line {{\"end\":...}}; nothing was changed",
+                              lines.name()));
+    }
+    if (const auto end = parse_export_end(**line)) {
+      if (*end == digest) return digest;
+      return at_line(
+          lines, {ErrorCode::invalid_argument, fmt::format("the export had {} records and these {} differ from them",
+                                                           end->records(), digest.records())});
+    }
+    const auto record = parse_record_json(**line);
+    if (!record) return at_line(lines, record.error());
+    if (auto added = into.add(record->view()); !added) return at_line(lines, added.error());
+    digest.add(record->view());
+    if (digest.records() % kBetweenLooks != 0) continue;
+    progress.update(lines.bytes_read(), std::max(lines.bytes_total(), lines.bytes_read()));
+    if (interrupted()) return stopped_early();
+  }
+}
+
+Result<void> run(const CommandOptions& options) {
+  auto lines = InputLines::open(options.arguments.empty() ? "-" : options.arguments.front());
+  if (!lines) return std::unexpected(lines.error());
+  auto directory = NewDirectory::begin(options.data);
+  if (!directory) return std::unexpected(directory.error());
+  const auto first = lines->next();
+  if (!first) return std::unexpected(first.error());
+  auto outline = parse_export_header(first->value_or(""));
+  if (!outline) return fail(outline.error().code, fmt::format("{} {}", lines->name(), outline.error().context));
+  if (options.new_epoch) outline->state.epoch = Epoch::random();
+
+  auto builder = builder_in(*directory, options.backend, *outline);
+  if (auto begun = builder.begin(); !begun) return begun;
+  const auto digest = read_records(*lines, builder);
+  if (!digest) return std::unexpected(digest.error());
+  if (auto finished = builder.finish(); !finished) return finished;
+  if (auto proved = prove(*directory, options.backend, *outline, *digest); !proved) return proved;
+  if (auto placed = directory->put_in_place(); !placed) return placed;
+  fmt::print("imported {} records, epoch {}, into {} ({})\n", grouped(digest->records()), outline->state.epoch.text(),
+             options.data.string(), options.backend);
+  return {};
+}
+
+}  // namespace
+
+int import_log(const CommandOptions& options) {
+  journal::set_level(journal::Level::error);  // what a server would note while it opens a log
+  note_interruptions();
+  return end_quietly(run(options));
+}
+
+}  // namespace tidemark::cli

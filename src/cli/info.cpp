@@ -1,0 +1,126 @@
+#include "src/cli/info.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <iterator>
+#include <string>
+
+#include "protocol/json/json.h"
+#include "src/base/clock.h"
+#include "src/base/time_text.h"
+#include "src/cli/command_end.h"
+#include "src/cli/open_log.h"
+#include "src/cli/progress.h"
+#include "src/log/index_segment.h"
+
+namespace tidemark::cli {
+namespace {
+
+struct Span {
+  std::string_view name;
+  Millis length;
+};
+constexpr std::array kSpans = {Span{"minute", std::chrono::minutes(1)}, Span{"hour", std::chrono::hours(1)},
+                               Span{"day", std::chrono::hours(24)}};
+
+struct Info {
+  LogFacts facts;
+  std::size_t channels = 0;
+  std::uint64_t segments = 0;
+  std::array<std::uint64_t, kSpans.size()> recent{};  // records of the last minute, hour, day
+};
+
+std::string_view durability(std::string_view engine) {
+  if (engine == "sqlite") return "every commit is flushed (WAL, synchronous=FULL)";
+  if (engine == "rocksdb") return "every commit is flushed (synced write-ahead log)";
+  return "none: nothing outlives the process";
+}
+
+Result<Info> collect(LogReader& reader) {
+  Info info;
+  auto facts = reader.facts();
+  if (!facts) return std::unexpected(facts.error());
+  info.facts = std::move(*facts);
+  const auto channels = reader.channels();
+  if (!channels) return std::unexpected(channels.error());
+  info.channels = channels->size();
+  const auto& state = info.facts.state;
+  // Segments that are finished, and not trimmed as a whole.
+  if (state.head > Offset()) info.segments = segment_of(state.head.next()) - segment_of(state.first);
+  const auto now = SystemClock().wall();
+  for (std::size_t i = 0; i < kSpans.size() && state.first <= state.head; ++i) {
+    const auto from = reader.first_not_older({state.first, state.head}, {now.value - kSpans[i].length.count()});
+    if (!from) return std::unexpected(from.error());
+    info.recent[i] = state.head.next().value() - from->value();
+  }
+  return info;
+}
+
+std::string moment(const std::optional<TimeMs>& time) { return time ? time_text(*time) : std::string("unknown"); }
+
+void append_text(std::string& out, const Info& info, const std::string& where) {
+  const auto line = [&](std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(out), "{:<10}{}\n", name, value);
+  };
+  const auto& [engine, state, records, bytes, first_time, last_time, server] = info.facts;
+  line("log", where);
+  line("server", server ? fmt::format("{} (version {}, {} connections)", server->url, server->version,
+                                      grouped(server->connections))
+                        : "none uses it");
+  line("engine", engine);
+  line("durable", durability(engine));
+  line("epoch", state.epoch.text());
+  line("first", state.first > state.head ? std::string("no record is kept")
+                                         : fmt::format("{} at {}", state.first.value(), moment(first_time)));
+  line("head", state.first > state.head ? fmt::format("{}", state.head.value())
+                                        : fmt::format("{} at {}", state.head.value(), moment(last_time)));
+  line("records", grouped(records));
+  line("bytes", size_text(bytes));
+  line("channels", grouped(info.channels));
+  line("segments", grouped(info.segments));
+  for (std::size_t i = 0; i < kSpans.size(); ++i) {
+    line(i == 0 ? "rate" : "", fmt::format("{} in the last {}", grouped(info.recent[i]), kSpans[i].name));
+  }
+  if (server && !server->why_not_writable.empty())
+    line("storing", fmt::format("not now: {}", server->why_not_writable));
+}
+
+void append_json(std::string& out, const Info& info) {
+  const auto& [engine, state, records, bytes, first_time, last_time, server] = info.facts;
+  fmt::format_to(
+      std::back_inserter(out),
+      R"({{"engine":"{}","epoch":"{}","first":{},"head":{},"records":{},"bytes":{},"channels":{},"segments":{})",
+      engine, state.epoch.text(), state.first.value(), state.head.value(), records, bytes, info.channels,
+      info.segments);
+  if (first_time) fmt::format_to(std::back_inserter(out), R"(,"first_time":"{}")", time_text(*first_time));
+  if (last_time) fmt::format_to(std::back_inserter(out), R"(,"head_time":"{}")", time_text(*last_time));
+  for (std::size_t i = 0; i < kSpans.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), R"(,"records_last_{}":{})", kSpans[i].name, info.recent[i]);
+  }
+  if (server) {
+    out += R"(,"server":)";
+    json::append_string(out, server->url);
+  }
+  out += "}\n";
+}
+
+}  // namespace
+
+int info(const CommandOptions& options) {
+  Output output(STDOUT_FILENO);
+  note_interruptions();
+  auto reader = open_log(options);
+  if (!reader) return complain(reader.error(), exit_status_of(reader.error()));
+  const auto info = collect(**reader);
+  if (!info) return end_with(output, std::unexpected(info.error()));
+  if (options.output == "json") {
+    append_json(output.text(), *info);
+  } else {
+    append_text(output.text(), *info, (*reader)->where());
+  }
+  return end_with(output, {});
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,147 @@
+#include "src/cli/log_copy.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "backends/registry.h"
+#include "src/base/crc32c.h"
+#include "src/cli/interruption.h"
+#include "src/cli/log_check.h"
+#include "src/cli/progress.h"
+#include "src/log/record_checksum.h"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::uint64_t kBetweenLooks = 1024;  // records
+
+std::unexpected<Error> differs(std::string_view what) {
+  return fail(
+      ErrorCode::corrupt,
+      fmt::format("the new log differs from the old one in {}; it was removed and nothing was changed: check the "
+                  "memory and the disk of this machine",
+                  what));
+}
+
+}  // namespace
+
+void RecordDigest::add(const RecordView& record) {
+  ++records_;
+  std::array<char, 3 * sizeof(std::uint64_t)> numbers{};
+  const std::uint64_t offset = record.offset.value();
+  const std::int64_t time = record.time.value;
+  const std::uint64_t sum = record_checksum(record);
+  std::memcpy(numbers.data(), &offset, sizeof offset);
+  std::memcpy(numbers.data() + sizeof offset, &time, sizeof time);
+  std::memcpy(numbers.data() + 2 * sizeof offset, &sum, sizeof sum);
+  sum_ = crc32c(sum_, {numbers.data(), numbers.size()});
+}
+
+std::unexpected<Error> stopped_early() { return fail(ErrorCode::closed, "interrupted; nothing was changed"); }
+
+Result<LogOutline> outline_of(LogReader& source) {
+  // What is gone first: a server may trim in between, and then records are missing, which is noticed.
+  auto past = source.past();
+  if (!past) return std::unexpected(past.error());
+  const auto state = source.state();
+  if (!state) return std::unexpected(state.error());
+  return LogOutline{.state = *state, .holes = std::move(past->holes), .losses = std::move(past->losses)};
+}
+
+Error with_repair_advice(Error error) {
+  if (error.code == ErrorCode::corrupt && error.context.find("tidemark repair") == std::string::npos) {
+    error.context += "; nothing was changed: run 'tidemark repair' first";
+  }
+  return error;
+}
+
+LogBuilder builder_in(const NewDirectory& directory, std::string engine, const LogOutline& outline) {
+  return {directory.path(), outline,
+          [path = directory.path(), engine = std::move(engine), epoch = outline.state.epoch] {
+            return open_store(engine, {.directory = path, .epoch_if_new = epoch, .accept_loss = true});
+          }};
+}
+
+Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutline& outline) {
+  if (auto begun = into.begin(); !begun) return std::unexpected(begun.error());
+  RecordDigest digest;
+  Progress progress("copying");
+  Result<void> wrong;
+  const OffsetRange range{outline.state.first, outline.state.head};
+  const auto scanned = source.scan(
+      range, {},
+      [&](const RecordView& record) {
+        wrong = into.add(record);
+        if (!wrong) return false;
+        digest.add(record);
+        if (digest.records() % kBetweenLooks != 0) return true;
+        progress.update(record.offset.value() - range.first.value(), range.size());
+        return !interrupted();
+      },
+      [&](OffsetRange, const Error& error) {
+        wrong = std::unexpected(error);
+        return false;
+      });
+  progress.clear();
+  if (interrupted()) return stopped_early();
+  if (!wrong) return std::unexpected(wrong.error());
+  if (!scanned) return std::unexpected(scanned.error());
+  if (auto finished = into.finish(); !finished) return std::unexpected(finished.error());
+  return digest;
+}
+
+Result<void> prove(const NewDirectory& directory, const std::string& engine, const LogOutline& outline,
+                   const RecordDigest& digest) {
+  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
+  log.known.holes = outline.holes;
+  const auto floor = HeadFloor::read(directory.path());
+  if (!floor) return std::unexpected(floor.error());
+  log.known.floor = *floor;
+  auto opened = open_store(engine, {.directory = directory.path(), .epoch_if_new = Epoch(), .read_only = true});
+  if (!opened) return std::unexpected(opened.error());
+  log.store = std::move(*opened);
+
+  const auto state = log.store->state();
+  if (state.epoch != outline.state.epoch) return differs("its epoch");
+  if (state.head != outline.state.head) return differs("where it ends");
+  std::map<std::string, Offset> losses;
+  const auto read = log.store->losses([&](const ChannelLoss& loss) {
+    losses.emplace(loss.channel, loss.last);
+    return true;
+  });
+  if (!read) return read;
+  if (losses != outline.losses) return differs("what is gone of it");
+
+  RecordDigest written;
+  {
+    Progress progress("comparing");
+    const OffsetRange range{state.first, state.head};
+    Offset next = range.first;
+    while (next <= range.last) {
+      const auto from = next;
+      const auto scanned = log.store->scan(next, range.last, Direction::forward,
+                                           {limits::kScanRecords, limits::kScanBytes}, [&](const RecordView& record) {
+                                             written.add(record);
+                                             next = record.offset.next();
+                                             return true;
+                                           });
+      if (!scanned) return scanned;
+      if (next == from) break;
+      progress.update(next.value() - range.first.value(), range.size());
+      if (interrupted()) return stopped_early();
+    }
+  }
+  if (written != digest) return differs("its records");
+  const auto verdict = check(log, "checking the new log");
+  if (!verdict) return std::unexpected(verdict.error());
+  if (verdict->stopped) return stopped_early();
+  if (verdict->repairable()) return differs("what is said above");
+  return {};
+}
+
+}  // namespace tidemark::cli

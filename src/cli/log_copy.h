@@ -1,0 +1,50 @@
+// A new log made of another one, and proof that it is the same: offsets, times, keys, bytes, epoch, what is gone. What
+// migrate, backup and import have in common.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/base/error.h"
+#include "src/cli/log_reader.h"
+#include "src/cli/new_directory.h"
+#include "src/log/log_builder.h"
+
+namespace tidemark::cli {
+
+/// What stands for all records of a log, in their order: equal logs have equal ones.
+class RecordDigest {
+ public:
+  RecordDigest() = default;
+  RecordDigest(std::uint64_t records, std::uint32_t sum) : records_(records), sum_(sum) {}
+
+  void add(const RecordView& record);
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+  [[nodiscard]] std::uint32_t sum() const { return sum_; }
+  friend bool operator==(const RecordDigest&, const RecordDigest&) = default;
+
+ private:
+  std::uint64_t records_ = 0;
+  std::uint32_t sum_ = 0;
+};
+
+/// Error `closed`: somebody wants it to stop.
+[[nodiscard]] std::unexpected<Error> stopped_early();
+
+/// What a log is now, beside its records.
+[[nodiscard]] Result<LogOutline> outline_of(LogReader& source);
+
+[[nodiscard]] LogBuilder builder_in(const NewDirectory& directory, std::string engine, const LogOutline& outline);
+
+/// Damage is for repair, before anything is copied.
+[[nodiscard]] Error with_repair_advice(Error error);
+
+/// Copies all records of `source`, whose outline was read before. Errors: corrupt (a record is damaged: the sentence
+/// says what to do), closed (interrupted), those of both.
+[[nodiscard]] Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutline& outline);
+
+/// Reads the finished log from the disk again. `corrupt` unless it is sound, and the same as what went in.
+[[nodiscard]] Result<void> prove(const NewDirectory& directory, const std::string& engine, const LogOutline& outline,
+                                 const RecordDigest& digest);
+
+}  // namespace tidemark::cli

@@ -1,0 +1,62 @@
+#include "src/cli/migrate.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "src/base/journal.h"
+#include "src/cli/command_end.h"
+#include "src/cli/directory_reader.h"
+#include "src/cli/interruption.h"
+#include "src/cli/log_copy.h"
+#include "src/cli/progress.h"
+#include "src/config/log_place.h"
+
+namespace tidemark::cli {
+namespace {
+
+Result<void> run(const CommandOptions& options) {
+  if (options.source.empty() || options.target.empty()) {
+    return fail(ErrorCode::invalid_argument, "migrate needs both --from ENGINE:DIR and --to ENGINE:DIR");
+  }
+  const auto from = *parse_log_place(options.source);
+  const auto to = *parse_log_place(options.target);
+  CommandOptions source = options;
+  source.backend = from.engine;
+  source.settings.push_back({"backend", from.engine, Source::flag, "--from"});
+
+  auto looked = DataDirectory::look(from.directory);
+  if (!looked) return std::unexpected(looked.error());
+  auto reader = DirectoryReader::open(std::move(*looked), source);
+  if (!reader) return std::unexpected(reader.error());
+  const auto outline = outline_of(**reader);
+  if (!outline) return std::unexpected(outline.error());
+  auto directory = NewDirectory::begin(to.directory);
+  if (!directory) return std::unexpected(directory.error());
+
+  auto builder = builder_in(*directory, to.engine, *outline);
+  const auto digest = copy_log(**reader, builder, *outline);
+  if (!digest) return std::unexpected(with_repair_advice(digest.error()));
+  if (auto copied = directory->copy_secret_of(from.directory); !copied) return copied;
+  if (auto proved = prove(*directory, to.engine, *outline, *digest); !proved) return proved;
+  if (auto placed = directory->put_in_place(); !placed) return placed;
+  fmt::print("migrated {} records, offsets up to {}, epoch {}: {} in {} is {} in {}\n", grouped(digest->records()),
+             outline->state.head.value(), outline->state.epoch.text(), from.engine, from.directory.string(), to.engine,
+             to.directory.string());
+  fmt::print("checked: every record is the same. Start the server with --backend {} --data {}\n", to.engine,
+             to.directory.string());
+  return {};
+}
+
+}  // namespace
+
+int migrate(const CommandOptions& options) {
+  journal::set_level(journal::Level::error);  // what a server would note while it opens a log
+  note_interruptions();
+  return end_quietly(run(options));
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,15 @@
+// Text of strangers made harmless for a terminal: one line, no escape sequences, no reordering of what is seen.
+//
+// Control characters become \n, \t or \x1b; those of Unicode that are not to be seen (C1, line and paragraph separators,
+// and the ones that turn the direction of writing, "Trojan Source") become \u202e. Everything else stays as it is. Bytes
+// that are not UTF-8 become \xff. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tidemark::cli {
+
+void append_printable(std::string& out, std::string_view text);
+
+}  // namespace tidemark::cli

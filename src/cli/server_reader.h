@@ -1,0 +1,46 @@
+// The log of a running server, asked over its HTTP API (docs/api.md).
+#pragma once
+
+#include <string>
+
+#include "src/cli/http_client.h"
+#include "src/cli/log_reader.h"
+
+namespace tidemark::cli {
+
+class ServerReader final : public LogReader {
+ public:
+  ServerReader(ServerUrl url, std::string token) : client_(std::move(url), std::move(token)) {}
+
+  [[nodiscard]] std::string where() const override { return client_.url().text(); }
+  [[nodiscard]] Result<StoreState> state() override;
+  [[nodiscard]] Result<void> scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
+                                  DamageVisitor damaged) override;
+  [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
+  [[nodiscard]] Result<LogFacts> facts() override;
+  [[nodiscard]] Result<std::vector<ChannelFacts>> channels() override;
+  [[nodiscard]] Result<LogPast> past() override;
+  [[nodiscard]] bool is_live() const override { return true; }
+  [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
+
+  /// Stores a record, whose payload is JSON. Answers its offset, and whether it had been stored before.
+  struct Stored {
+    Offset offset;
+    bool duplicate = false;
+  };
+  [[nodiscard]] Result<Stored> append(std::string_view channel, std::string_view event, std::string_view sender,
+                                      std::string_view key, std::string_view payload);
+
+ private:
+  /// The records of one answer. Answers how many there were, and the last one's offset.
+  struct Page {
+    std::size_t records = 0;
+    Offset last;
+    bool ended = false;  // the visitor said so
+  };
+  [[nodiscard]] Result<Page> page(OffsetRange range, std::string_view parameters, RecordVisitor visit);
+
+  HttpClient client_;
+};
+
+}  // namespace tidemark::cli

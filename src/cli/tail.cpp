@@ -1,0 +1,248 @@
+#include "src/cli/tail.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "src/base/clock.h"
+#include "src/base/command_limits.h"
+#include "src/cli/command_end.h"
+#include "src/cli/open_log.h"
+#include "src/cli/output.h"
+#include "src/cli/record_filter.h"
+#include "src/cli/record_writer.h"
+#include "src/config/moment.h"
+#include "src/config/value_text.h"
+
+namespace tidemark::cli {
+namespace {
+
+/// Offsets looked through at once for the newest N records, at first; twice as many each time they are not there.
+constexpr std::uint64_t kFirstStep = 1024;
+
+class Tail {
+ public:
+  Tail(const CommandOptions& options, RecordWriter::Style style, Output& output)
+      : options_(options), filter_(options, options.arguments), writer_(std::move(style)), output_(output) {
+    const auto now = SystemClock().wall();
+    if (!options.since.empty()) since_ = parse_moment(options.since, now);
+    if (!options.until.empty()) until_ = parse_moment(options.until, now);
+    const bool whole_range = !options.from.empty() || since_ || until_ || options.count > 0;
+    if (options.given("lines") || !whole_range) newest_ = options.lines;
+  }
+
+  Result<void> run() {
+    auto opened = open_log(options_);
+    if (!opened) return std::unexpected(opened.error());
+    reader_ = std::move(*opened);
+    const auto state = reader_->state();
+    if (!state) return std::unexpected(state.error());
+    epoch_ = state->epoch;
+    writer_.set_epoch(epoch_);
+    const auto range = range_in(*state);
+    if (!range) return std::unexpected(range.error());
+    after_ = range->first.previous();
+    if (auto shown = show(*range); !shown) return shown;
+    if (!options_.follow || done()) return {};
+    after_ = std::max(after_, range->last);
+    return follow();
+  }
+
+  /// Something could not be read.
+  [[nodiscard]] bool incomplete() const { return incomplete_; }
+
+ private:
+  [[nodiscard]] bool done() const { return ended_ || interrupted(); }
+
+  // --- what is there -------------------------------------------------------------------------------------------------
+
+  Result<OffsetRange> range_in(const StoreState& state) {
+    OffsetRange range{state.first, state.head};
+    if (options_.from == "latest") {
+      range.first = state.head.next();
+    } else if (const auto offset = parse_number(options_.from)) {
+      range.first = std::max(state.first, Offset(*offset));
+      if (Offset(*offset) < state.first && *offset > 0 && state.first > Offset(1)) {
+        say("the log begins at offset {}: what was before is trimmed", state.first.value());
+      }
+    }
+    if (since_ && !range.empty()) {
+      const auto found = reader_->first_not_older(range, *since_);
+      if (!found) return std::unexpected(found.error());
+      range.first = std::max(range.first, *found);
+    }
+    if (until_ && !range.empty()) {
+      const auto found = reader_->first_not_older(range, *until_);
+      if (!found) return std::unexpected(found.error());
+      if (*found <= range.last) ended_by_time_ = true;
+      range.last = found->previous();
+    }
+    if (newest_ && !range.empty()) {
+      const auto first = first_of_newest(range, *newest_);
+      if (!first) return std::unexpected(first.error());
+      range.first = *first;
+    }
+    return range;
+  }
+
+  /// Where the newest `count` records of the range that are to be shown begin.
+  Result<Offset> first_of_newest(OffsetRange range, std::uint64_t count) {
+    auto end = range.last.next();
+    auto found = end;
+    auto missing = count;
+    for (std::uint64_t step = kFirstStep; missing > 0 && end > range.first && !done(); step *= 2) {
+      const auto room = end.value() - range.first.value();
+      const Offset begin(end.value() - std::min(step, room));
+      std::deque<Offset> offsets;  // the newest ones of this stretch
+      const auto scanned = reader_->scan(
+          {begin, end.previous()}, filter_.only_channel(),
+          [&](const RecordView& record) {
+            if (!filter_.admits(record)) return !interrupted();
+            offsets.push_back(record.offset);
+            if (offsets.size() > missing) offsets.pop_front();
+            return !interrupted();
+          },
+          [](OffsetRange, const Error&) { return true; });
+      if (!scanned) return std::unexpected(scanned.error());
+      if (!offsets.empty()) found = offsets.front();
+      missing -= offsets.size();
+      end = begin;
+    }
+    return missing > 0 && count > 0 ? range.first : found;
+  }
+
+  Result<void> show(OffsetRange range) {
+    if (!range.empty()) {
+      auto scanned = reader_->scan(
+          range, filter_.only_channel(), [&](const RecordView& record) { return show(record); },
+          [&](OffsetRange stretch, const Error& error) {
+            incomplete_ = true;
+            after_ = std::max(after_, stretch.last);
+            say("{}", error.context);
+            return !done();
+          });
+      if (!scanned) return scanned;
+    }
+    if (ended_by_time_) ended_ = true;
+    if (!output_.flush()) ended_ = true;
+    return {};
+  }
+
+  bool show(const RecordView& record) {
+    if (until_ && record.time >= *until_) {
+      ended_ = true;
+      return false;
+    }
+    after_ = record.offset;
+    if (!filter_.admits(record)) return !interrupted();
+    writer_.append(output_.text(), record);
+    if (++shown_ == options_.count) ended_ = true;
+    if (!output_.settle()) ended_ = true;
+    return !done();
+  }
+
+  // --- what comes ----------------------------------------------------------------------------------------------------
+
+  Result<void> follow() {
+    while (!done()) {
+      if (!reader_ || !reader_->is_live()) {
+        reader_.reset();  // gives the directory up: its server may start
+        wait_for_server();
+        continue;
+      }
+      const auto followed =
+          reader_->follow(after_, filter_.only_channel(),
+                          {.record = [&](const RecordView& record) { return show_now(record); },
+                           .gap = [&](OffsetRange gap, std::string_view why) { return skip(gap, why); },
+                           .idle = [&] { return is_wanted(); }});
+      if (!followed && followed.error().code != ErrorCode::io) return followed;
+      if (!followed) reader_.reset();
+    }
+    return {};
+  }
+
+  bool show_now(const RecordView& record) {
+    if (record.offset <= after_) return true;
+    return show(record) && is_wanted();
+  }
+
+  bool skip(OffsetRange gap, std::string_view why) {
+    incomplete_ = true;
+    say("offsets {} to {} are missing: {}", gap.first.value(), gap.last.value(), why);
+    return is_wanted();
+  }
+
+  /// Called while nothing comes, too: what was gathered is shown, and a reader that is gone is noticed.
+  bool is_wanted() {
+    if (!output_.flush() || output_.reader_is_gone()) ended_ = true;
+    return !done();
+  }
+
+  /// Until a server has the log that is followed, or nobody waits any more.
+  void wait_for_server() {
+    bool said = false;
+    while (is_wanted()) {
+      auto opened = open_live_log(options_);
+      auto state = opened ? (*opened)->state() : Result<StoreState>(std::unexpected(opened.error()));
+      if (state) {
+        reader_ = std::move(*opened);
+        if (said) say("following {} again", reader_->where());
+        accept(*state);
+        return;
+      }
+      if (!said) say("waiting for a server: {}", state.error().context);
+      said = true;
+      std::this_thread::sleep_for(limits::kLookAgain);
+    }
+  }
+
+  /// The log may have changed while nobody served it.
+  void accept(const StoreState& state) {
+    if (state.epoch != epoch_) {
+      say("it has a new epoch, {}: its history has changed", state.epoch.text());
+      epoch_ = state.epoch;
+      writer_.set_epoch(epoch_);
+      if (after_ > state.head) after_ = Offset();
+    }
+  }
+
+  template <class... Arguments>
+  void say(fmt::format_string<Arguments...> what, Arguments&&... arguments) {
+    output_.flush();  // in the order in which it happens, where both go to one place
+    fmt::print(stderr, "tidemark: {}\n", fmt::format(what, std::forward<Arguments>(arguments)...));
+  }
+
+  const CommandOptions& options_;
+  RecordFilter filter_;
+  RecordWriter writer_;
+  Output& output_;
+  std::optional<TimeMs> since_, until_;
+  std::optional<std::uint64_t> newest_;
+  std::unique_ptr<LogReader> reader_;
+  Epoch epoch_;
+  Offset after_;  // everything up to here was looked at
+  std::uint64_t shown_ = 0;
+  bool ended_by_time_ = false;
+  bool ended_ = false;
+  bool incomplete_ = false;
+};
+
+}  // namespace
+
+int tail(const CommandOptions& options) {
+  Output output(STDOUT_FILENO);
+  auto style = style_of(options, output);
+  if (!style) return complain(style.error(), kExitUsage);
+  note_interruptions();
+  Tail command(options, std::move(*style), output);
+  const int status = end_with(output, command.run());
+  return status == kExitOk && command.incomplete() ? kExitFailure : status;
+}
+
+}  // namespace tidemark::cli

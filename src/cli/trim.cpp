@@ -1,0 +1,109 @@
+#include "src/cli/trim.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "backends/registry.h"
+#include "src/base/clock.h"
+#include "src/base/journal.h"
+#include "src/cli/command_end.h"
+#include "src/cli/log_check.h"
+#include "src/cli/progress.h"
+#include "src/config/data_directory.h"
+#include "src/config/moment.h"
+#include "src/config/value_text.h"
+#include "src/log/age_search.h"
+#include "src/log/holes.h"
+#include "src/log/retention.h"
+
+namespace tidemark::cli {
+namespace {
+
+/// The first offset that stays.
+Result<Offset> first_to_stay(const LogStore& store, const CommandOptions& options) {
+  const auto state = store.state();
+  Offset before;
+  if (const auto offset = parse_number(options.before)) {
+    before = Offset(*offset);
+  } else {
+    const auto moment = parse_moment(options.before, SystemClock().wall());
+    const auto found = first_not_older(store, state.first, state.head, *moment);
+    if (!found) return found;
+    before = *found;
+  }
+  // The newest stays: with it, everybody who comes back still finds out what is missing.
+  return std::min(std::max(before, state.first), state.head);
+}
+
+Result<void> run(const CommandOptions& options) {
+  if (options.before.empty()) {
+    return fail(ErrorCode::invalid_argument, "trim needs --before OFFSET or --before TIME: what is older goes");
+  }
+  // To look is enough for a dry run.
+  auto directory = options.dry_run ? DataDirectory::look(options.data) : DataDirectory::open_for_change(options.data);
+  if (!directory) {
+    auto error = directory.error();
+    if (error.code == ErrorCode::locked) error.context += "; a server trims by itself with --retain-age and the like";
+    return std::unexpected(error);
+  }
+  const auto engine = directory->engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+  if (!engine) return std::unexpected(engine.error());
+  auto holes = read_holes(directory->path());
+  if (!holes) return std::unexpected(holes.error());
+  auto store = open_store(*engine, {.directory = directory->path(),
+                                    .epoch_if_new = Epoch::random(),
+                                    .read_only = options.dry_run,
+                                    .free_bytes_min = 0});
+  if (!store) return std::unexpected(store.error());
+  LogStore& log = **store;
+  const auto before = log.state();
+  if (before.first > before.head) {
+    fmt::print("nothing to trim: there is no record\n");
+    return {};
+  }
+  const auto stays = first_to_stay(log, options);
+  if (!stays) return std::unexpected(stays.error());
+  const auto gone = stays->value() - before.first.value();
+  if (gone == 0) {
+    fmt::print("nothing to trim: the log begins at offset {}\n", before.first.value());
+    return {};
+  }
+  if (options.dry_run) {
+    fmt::print("would remove {} records, offsets {} to {}; {} would stay\n", grouped(gone), before.first.value(),
+               stays->previous().value(), grouped(before.head.next().value() - stays->value()));
+    return {};
+  }
+  const SystemClock clock;
+  Retention retention(log, {.age = {}, .bytes = 0, .records = before.head.next().value() - stays->value()}, clock,
+                      std::move(*holes));
+  Progress progress("trimming");
+  for (bool more = true; more && !interrupted();) {
+    const auto stepped =
+        retention.step([&](Offset end, std::span<const ChannelLoss> losses) { return log.trim(end, losses); });
+    if (!stepped) return std::unexpected(stepped.error());
+    more = *stepped;
+    progress.update(log.state().first.value() - before.first.value(), gone);
+  }
+  progress.clear();
+  const auto first = log.state().first;
+  log.close();
+  fmt::print("removed {} records, offsets {} to {}; the log begins at {}\n",
+             grouped(first.value() - before.first.value()), before.first.value(), first.previous().value(),
+             first.value());
+  if (first < *stays) return fail(ErrorCode::closed, "interrupted");
+  return {};
+}
+
+}  // namespace
+
+int trim(const CommandOptions& options) {
+  journal::set_level(journal::Level::error);  // what a server would note while it opens a log
+  note_interruptions();
+  const auto done = run(options);
+  if (interrupted()) return kExitInterrupted;
+  return end_quietly(done);
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,69 @@
+#include "src/config/moment.h"
+
+#include <ctime>
+#include <string>
+
+#include "src/base/clock.h"
+#include "src/base/time_text.h"
+#include "src/config/value_text.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::size_t kDateLength = std::string_view("2026-01-02").size();
+constexpr std::size_t kMinuteLength = std::string_view("2026-01-02T15:04").size();
+
+/// The moment at which clocks of this machine's zone show what UTC shows at `utc`.
+TimeMs local(TimeMs utc) {
+  const std::time_t seconds = utc.value / 1000;
+  std::tm fields{};
+  ::gmtime_r(&seconds, &fields);
+  fields.tm_isdst = -1;  // whichever was in force
+  return {static_cast<std::int64_t>(std::mktime(&fields)) * 1000 + utc.value % 1000};
+}
+
+std::optional<TimeMs> parse_date(std::string_view text) {
+  if (text.size() < kDateLength) return std::nullopt;
+  // RFC 3339 has seconds and a zone; people leave them out.
+  std::string whole(text);
+  if (whole.size() == kDateLength) whole += "T00:00";
+  if (whole.size() < kMinuteLength) return std::nullopt;
+  if (whole.size() == kMinuteLength || whole[kMinuteLength] != ':') whole.insert(kMinuteLength, ":00");
+  auto moment = parse_time(whole);
+  if (!moment) {
+    moment = parse_time(whole + 'Z');
+    if (moment && moment->value >= 0) moment = local(*moment);
+  }
+  return moment && moment->value >= 0 ? moment : std::nullopt;
+}
+
+/// Midnight of the day so many days ago.
+TimeMs midnight(TimeMs now, int days_ago) {
+  const std::time_t seconds = now.value / 1000;
+  std::tm fields{};
+  ::localtime_r(&seconds, &fields);
+  fields.tm_mday -= days_ago;
+  fields.tm_hour = fields.tm_min = fields.tm_sec = 0;
+  fields.tm_isdst = -1;
+  return {static_cast<std::int64_t>(std::mktime(&fields)) * 1000};
+}
+
+}  // namespace
+
+std::optional<TimeMs> parse_moment(std::string_view text, TimeMs now) {
+  if (text == "now") return now;
+  if (text == "today") return midnight(now, 0);
+  if (text == "yesterday") return midnight(now, 1);
+  if (const auto date = parse_date(text)) return date;
+  // A bare number may be anything: an offset, seconds, a year.
+  const auto ago = parse_number(text) ? std::nullopt : parse_duration(text);
+  if (!ago || ago->count() > now.value) return std::nullopt;
+  return TimeMs{now.value - ago->count()};
+}
+
+std::string_view why_no_moment(std::string_view text) {
+  if (parse_moment(text, SystemClock().wall())) return {};
+  return "must be a time ago such as 10m or 2h, or a date such as 2026-01-02T15:04 (local time) or 2026-01-02T15:04Z";
+}
+
+}  // namespace tidemark

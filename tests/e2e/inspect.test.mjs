@@ -1,0 +1,224 @@
+// info, channels, get, append and stats: the same on the log of a stopped server and of a running one.
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { before, describe, test } from "node:test";
+import { Command, run, snapshot } from "./commands.mjs";
+import { backend, Client, newKey, numbered, serve, startServer, tempDir } from "./support.mjs";
+
+const KEY = newKey();
+let original; // 3 records in /, 5 in /chat/pier
+let epoch;
+
+before(async () => {
+  const server = await startServer({ args: ["--backend", backend] });
+  const root = await Client.open(undefined, server.url, "/", { auth: { name: "Ann" } });
+  const pier = await Client.open(undefined, server.url, "/chat/pier");
+  await root.publish({ text: "hello" }, KEY);
+  await root.publish({ picture: Buffer.from("12345") });
+  await pier.publishAll(numbered("p", 5));
+  await root.publish("last");
+  await root.receives(3);
+  epoch = root.received[0].position.split(".")[0];
+  for (const client of [root, pier]) client.close();
+  await server.stop();
+  original = server.data;
+});
+
+function copyOfLog() {
+  const data = tempDir();
+  cpSync(original, data, { recursive: true });
+  return data;
+}
+
+/** Runs a command on the dead directory and on a server of a copy. */
+async function onBoth(t, args) {
+  const dead = await run([...args, "--data", original]);
+  const server = await serve(t, [], { data: copyOfLog() });
+  const live = await run([...args, "--data", server.data]);
+  assert.equal(dead.code, 0, dead.stderr);
+  assert.equal(live.code, 0, live.stderr);
+  return { dead: dead.stdout, live: live.stdout, server };
+}
+
+describe("tidemark info", () => {
+  test("says what log it is, and changes nothing", async () => {
+    const files = snapshot(original);
+    const { code, stdout } = await run(["info", "--data", original]);
+    assert.equal(code, 0);
+    for (const line of [
+      /^server +none uses it$/m, new RegExp(`^engine +${backend}$`, "m"), new RegExp(`^epoch +${epoch}$`, "m"),
+      /^first +1 at \d{4}-.*Z$/m, /^head +8 at \d{4}-.*Z$/m, /^records +8$/m, /^channels +2$/m, /^segments +0$/m,
+      /^rate +8 in the last minute$/m, /^durable +every commit is flushed/m,
+    ]) {
+      assert.match(stdout, line);
+    }
+    assert.deepEqual(snapshot(original), files);
+  });
+
+  test("-o json says the same for programs, of a running server too", async (t) => {
+    const { dead, live, server } = await onBoth(t, ["info", "-o", "json"]);
+    const { server: address, bytes: liveBytes, ...liveRest } = JSON.parse(live);
+    const { bytes, ...rest } = JSON.parse(dead);
+    assert.equal(address, server.url);
+    assert.ok(bytes > 0 && liveBytes > 0);
+    for (const info of [rest, liveRest]) for (const span of ["minute", "hour", "day"]) delete info[`records_last_${span}`];
+    assert.deepEqual(liveRest, rest);
+    assert.deepEqual(
+      { engine: rest.engine, epoch: rest.epoch, first: rest.first, head: rest.head, records: rest.records, channels: rest.channels },
+      { engine: backend, epoch, first: 1, head: 8, records: 8, channels: 2 },
+    );
+  });
+
+  test("names the server that has the log", async (t) => {
+    const server = await serve(t);
+    const { stdout } = await run(["info", "--data", server.data]);
+    assert.match(stdout, new RegExp(`^server +${server.url} \\(version .*, \\d+ connections\\)$`, "m"));
+    assert.match(stdout, /^first +no record is kept$/m);
+  });
+});
+
+describe("tidemark channels", () => {
+  test("lists what each holds, as a table and for programs", async (t) => {
+    const { dead, live } = await onBoth(t, ["channels"]);
+    assert.match(dead, /^channel {2,}records {2,}first {2,}last {2,}last time {2,}bytes$/m);
+    assert.match(dead, /^\/ {2,}3 {2,}1 {2,}8 {2,}\d{4}-.*Z {2,}\d+ bytes$/m);
+    assert.match(dead, /^\/chat\/pier {2,}5 {2,}3 {2,}7 {2,}\d{4}-.*Z/m);
+    assert.equal(live, dead);
+    const lines = (await run(["channels", "-o", "json", "--data", original])).stdout.trim().split("\n").map((l) => JSON.parse(l));
+    assert.deepEqual(lines.map(({ channel, records, first, last }) => ({ channel, records, first, last })), [
+      { channel: "/", records: 3, first: 1, last: 8 },
+      { channel: "/chat/pier", records: 5, first: 3, last: 7 },
+    ]);
+  });
+});
+
+describe("tidemark get", () => {
+  test("shows one record with everything it has", async (t) => {
+    const { dead, live } = await onBoth(t, ["get", "1"]);
+    for (const line of [
+      /^offset +1$/m, new RegExp(`^position +${epoch}\\.1$`, "m"), /^channel +\/$/m, /^sender +Ann$/m,
+      new RegExp(`^key +${KEY}$`, "m"), /^payload +\{"text":"hello"\}$/m,
+    ]) {
+      assert.match(dead, line);
+    }
+    assert.equal(live, dead);
+    const parts = await onBoth(t, ["get", "2"]);
+    assert.match(parts.dead, /^part 0 +5 bytes$/m);
+    assert.equal(parts.live, parts.dead);
+    assert.equal((await onBoth(t, ["get", "1", "-o", "raw"])).live, '{"text":"hello"}\n');
+  });
+
+  test("says why there is none, and what an offset is", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    for (const where of [["--data", original], ["--url", server.url]]) {
+      const beyond = await run(["get", "9", ...where]);
+      assert.equal(beyond.code, 1);
+      assert.match(beyond.stderr, /^tidemark: there is no record at offset 9 in .*: the newest is 8\n$/);
+    }
+    for (const [args, said] of [
+      [["get"], /tidemark get needs OFFSET: tidemark get \[options\] OFFSET/],
+      [["get", "zero"], /zero: an offset is a number from 1 on/],
+      [["get", "0"], /0: an offset is a number from 1 on/],
+      [["get", "1", "2"], /unexpected argument 2; the usage is: tidemark get \[options\] OFFSET/],
+    ]) {
+      const { code, stderr } = await run(args);
+      assert.equal(code, 2);
+      assert.match(stderr, said);
+    }
+  });
+});
+
+describe("tidemark append", () => {
+  for (const [what, start] of [
+    ["into a directory that nobody serves", async () => ({ data: copyOfLog() })],
+    ["through a running server", (t) => serve(t, [], { data: copyOfLog() })],
+  ]) {
+    test(`adds records ${what}, once each, and prints their offsets`, async (t) => {
+      const { data } = await start(t);
+      const append = (args, input) => run(["append", "--data", data, ...args], { input });
+      const told = async (args, input) => {
+        const { code, stdout, stderr } = await append(args, input);
+        assert.equal(code, 0, stderr);
+        return stdout;
+      };
+      assert.equal(await told(["/chat/pier", 'say "hi"']), "9\n");
+      assert.equal(await told(["/", "--json", '{"a": 1.0}', "--key", "k", "--sender", "Zoe"]), "10\n");
+      assert.equal(await told(["/", "--json", '{"a": 2}', "--key", "k"]), "10 duplicate\n");
+      assert.equal(await told(["/chat/pier", "--key", "line"], "one\ntwo\nthree"), "11\n12\n13\n");
+      assert.equal(await told(["/chat/pier", "-", "--key", "line"], "one\ntwo\n"), "11 duplicate\n12 duplicate\n");
+      assert.equal(await told(["/chat/pier", "-K"], "x\tfour\ny\tfive\n"), "14\n15\n");
+      assert.equal(await told(["/chat/pier"], ""), "");
+      const { stdout } = await run(["tail", "--data", data, "--from", "9", "--format", "{offset} {channel} {sender} {key} {payload}"]);
+      assert.deepEqual(stdout.trim().split("\n"), [
+        '9 /chat/pier tidemark  "say \\"hi\\""',
+        '10 / Zoe k {"a": 1.0}',
+        '11 /chat/pier tidemark line-1 "one"',
+        '12 /chat/pier tidemark line-2 "two"',
+        '13 /chat/pier tidemark line-3 "three"',
+        '14 /chat/pier tidemark x "four"',
+        '15 /chat/pier tidemark y "five"',
+      ]);
+    });
+  }
+
+  test("what it added in a directory is served, and the lock is given back", async (t) => {
+    const data = copyOfLog();
+    await run(["append", "--data", data, "/", "from the shell"]);
+    const server = await serve(t, [], { data });
+    const client = await Client.open(t, server.url, "/", { auth: { serverOffset: 8 } });
+    await client.receives(1);
+    assert.deepEqual(client.payloads(), ["from the shell"]);
+  });
+
+  test("keeps what was stored before a line with a mistake, and says which line that is", async () => {
+    const data = copyOfLog();
+    const { code, stdout, stderr } = await run(["append", "--data", data, "/", "--json"], { input: '1\n{"a"\n3\n' });
+    assert.equal(code, 2);
+    assert.equal(stdout, "9\n");
+    assert.match(stderr, /^tidemark: line 2 is no JSON \(--json\), or nested too deep\n$/);
+  });
+
+  test("says what is wrong before anything is stored", async (t) => {
+    const server = await serve(t);
+    for (const [args, status, said] of [
+      [["append"], 2, /tidemark append needs CHANNEL \[TEXT\|-\]/],
+      [["append", "pier", "x"], 2, /pier: a channel begins with '\/'/],
+      [["append", "/chat/*", "x"], 2, /names one channel/],
+      [["append", "/nobody/here", "x", "--url", server.url], 1, /this server has the channels/],
+      [["append", "/", "x", "--event", "unheard", "--url", server.url], 2, /event must be one that this server stores/],
+      [["append", "/", "x", "--key", "k", "--keyed"], 2, /--key and --keyed/],
+      [["append", "/", "x", "--data", tempDir()], 1, /there is no log in/],
+      [["append", "/", "x", "--data", "/nowhere/at/all"], 1, /there is no data directory/],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      assert.equal(code, status, `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, said);
+      assert.equal(stderr.trim().split("\n").length, 1);
+      assert.equal(stdout, "");
+    }
+  });
+});
+
+describe("tidemark stats", () => {
+  test("shows what a server did, once or again and again", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    const client = await Client.open(t, server.url, "/");
+    await client.publishAll(numbered("m", 4));
+    const { code, stdout } = await run(["stats", "--url", server.url]);
+    assert.equal(code, 0);
+    for (const line of [/^head +12$/m, /^first +1$/m, /^records +12$/m, /^stored +4$/m, /^connections +\d+$/m, /^new clients +\d+$/m]) {
+      assert.match(stdout, line);
+    }
+    const watching = new Command(t, ["stats", "--watch", "--interval", "100ms", "--data", server.data]);
+    await watching.prints(30);
+    assert.match(watching.stdout, /^head +12 +\d+\.\d\/s$/m);
+    assert.equal((await watching.interrupt()).code, 130);
+  });
+
+  test("works on the log of a stopped server", async () => {
+    const { code, stdout } = await run(["stats", "--data", original]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^head +8$/m);
+    assert.doesNotMatch(stdout, /connections/);
+  });
+});
