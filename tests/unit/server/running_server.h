@@ -11,7 +11,6 @@
 #include "src/config/options.h"
 #include "src/log/faulty_store.h"
 #include "src/log/log.h"
-#include "src/config/options.h"
 #include "src/server/server.h"
 
 namespace tidemark {
