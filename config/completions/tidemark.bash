@@ -28,6 +28,10 @@ _tidemark() {
     'serve --message-timeout') :; return ;;
     'serve --recovery-window') :; return ;;
     'serve --max-payload') :; return ;;
+    'serve --connections') :; return ;;
+    'serve --sessions') :; return ;;
+    'serve --channels-followed') :; return ;;
+    'serve --channels-per-connection') :; return ;;
     'serve --connections-per-address') :; return ;;
     'serve --publish-rate') :; return ;;
     'serve --log-level') COMPREPLY=($(compgen -W 'debug info warning error' -- "$word")); return ;;
@@ -107,7 +111,7 @@ _tidemark() {
     'trim --before') :; return ;;
   esac
   case $command in
-    serve) COMPREPLY=($(compgen -W '--help --backend --data --history --retain-age --retain-bytes --retain-records --min-free --host --port --cors-origin --api-token --io-threads --channel --event --relay --ping-interval --ping-timeout --connect-timeout --message-timeout --recovery-window --max-payload --connections-per-address --publish-rate --log-level --config' -- "$word")) ;;
+    serve) COMPREPLY=($(compgen -W '--help --backend --data --history --retain-age --retain-bytes --retain-records --min-free --host --port --cors-origin --api-token --io-threads --channel --event --relay --ping-interval --ping-timeout --connect-timeout --message-timeout --recovery-window --max-payload --connections --sessions --channels-followed --channels-per-connection --connections-per-address --publish-rate --log-level --config' -- "$word")) ;;
     tail) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --follow --lines --from --since --until --event --sender --grep --count --output --format' -- "$word")) ;;
     info) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     channels) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
