@@ -1,5 +1,5 @@
 // Prints the documented default file. After a change of the option table:
-//   ninja -C build render_default_file && build/tests/unit/config/render_default_file > config/tidemark.toml
+//   ninja -C build tests/unit/config/render_default_file && build/tests/unit/config/render_default_file > config/tidemark.toml
 #include <cstdio>
 #include <string>
 

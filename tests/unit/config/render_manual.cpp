@@ -1,5 +1,5 @@
 // Writes the manual pages and shell completions. After a change of the tables of commands or options:
-//   ninja -C build render_manual && build/tests/unit/config/render_manual .
+//   ninja -C build tests/unit/config/render_manual && build/tests/unit/config/render_manual .
 #include <filesystem>
 #include <fstream>
 
