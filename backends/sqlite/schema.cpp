@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "backends/flush_directory.h"
+#include "src/log/damage.h"
 
 namespace tidemark::sqlite {
 namespace {
@@ -110,6 +111,10 @@ struct Header {
   [[nodiscard]] std::uint32_t page_bytes() const {
     const std::uint32_t value = (std::uint32_t{bytes[16]} << 8) | bytes[17];
     return value == 1 ? 65'536 : value;
+  }
+  /// SQLite takes what stands here as the shape of every page, and would write by it. Ours are of one shape.
+  [[nodiscard]] bool has_our_pages() const {
+    return page_bytes() == kPageBytes && bytes[20] == 0 && bytes[21] == 64 && bytes[22] == 32 && bytes[23] == 32;
   }
   [[nodiscard]] std::uint32_t user_version() const { return big_endian(bytes.data() + 60); }
   [[nodiscard]] std::uint32_t application_id() const { return big_endian(bytes.data() + 68); }
@@ -218,6 +223,9 @@ Result<FileState> inspect(const std::filesystem::path& file, Access access) {
   }
   if (header->application_id() == kApplicationId && header->user_version() > kFormat) {
     return newer(file, header->user_version());
+  }
+  if (for_writing && header->application_id() == kApplicationId && !header->has_our_pages()) {
+    return fail(ErrorCode::corrupt, fmt::format("the header of {} is damaged; {}", file.string(), kDamageAdvice));
   }
   if (for_writing && ::access(file.c_str(), W_OK) != 0) return os_failure("write", file, errno);
   const auto directory = file.parent_path();

@@ -157,6 +157,23 @@ TEST_CASE("a log of a newer format is left alone") {
   check_refused(directory, ErrorCode::foreign, "newer Tidemark");
 }
 
+TEST_CASE("a database whose header gives its pages another shape is refused before anything is written by it") {
+  const Directory directory;
+  directory.fill(records_between(1, 3));
+  const auto pristine = directory.content();
+  for (const std::size_t place : {16, 17, 20, 21, 22, 23}) {
+    CAPTURE(place);
+    auto bytes = pristine;
+    bytes[place] = static_cast<char>(bytes[place] ^ 1);
+    directory.write(bytes);
+    const auto refused = directory.open();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::corrupt);
+    CHECK(refused.error().context.find("'tidemark repair'") != std::string::npos);
+    CHECK(directory.content() == bytes);
+  }
+}
+
 TEST_CASE("a truncated database is corrupt, not empty") {
   const Directory directory;
   directory.fill(records_between(1, 3000));
