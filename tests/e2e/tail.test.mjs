@@ -116,8 +116,8 @@ describe("tidemark tail on the log of a stopped server", () => {
   test("colours appear on a terminal, unless NO_COLOR says no", async () => {
     const onTerminal = (env) =>
       new Promise((resolve) => {
-        const child = spawn("script", ["-qec", `${tidemarkBin} tail -n 1 --data ${original}`, "/dev/null"], {
-          env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...env },
+        const child = spawn("script", ["-qec", '"$TIDEMARK" tail -n 1 --data "$DATA"', "/dev/null"], {
+          env: { ...process.env, TERM: "xterm", NO_COLOR: "", TIDEMARK: tidemarkBin, DATA: original, ...env },
         });
         let text = "";
         child.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
@@ -136,7 +136,7 @@ describe("tidemark tail on the log of a stopped server", () => {
   });
 
   test("says that its output cannot be written", async () => {
-    const child = spawn("sh", ["-c", `exec ${tidemarkBin} tail --data ${original} > /dev/full`]);
+    const child = spawn("sh", ["-c", 'exec "$0" tail --data "$1" > /dev/full', tidemarkBin, original]);
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
     const code = await new Promise((resolve) => child.on("close", resolve));
