@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "backends/memory/memory_store.h"
+#include "backends/registry.h"
+#include "src/log/salvage.h"
 #include "tests/contract/damaged_log.h"
 #include "tests/unit/log/damaged_store.h"
 
@@ -112,6 +114,32 @@ TEST_CASE("acknowledged records that the log ends before are lost, if it is the 
              "offsets 101 to 120: acknowledged");
   CHECK(verify(*store, {.holes = {}, .floor = HeadFloor::Note{kEpoch, Offset(100)}}).verdict.clean());
   CHECK(verify(*store, {.holes = {}, .floor = HeadFloor::Note{Epoch(2), Offset(120)}}).verdict.clean());
+}
+
+TEST_CASE("a log too damaged to tell its epoch is measured by the head floor, and a repair gives no offset twice") {
+  const auto store = make_memory_store(Epoch());
+  contract::append_indexed(*store, contract::records_of_channels(1, 100));
+  const HeadFloor::Note floor{kEpoch, Offset(120)};
+  const auto found = verify(*store, {.holes = {}, .floor = floor});
+  check_only(found, Finding::Kind::lost_records, "offsets 101 to 120");
+  CHECK_FALSE(found.verdict.complete());
+
+  const contract::TemporaryDirectory directory;
+  const auto saved = salvage(
+      *store, {.directory = directory.path(),
+               .epoch = Epoch(7),
+               .holes = {},
+               .floor = floor,
+               .open =
+                   [&] {
+                     return open_store("sqlite",
+                                       {.directory = directory.path(), .epoch_if_new = Epoch(7), .accept_loss = true});
+                   },
+               .on_progress = [](std::uint64_t, std::uint64_t) { return true; }});
+  if (!saved) FAIL(saved.error().context);
+  CHECK(saved->records == 100);
+  CHECK(saved->head == Offset(120));
+  CHECK(saved->lost == holes({{101, 120}}));
 }
 
 TEST_CASE("an index segment that does not say what the records say is named") {
