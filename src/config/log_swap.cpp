@@ -1,9 +1,7 @@
 #include "src/config/log_swap.h"
 
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -11,6 +9,8 @@
 #include <string>
 #include <system_error>
 #include <vector>
+
+#include "src/config/flush_files.h"
 
 namespace tidemark {
 namespace {
@@ -26,46 +26,22 @@ constexpr auto kReady = "repair.ready";
 constexpr auto kPlacing = "repair.placing";
 constexpr auto kOld = "repair.old";
 
-std::unexpected<Error> failed(std::string_view what, const fs::path& on, const std::error_code& error) {
-  return fail(error == std::errc::no_space_on_device ? ErrorCode::out_of_space : ErrorCode::io,
-              fmt::format("cannot {} {}: {}; check its permissions and the disk, then try again", what, on.string(),
-                          error.message()));
-}
-
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-Result<void> flush(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::error_code error(errno, std::generic_category());
-  if (descriptor >= 0) ::close(descriptor);
-  if (flushed) return {};
-  return failed("flush", path, error);
-}
-
-Result<void> flush_all(const fs::path& directory) {
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (auto flushed = flush(entry->path()); !flushed) return flushed;
-  }
-  if (error) return failed("read", directory, error);
-  return flush(directory);
-}
-
 Result<void> move(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::rename(from, to, error);
-  if (error) return failed("rename", from, error);
-  return flush(to.parent_path());
+  if (error) return file_failure("rename", from, error);
+  return flush_path(to.parent_path());
 }
 
 Result<void> remove_tree(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);
-  if (error) return failed("remove", path, error);
+  if (error) return file_failure("remove", path, error);
   return {};
 }
 
@@ -75,7 +51,7 @@ Result<void> move_log(const fs::path& from, const fs::path& to) {
     if (!is_there(from / name)) continue;
     if (auto moved = move(from / name, to / name); !moved) return moved;
   }
-  return flush(from);
+  return flush_path(from);
 }
 
 /// "damaged-20260102T150405Z", with a number behind it if that is taken.
@@ -94,14 +70,14 @@ Result<fs::path> begin_new_log(const fs::path& data) {
   std::error_code error;
   fs::create_directory(path, error);
   if (!error) fs::permissions(path, fs::perms::owner_all, error);
-  if (error) return failed("create", path, error);
+  if (error) return file_failure("create", path, error);
   return path;
 }
 
 Result<void> drop_new_log(const fs::path& data) { return remove_tree(data / kUnfinished); }
 
 Result<fs::path> swap_logs(const fs::path& data) {
-  if (auto flushed = flush_all(data / kUnfinished); !flushed) return std::unexpected(flushed.error());
+  if (auto flushed = flush_tree(data / kUnfinished); !flushed) return std::unexpected(flushed.error());
   if (auto decided = move(data / kUnfinished, data / kReady); !decided) return std::unexpected(decided.error());
   auto kept = finish_swap(data);
   if (!kept) return std::unexpected(kept.error());
@@ -119,7 +95,7 @@ Result<std::optional<fs::path>> finish_swap(const fs::path& data) {
     std::error_code error;
     fs::create_directory(old, error);
     if (!error) fs::permissions(old, fs::perms::owner_all, error);
-    if (error) return failed("create", old, error);
+    if (error) return file_failure("create", old, error);
     // What is in DATA is old: nothing new moves there before the next rename.
     if (auto moved = move_log(data, old); !moved) return std::unexpected(moved.error());
     if (auto said = move(data / kReady, data / kPlacing); !said) return std::unexpected(said.error());
@@ -127,7 +103,7 @@ Result<std::optional<fs::path>> finish_swap(const fs::path& data) {
   if (is_there(data / kPlacing)) {
     if (auto moved = move_log(data / kPlacing, data); !moved) return std::unexpected(moved.error());
     if (auto removed = remove_tree(data / kPlacing); !removed) return std::unexpected(removed.error());
-    if (auto flushed = flush(data); !flushed) return std::unexpected(flushed.error());
+    if (auto flushed = flush_path(data); !flushed) return std::unexpected(flushed.error());
   }
   if (!is_there(old)) return std::nullopt;
   auto kept = name_for_old(data);
