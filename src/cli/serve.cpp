@@ -1,6 +1,7 @@
 #include "src/cli/serve.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <bit>
@@ -12,6 +13,7 @@
 
 #include "backends/registry.h"
 #include "src/base/journal.h"
+#include "src/base/limits.h"
 #include "src/cli/exit_status.h"
 #include "src/config/data_directory.h"
 #include "src/config/options.h"
@@ -49,6 +51,17 @@ class EndSignals {
   asio::io_context context_;
   asio::signal_set signals_;
 };
+
+/// glibc takes the largest buffer that was ever freed for the size up to which memory comes from its arenas, and lets
+/// each keep twice as much of it free. A tail that grows frees 8 MiB: from then on whatever is read or sent leaves holes in
+/// each thread's arena. After eight minutes of the soak at three times its pace 33 MiB were free and held, and growing;
+/// with these two, 3 to 9 MiB, going up and down.
+void keep_large_buffers_out_of_arenas() {
+  constexpr int kArenaBuffer = limits::kMiB;  // a larger one is the kernel's again once it is freed
+  constexpr int kArenaSpare = limits::kMiB;   // free at an arena's end
+  (void)mallopt(M_MMAP_THRESHOLD, kArenaBuffer);
+  (void)mallopt(M_TRIM_THRESHOLD, kArenaSpare);
+}
 
 int run(const ServeOptions& options) {
   const bool persistent = options.backend != "memory";
@@ -110,6 +123,7 @@ int serve(const ServeOptions& options) {
     journal::debug("setting", {{"name", setting.name}, {"value", setting.value}, {"from", setting.origin}});
   }
   std::signal(SIGPIPE, SIG_IGN);
+  keep_large_buffers_out_of_arenas();
   return run(options);
 }
 
