@@ -49,6 +49,7 @@ inline constexpr std::size_t kReadBytes = 64 * kKiB;     // per-thread read buff
 inline constexpr std::size_t kOwnBytesPause = 64 * kKiB;  // unsent own bytes (acks, pongs) at which reading pauses
 inline constexpr std::size_t kUnreadBytes = kMiB;  // own bytes a polling client may leave unread before it is closed
 inline constexpr std::size_t kSendBytes = 256 * kKiB;         // one send of frames
+inline constexpr std::size_t kUnsentBytes = 256 * kKiB;       // that the kernel takes for a socket before it sends them
 inline constexpr auto kDrainTimeout = 5'000ms;                // at shutdown, for last bytes and closing handshakes
 inline constexpr std::uint64_t kAnswerBytesPerSecond = kKiB;  // an answer must leave at, once the silence is over
 inline constexpr auto kAcceptPause = 50ms;                    // after accept failed (no descriptors left)
