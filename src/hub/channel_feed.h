@@ -44,6 +44,8 @@ struct ChannelFeed {
   PassHold hold;         // of the pass that is queued
   bool again = false;    // something changed behind the pass: run once more
 
+  /// Asks for the memory of subscriptions that a pass comes to soon: they are too many for the nearest caches.
+  void prefetch() const;
   void add(Subscription& subscription);
   void remove(Subscription& subscription);
 };

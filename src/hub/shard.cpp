@@ -198,6 +198,7 @@ void Shard::run_passes() {
     }
     feed.hold = {};
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
+      feed.prefetch();
       deliver(feed, feed.subscriptions[feed.pass++]->outlet());
     }
     send_batch();
