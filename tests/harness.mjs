@@ -130,6 +130,11 @@ class Server {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Resolves with {code, signal} once the process is gone, however it ended. */
+  get exited() {
+    return this.#exited;
+  }
+
   async start() {
     const child = spawn(this.#bin, ["serve", "--port", String(this.port), "--data", this.data, ...this.#args], {
       stdio: ["ignore", "ignore", "pipe"],

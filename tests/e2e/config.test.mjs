@@ -286,6 +286,44 @@ describe("SIGTERM", () => {
   });
 });
 
+describe("a second signal while the server ends", { skip: backend === "memory" }, () => {
+  for (const second of ["SIGTERM", "SIGINT"]) {
+    test(`${second}: it ends at once, says so, and nothing that was acknowledged is lost`, async (t) => {
+      const server = await serve(t);
+      const channel = newChannel();
+      const publisher = await Client.open(t, server.url, channel, { reconnection: false });
+      const acknowledged = await publisher.publishAll(numbered("kept", 200));
+      // One that does not take part in the closing handshake: the server waits for it.
+      const silent = await RawWebSocket.open(t, server.url);
+      await silent.connect("/");
+      silent.ws.pause();
+      process.kill(server.pid, "SIGTERM");
+      await waitFor(() => /event=stopping /.test(server.stderr), { what: "the first signal to be heard" });
+      await waitFor(() => publisher.disconnects.length === 1, { what: "the publisher to be told" });
+      process.kill(server.pid, second);
+      assert.deepEqual(await server.exited, { code: null, signal: second });
+      await waitFor(() => /^tidemark: stopping at once: .*nothing that was acknowledged is lost$/m.test(server.stderr), {
+        what: "the line about it",
+      });
+
+      await server.start();
+      const reader = await Client.open(t, server.url, channel);
+      await reader.receives(acknowledged.length);
+      assert.deepEqual(reader.offsets(), acknowledged.map(({ offset }) => offset));
+    });
+  }
+});
+
+test("the start says whether the log is a new one or one that was there", { skip: backend === "memory" }, async (t) => {
+  const data = join(tempDir(), "mistyped");
+  const server = await serve(t, [], { data });
+  assert.match(server.stderr, new RegExp(`event=serving .*log="created a new log in ${data}"`));
+  const client = await Client.open(t, server.url, "/");
+  await client.publish("one");
+  await server.restart();
+  assert.match(server.stderr, /event=serving .*log="opened: 1 record, head 1"/);
+});
+
 test("a data directory is made if it is missing, and only its owner may look into it", { skip: backend === "memory" }, async (t) => {
   const data = join(tempDir(), "made", "here");
   mkdirSync(join(data, ".."));
