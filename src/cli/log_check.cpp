@@ -82,6 +82,18 @@ Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOpti
   return log;
 }
 
+Result<LogOnDisk> open_new_log(const std::string& engine, const std::filesystem::path& directory, const Holes& holes) {
+  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
+  log.known.holes = holes;
+  const auto floor = HeadFloor::read(directory);
+  if (!floor) return std::unexpected(floor.error());
+  log.known.floor = *floor;
+  auto store = open_store(engine, {.directory = directory, .epoch_if_new = Epoch(), .read_only = true});
+  if (!store) return std::unexpected(store.error());
+  log.store = std::move(*store);
+  return log;
+}
+
 Result<Verdict> check(const LogOnDisk& log, std::string_view doing) {
   Printer printer(doing);
   for (const Finding& finding : log.beside) printer.on_finding(finding);

@@ -31,6 +31,11 @@ struct LogOnDisk {
 /// `directory` is locked by the caller. Errors: those of opening, with the advice that fits one who wants to look.
 [[nodiscard]] Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOptions& options);
 
+/// The log that a command has just made in `directory`, of whose offsets `holes` are known to be left out: read from the disk
+/// again, to be checked.
+[[nodiscard]] Result<LogOnDisk> open_new_log(const std::string& engine, const std::filesystem::path& directory,
+                                             const Holes& holes);
+
 /// Verifies and prints each finding as a line on standard output, at most limits::kFindingsShown of them and then how
 /// many more there were. `doing` is what the progress line says.
 [[nodiscard]] Result<Verdict> check(const LogOnDisk& log, std::string_view doing);

@@ -107,15 +107,9 @@ Result<Salvaged> salvage_into(const NewLog& target, const LogOnDisk& damaged, Ep
 
 /// The new log, read from the disk again, is as sound as it can be: nothing is wrong with it that a repair could mend.
 Result<Verdict> check_new(const NewLog& target, const std::string& engine, const Salvaged& saved) {
-  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
-  log.known.holes = saved.holes;
-  const auto floor = HeadFloor::read(target.path());
-  if (!floor) return std::unexpected(floor.error());
-  log.known.floor = *floor;
-  auto store = open_store(engine, {.directory = target.path(), .epoch_if_new = Epoch(), .read_only = true});
-  if (!store) return std::unexpected(store.error());
-  log.store = std::move(*store);
-  auto verdict = check(log, "checking the new log");
+  const auto log = open_new_log(engine, target.path(), saved.holes);
+  if (!log) return std::unexpected(log.error());
+  auto verdict = check(*log, "checking the new log");
   if (!verdict || verdict->stopped) return verdict;
   if (verdict->repairable() || verdict->records != saved.records) {
     return fail(ErrorCode::corrupt,

@@ -22,14 +22,6 @@ std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked,
   return asked > limits::kHistoryRecords ? std::nullopt : asked;
 }
 
-std::string_view name(GapReason reason) {
-  switch (reason) {
-    case GapReason::trimmed: return "trimmed";
-    case GapReason::damaged: return "damaged";
-  }
-  return "";
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,

@@ -4,25 +4,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { cleanEnv, run as runCommand } from "./commands.mjs";
 import {
   backend, Client, freePort, newChannel, numbered, RawPolling, RawWebSocket, request, serve, tempDir, tidemarkBin,
-  waitFor, within,
+  waitFor,
 } from "./support.mjs";
 
-/** Runs `tidemark ...` to its end. */
-function run(args, env = {}) {
-  const child = spawn(tidemarkBin, args, { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv(env), cwd: tempDir() });
-  const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
-  const ended = new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, ...out }));
-  });
-  return within(ended, `tidemark ${args.join(" ")} to end; it said ${out.stderr}`).catch((error) => {
-    child.kill("SIGKILL");
-    throw new Error(`${error.message}; it said:\n${out.stderr}`);
-  });
-}
+/** Runs `tidemark ...` to its end, where no file is. */
+const run = (args, env) => runCommand(args, { env, cwd: tempDir() });
 
 /** `tidemark serve` with exactly these arguments (no port given unless they do); resolves with its address. */
 async function serveAsTold(t, args, env = {}) {
@@ -40,14 +29,6 @@ async function serveAsTold(t, args, env = {}) {
     },
   );
   return { child, url, port: Number(new URL(url).port) };
-}
-
-function cleanEnv(extra) {
-  const env = { ...process.env, ...extra };
-  for (const name of Object.keys(env)) {
-    if (name.startsWith("TIDEMARK_") && !(name in extra)) delete env[name];
-  }
-  return env;
 }
 
 const lines = (text) => text.trim().split("\n");

@@ -1,41 +1,19 @@
 // A damaged log, from the user's side: who is concerned and who is not, what the server says, what `tidemark verify` finds
 // and what `tidemark repair` saves. The bytes of the real SQLite file are changed while nobody has it open.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Client, freePort, newChannel, numbered, request, serve, smallDisk, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
+import { Command, run, snapshot } from "./commands.mjs";
+import { Client, freePort, newChannel, numbered, request, serve, smallDisk, startServer, tempDir, waitFor } from "./support.mjs";
 
 const SEGMENT = 16_384; // records of a finished index segment: those before are not read at the start
 const SQLITE = ["--backend", "sqlite"];
 const databaseOf = (data) => join(data, "tidemark.sqlite3");
 
-/** Runs `tidemark ...` to its end; `act` gets the process while it runs. */
-function run(args, act = () => {}) {
-  const child = spawn(tidemarkBin, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
-  act(child);
-  return within(
-    new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...out }))),
-    `tidemark ${args.join(" ")} to end`,
-    30_000,
-  );
-}
-
 const verify = (data) => run(["verify", "--data", data]);
 const repair = (data, ...more) => run(["repair", "--data", data, ...more]);
-
-/** Every file of a directory, for comparing. */
-function snapshot(directory) {
-  const files = {};
-  for (const name of readdirSync(directory, { recursive: true })) {
-    const path = join(directory, String(name));
-    if (statSync(path).isFile()) files[name] = readFileSync(path).toString("latin1");
-  }
-  return files;
-}
 
 /** Changes one byte of the text where it stands in the log. */
 function damage(data, text) {
@@ -445,7 +423,9 @@ describe("tidemark repair", () => {
       const signal = round % 2 === 0 ? "SIGKILL" : "SIGINT";
       const delay = Math.random() * 250;
       t.diagnostic(`${signal} after ${Math.round(delay)} ms`);
-      const ended = await run(["repair", "--data", data], (child) => setTimeout(() => child.kill(signal), delay));
+      const command = new Command(t, ["repair", "--data", data]);
+      setTimeout(() => command.child.kill(signal), delay);
+      const ended = await command.ended();
       const what = `${signal} after ${delay} ms: ${JSON.stringify(ended)}`;
       if (signal === "SIGINT" && ended.signal === null) {
         assert.ok([0, 130].includes(ended.code), what);
