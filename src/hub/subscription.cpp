@@ -17,7 +17,7 @@ void ChannelFeed::remove(Subscription& subscription) {
   subscriptions[subscription.feed_index] = last;
   last->feed_index = subscription.feed_index;
   subscriptions.pop_back();
-  again = true;  // the one that moved may stand behind the pass now
+  again = again || pass > 0;  // the one that moved may stand behind the pass now
 }
 
 void Subscription::start(Offset after) {
