@@ -56,6 +56,8 @@ inline constexpr auto kAcceptPause = 50ms;                    // after accept fa
 inline constexpr auto kAcceptCalm = 10'000ms;  // without such a failure, before another one is news for the journal
 inline constexpr std::size_t kReservedDescriptors = 256;  // not for connections, but at most a quarter of what there is
 inline constexpr auto kRefusalLinePause = 1'000ms;        // between two lines about connections that were refused
+inline constexpr std::size_t kReadFailuresKept = 32;      // damaged places of the log that are told of one by one
+inline constexpr auto kReadFailureLinePause = 60'000ms;   // between two lines about the same one
 inline constexpr int kListenBacklog = 4096;
 inline constexpr std::size_t kConnections = 100'000;       // of all I/O threads together
 inline constexpr std::size_t kEngineSessions = 100'000;    // likewise; polling needs no connection to hold one
@@ -74,16 +76,17 @@ inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
 inline constexpr std::size_t kDedupeCandidates = 4;          // records compared for one key hash
 inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
-inline constexpr auto kUpkeepInterval = 1'000ms;             // between two looks whether the store would take records
-inline constexpr std::size_t kStoreReaders = 8;              // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;       // removed in one step of a trim
-inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;     // likewise; large records take longer to remove
-inline constexpr std::size_t kChannelLosses = 100'000;       // channels whose own loss is remembered, see losses.h
-inline constexpr int kDamagedProbes = 1000;                  // unreadable records one search by age looks at
-inline constexpr auto kClockJump = 60s;                      // more than that at once is no pace of a right clock
-inline constexpr auto kClockDoubt = 600s;                    // for which a clock that jumped ahead is not believed
-inline constexpr auto kRetentionReport = 60s;                // the journal says at most this often what was trimmed
-inline constexpr std::size_t kStoredNames = 1'000'000;       // channel or event names one store interns
+inline constexpr std::uint64_t kMinFreeOnceFull = kMiB;   // where an engine has met the end of the disk, to try again
+inline constexpr auto kUpkeepInterval = 1'000ms;          // between two looks whether the store would take records
+inline constexpr std::size_t kStoreReaders = 8;           // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;    // removed in one step of a trim
+inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;  // likewise; large records take longer to remove
+inline constexpr std::size_t kChannelLosses = 100'000;    // channels whose own loss is remembered, see losses.h
+inline constexpr int kDamagedProbes = 1000;               // unreadable records one search by age looks at
+inline constexpr auto kClockJump = 60s;                   // more than that at once is no pace of a right clock
+inline constexpr auto kClockDoubt = 600s;                 // for which a clock that jumped ahead is not believed
+inline constexpr auto kRetentionReport = 60s;             // the journal says at most this often what was trimmed
+inline constexpr std::size_t kStoredNames = 1'000'000;    // channel or event names one store interns
 
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 

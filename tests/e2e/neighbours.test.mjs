@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { patience } from "../harness.mjs";
+import { patience, seeded } from "../harness.mjs";
 import { backend, Client, newChannel, numbered, RawPolling, RawWebSocket, serve, waitFor } from "./support.mjs";
 
 const MIB = 1024 * 1024;
@@ -43,16 +43,6 @@ function unsentBytes(port) {
 function assertGrowth(growth, most) {
   if (sanitized) return; // a build with the compiler's checks keeps freed memory to watch it
   assert.ok(growth < most, `the server grew by ${Math.round(growth / MIB)} MiB`);
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function seeded(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 async function chatStillWorks(t) {
