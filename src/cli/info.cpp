@@ -83,6 +83,9 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
     line(i == 0 ? "rate" : "", fmt::format("{} in the last {}", grouped(info.recent[i]), kSpans[i].name));
   }
+  if (server) {
+    for (const std::string& sentence : server->unreadable) line("damage", sentence);
+  }
   if (server && !server->why_not_writable.empty())
     line("storing", fmt::format("not now: {}", server->why_not_writable));
 }

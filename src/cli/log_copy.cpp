@@ -50,6 +50,10 @@ Result<LogOutline> outline_of(LogReader& source) {
   if (!past) return std::unexpected(past.error());
   const auto state = source.state();
   if (!state) return std::unexpected(state.error());
+  // A log made from it would be taken for every other one that lost its epoch.
+  if (state->epoch == Epoch()) {
+    return std::unexpected(with_repair_advice({ErrorCode::corrupt, "the epoch of the log cannot be read"}));
+  }
   return LogOutline{.state = *state, .holes = std::move(past->holes), .losses = std::move(past->losses)};
 }
 

@@ -364,7 +364,12 @@ void HttpStream::serve_health() {
   if (service.draining) return respond_text(503, "shutting down");
   const std::string why = service.log.why_not_writable();
   if (!why.empty()) return respond_text(503, "log not writable: " + why);
-  respond_text(200, "ready");
+  // It serves, and what can be read is given to everybody: this is for whoever can mend the rest.
+  const auto unreadable = service.read_failures.places();
+  if (unreadable.empty()) return respond_text(200, "ready");
+  respond_text(200, fmt::format("ready, but of the log {} could not be read (/api/v1/info lists what): {}",
+                                unreadable.size() == 1 ? "one place" : fmt::format("{} places", unreadable.size()),
+                                unreadable.back().sentence));
 }
 
 void HttpStream::serve_metrics() {

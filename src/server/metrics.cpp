@@ -35,6 +35,9 @@ std::string metrics_text(const Service& service) {
                service.sessions.forgotten());
   append_value(out, "tidemark_log_first_offset", "gauge", "Oldest record kept.", service.log.first().value());
   append_value(out, "tidemark_log_head_offset", "gauge", "Newest durable record.", service.log.head().value());
+  append_value(out, "tidemark_log_read_failures_total", "counter",
+               "Clients that met a part of the log that could not be read; see /readyz.",
+               service.read_failures.count());
   append_head(out, "tidemark_refusals_total", "counter",
               "What was refused, by the limit it met; see docs/security.md.");
   for (std::size_t i = 0; i < kRefusedKinds; ++i) {

@@ -10,7 +10,7 @@ import net from "node:net";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
-import { startServer, waitFor } from "../harness.mjs";
+import { seeded, startServer, waitFor } from "../harness.mjs";
 
 const MESSAGE_EVERY_MS = 300; // of each publisher
 const MESSAGE_BYTES = 20_000; // so that the tails of the channels (16 MiB each) are full after five minutes
@@ -25,16 +25,6 @@ const SERVER = [
   "--message-timeout", "4s", "--connect-timeout", "4s", "--ping-interval", "4s", "--ping-timeout", "3s",
   "--recovery-window", "30s", "--publish-rate", "100", "--io-threads", "2", "--retain-bytes", "64MiB",
 ];
-
-/** The same numbers for the same seed (mulberry32). */
-function seeded(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 // --- those who behave ------------------------------------------------------------------------------------------------
 
