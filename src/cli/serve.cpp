@@ -1,6 +1,7 @@
 #include "src/cli/serve.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include "backends/registry.h"
 #include "src/base/journal.h"
+#include "src/base/limits.h"
 #include "src/cli/exit_status.h"
 #include "src/cli/progress.h"
 #include "src/config/data_directory.h"
@@ -69,6 +71,17 @@ class EndSignals {
 std::string log_text(const Log& log, const StoreStats& stats, const std::string& place, bool created) {
   if (created) return fmt::format("created a new log in {}", place);
   return fmt::format("opened: {}, head {}", counted(stats.records, "record"), log.head().value());
+}
+
+/// glibc takes the largest buffer that was ever freed for the size up to which memory comes from its arenas, and lets
+/// each keep twice as much of it free. A tail that grows frees 8 MiB: from then on whatever is read or sent leaves holes in
+/// each thread's arena. After eight minutes of the soak at three times its pace 33 MiB were free and held, and growing;
+/// with these two, 3 to 9 MiB, going up and down.
+void keep_large_buffers_out_of_arenas() {
+  constexpr int kArenaBuffer = limits::kMiB;  // a larger one is the kernel's again once it is freed
+  constexpr int kArenaSpare = limits::kMiB;   // free at an arena's end
+  (void)mallopt(M_MMAP_THRESHOLD, kArenaBuffer);
+  (void)mallopt(M_TRIM_THRESHOLD, kArenaSpare);
 }
 
 int run(const ServeOptions& options) {
@@ -133,6 +146,7 @@ int serve(const ServeOptions& options) {
     journal::debug("setting", {{"name", setting.name}, {"value", setting.value}, {"from", setting.origin}});
   }
   std::signal(SIGPIPE, SIG_IGN);
+  keep_large_buffers_out_of_arenas();
   return run(options);
 }
 
