@@ -23,6 +23,12 @@ struct StoreOptions {
   /// caller), and so does one whose engine recovers only part of it. append and trim answer `invalid_argument`.
   bool read_only = false;
 
+  /// For a log that is made in one go beside its place, and is worth nothing until it is whole: nothing that is appended
+  /// is durable, nor whole after a crash, and closing does not change that. append({}, {}) writes what is in memory into
+  /// the files and tells what had failed; making these durable is up to the caller. To be opened without this before it
+  /// is read or trimmed.
+  bool building = false;
+
   std::uint64_t free_bytes_min = limits::kMinFreeDefault;  // see src/log/free_space.h
 };
 

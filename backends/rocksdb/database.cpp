@@ -86,7 +86,7 @@ Result<std::unique_ptr<Database>> Database::open_rebuilt(const std::filesystem::
   auto options = database_options(Recovery::everything);
   options.env = database->files_.get();
   options.info_log = std::make_shared<Silence>();
-  auto families = database->families(kRecordBufferBytes);
+  auto families = database->families(kRecordBufferBytes, Access::read);
   for (auto& family : families) family.options.disable_auto_compactions = true;  // it will be read once
   auto rebuilt = RebuiltDirectory::make(directory, options, families);
   if (!rebuilt) return std::unexpected(rebuilt.error());
@@ -101,13 +101,13 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   std::unique_ptr<Database> database(new Database(directory, env));
   options.env = database->files_.get();
   const auto opened =
-      database->open_files(directory, std::move(options), database->families(record_buffer_bytes), access);
+      database->open_files(directory, std::move(options), database->families(record_buffer_bytes, access), access);
   if (!opened) return std::unexpected(opened.error());
   return database;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> Database::families(std::size_t record_buffer_bytes) const {
-  const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+std::vector<rocksdb::ColumnFamilyDescriptor> Database::families(std::size_t record_buffer_bytes, Access access) const {
+  const auto cache = rocksdb::NewLRUCache(access == Access::write ? kBlockCacheBytes : kLookerCacheBytes);
   return {
       {rocksdb::kDefaultColumnFamilyName, meta_options()},
       {"records", record_options(cache, record_filter_, record_buffer_bytes)},
@@ -143,11 +143,15 @@ Result<void> Database::flush_logs(const std::filesystem::path& directory) {
                                          directory.string(), error.message()));
 }
 
-Result<void> Database::settle() {
+Result<void> Database::write_tables() {
   const auto status = db_->Flush(rocksdb::FlushOptions(), families_);
-  if (status.ok()) return {};
-  auto error = failure(status, "flush", directory_);
-  if (error.error().code != ErrorCode::out_of_space) return error;
+  if (!status.ok()) return failure(status, "flush", directory_);
+  return {};
+}
+
+Result<void> Database::settle() {
+  auto written = write_tables();
+  if (written || written.error().code != ErrorCode::out_of_space) return written;
   return flush_logs(directory_);
 }
 

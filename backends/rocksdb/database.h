@@ -54,6 +54,9 @@ class Database {
   [[nodiscard]] Watermark& watermark() { return watermark_; }
   [[nodiscard]] const Watermark& watermark() const { return watermark_; }
 
+  /// Moves what is in memory into tables, and waits until they are durable.
+  [[nodiscard]] Result<void> write_tables();
+
   /// Moves what was read from the write-ahead log into tables, and waits until they are durable. The log's own bytes may
   /// not be: the process that wrote them died before it could flush them, or its flush failed, in which case flushing
   /// them again would prove nothing. Where there is no room for tables the log is flushed all the same.
@@ -69,7 +72,8 @@ class Database {
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory,
                                                               rocksdb::DBOptions options, rocksdb::Env* env,
                                                               std::size_t record_buffer_bytes, Access access);
-  [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(std::size_t record_buffer_bytes) const;
+  [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(std::size_t record_buffer_bytes,
+                                                                      Access access) const;
   /// `files` is where RocksDB finds them.
   [[nodiscard]] Result<void> open_files(const std::filesystem::path& files, rocksdb::DBOptions options,
                                         const std::vector<rocksdb::ColumnFamilyDescriptor>& families, Access access);

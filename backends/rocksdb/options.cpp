@@ -132,4 +132,10 @@ rocksdb::WriteOptions durable_write() {
   return options;
 }
 
+rocksdb::WriteOptions unlogged_write() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return options;
+}
+
 }  // namespace tidemark::rocks

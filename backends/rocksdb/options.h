@@ -20,6 +20,7 @@ inline constexpr std::size_t kSegmentBufferBytes = 4 * limits::kMiB;
 inline constexpr std::size_t kMetaBufferBytes = 1 * limits::kMiB;
 inline constexpr int kBuffers = 3;  // per column family: one is written, two may wait to be flushed
 inline constexpr std::size_t kBlockCacheBytes = 64 * limits::kMiB;
+inline constexpr std::size_t kLookerCacheBytes = 8 * limits::kMiB;  // of who opens it only to read it, mostly once
 inline constexpr int kOpenFiles = 512;
 inline constexpr std::uint64_t kWriteAheadBytes = kBuffers * (kRecordBufferBytes + kSegmentBufferBytes);
 
@@ -52,5 +53,7 @@ enum class Recovery : std::uint8_t {
 
 /// A commit: durable when it returns.
 [[nodiscard]] rocksdb::WriteOptions durable_write();
+/// For a log in the making: in memory until the tables of all column families are written together.
+[[nodiscard]] rocksdb::WriteOptions unlogged_write();
 
 }  // namespace tidemark::rocks

@@ -54,10 +54,11 @@ Result<Contents> read_contents(const Database& database) {
 class RocksdbStore final : public LogStore {
  public:
   RocksdbStore(std::unique_ptr<Database> database, const Contents& contents, rocksdb::Env* env,
-               std::size_t record_buffer_bytes)
+               std::size_t record_buffer_bytes, bool building)
       : directory_(database->directory()),
         env_(env),
         record_buffer_bytes_(record_buffer_bytes),
+        building_(building),
         database_(std::move(database)),
         state_(contents.state) {
     database_->watermark().set(contents.trimmed_before);
@@ -73,7 +74,7 @@ class RocksdbStore final : public LogStore {
 
   Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
     if (auto able = check_writable(); !able) return able;
-    if (records.empty() && segments.empty()) return {};
+    if (records.empty() && segments.empty()) return building_ ? database_->write_tables() : Result<void>();
     batch_.Clear();
     for (const RecordView& record : records) {
       encode_record(record, value_);
@@ -188,7 +189,7 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> write(std::string_view doing) {
-    const auto status = database_->db().Write(durable_write(), &batch_);
+    const auto status = database_->db().Write(building_ ? unlogged_write() : durable_write(), &batch_);
     if (status.ok()) return {};
     auto error = failure(status, doing, directory_);
     if (error.error().code == ErrorCode::out_of_space && !database_->log_flush_failed()) {
@@ -270,6 +271,7 @@ class RocksdbStore final : public LogStore {
   const std::filesystem::path directory_;
   rocksdb::Env* const env_;
   const std::size_t record_buffer_bytes_;
+  const bool building_;
   mutable std::shared_mutex open_mutex_;  // held by every read; close and reopen take it alone
   std::unique_ptr<Database> database_;
 
@@ -344,7 +346,8 @@ Result<std::unique_ptr<LogStore>> open_log(const StoreOptions& options, const st
   if (!agreed) return std::unexpected(agreed.error());
   if (*agreed != HeadFloor::Note{contents->state.epoch, contents->state.head}) contents = read_contents(database);
   if (!contents) return std::unexpected(contents.error());
-  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes);
+  auto store = std::make_unique<RocksdbStore>(std::move(opened->database), *contents, env, record_buffer_bytes,
+                                              options.building);
   return std::make_unique<GuardedStore>(
       std::move(store), std::move(*floor), directory, std::vector<std::string>{"CURRENT"},
       FreeBytes{.append = std::max(options.free_bytes_min, kFreeBytesNeeded), .trim = kFreeBytesToTrim});

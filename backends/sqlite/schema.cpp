@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -209,6 +210,41 @@ Result<FileState> identify(Connection& connection, const std::filesystem::path& 
   return FileState::empty;
 }
 
+struct Pragma {
+  std::string_view name, value, read_back;
+};
+
+Result<Connection> open_with(const std::filesystem::path& file, FileState state, Epoch epoch_if_new,
+                             std::span<const Pragma> pragmas) {
+  const auto open = [&]() -> Result<Connection> {
+    auto connection = Connection::open(file, Access::write);
+    if (!connection) return connection;
+    connection->keep_log_on_close(true);
+    if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
+    return connection;
+  };
+  if (state == FileState::absent) {
+    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
+  }
+  auto connection = open();
+  if (!connection) return connection;
+  const auto identified = identify(*connection, file);
+  if (!identified) return std::unexpected(identified.error());
+  if (*identified == FileState::empty) {
+    *connection = Connection();
+    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
+    connection = open();
+    if (!connection) return connection;
+  }
+  for (const Pragma& pragma : pragmas) {
+    if (auto done = set(*connection, pragma.name, pragma.value, pragma.read_back); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (auto added = connection->run(kLosses); !added) return std::unexpected(added.error());  // the first files lack it
+  return connection;
+}
+
 }  // namespace
 
 Result<FileState> inspect(const std::filesystem::path& file, Access access) {
@@ -258,30 +294,6 @@ Result<void> check_mark(Connection& connection, const std::filesystem::path& fil
 }
 
 Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
-  const auto open = [&]() -> Result<Connection> {
-    auto connection = Connection::open(file, Access::write);
-    if (!connection) return connection;
-    connection->keep_log_on_close(true);
-    if (sqlite3_db_readonly(connection->handle(), "main") == 1) return os_failure("write", file, EROFS);
-    return connection;
-  };
-  if (state == FileState::absent) {
-    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
-  }
-  auto connection = open();
-  if (!connection) return connection;
-  const auto identified = identify(*connection, file);
-  if (!identified) return std::unexpected(identified.error());
-  if (*identified == FileState::empty) {
-    *connection = Connection();
-    if (auto created = create(file, epoch_if_new); !created) return std::unexpected(created.error());
-    connection = open();
-    if (!connection) return connection;
-  }
-
-  struct Pragma {
-    std::string_view name, value, read_back;
-  };
   // FULL flushes the write-ahead log at every commit: what was acknowledged survives a power cut. The writer
   // checkpoints on its own thread (see writer.h), so the automatism is off. Debian's SQLite overwrites deleted content
   // with zeros unless told otherwise: a trim would write every page it frees. The writer does not map the file: a
@@ -297,13 +309,21 @@ Result<Connection> open_writer(const std::filesystem::path& file, FileState stat
       Pragma{"trusted_schema", "OFF", "0"},
       Pragma{"journal_size_limit", "-1", "-1"},
   };
-  for (const Pragma& pragma : pragmas) {
-    if (auto done = set(*connection, pragma.name, pragma.value, pragma.read_back); !done) {
-      return std::unexpected(done.error());
-    }
-  }
-  if (auto added = connection->run(kLosses); !added) return std::unexpected(added.error());  // the first files lack it
-  return connection;
+  return open_with(file, state, epoch_if_new, pragmas);
+}
+
+Result<Connection> open_building_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
+  // Every page is written once, to where it belongs, and the kernel chooses when it reaches the disk.
+  constexpr std::array pragmas{
+      Pragma{"journal_mode", "OFF", "off"},
+      Pragma{"synchronous", "OFF", "0"},
+      Pragma{"locking_mode", "EXCLUSIVE", "exclusive"},
+      Pragma{"temp_store", "MEMORY", "2"},
+      Pragma{"cache_size", "-16384", "-16384"},
+      Pragma{"mmap_size", "0", "0"},
+      Pragma{"trusted_schema", "OFF", "0"},
+  };
+  return open_with(file, state, epoch_if_new, pragmas);
 }
 
 Result<Connection> open_reader(const std::filesystem::path& file) {

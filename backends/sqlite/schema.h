@@ -37,6 +37,10 @@ enum class FileState : std::uint8_t {
 /// finds it as it was.
 [[nodiscard]] Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new);
 
+/// The same for a log in the making (StoreOptions::building): without a journal and without a flush.
+[[nodiscard]] Result<Connection> open_building_writer(const std::filesystem::path& file, FileState state,
+                                                      Epoch epoch_if_new);
+
 /// A reader: cannot write, and leaves checkpoints to the writer.
 [[nodiscard]] Result<Connection> open_reader(const std::filesystem::path& file);
 

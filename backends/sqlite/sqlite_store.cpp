@@ -132,7 +132,8 @@ class SqliteStore final : public LogStore {
 
 Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int checkpoint_pages,
                                             const std::filesystem::path& file, FileState file_state) {
-  auto connection = open_writer(file, file_state, options.epoch_if_new);
+  auto connection = options.building ? open_building_writer(file, file_state, options.epoch_if_new)
+                                     : open_writer(file, file_state, options.epoch_if_new);
   if (!connection) return std::unexpected(connection.error());
   auto writer = Writer::open(std::move(*connection), checkpoint_pages);
   if (!writer) return std::unexpected(writer.error());

@@ -17,6 +17,18 @@ namespace {
 
 constexpr std::string_view kAppending = "append to";
 
+/// So many records go in by one statement: it finds the end of the table once for all of them. OR ROLLBACK, because
+/// nothing of a failed transaction is kept: else SQLite would note every page a statement changes, to undo it alone.
+constexpr std::size_t kInsertedTogether = 16;
+
+std::string insert_sql(std::size_t records) {
+  std::string sql =
+      "INSERT OR ROLLBACK INTO "
+      "records(offset,time,channel_id,event_id,sender,client_key,payload,attachments,attachment_count,crc) VALUES";
+  for (std::size_t i = 0; i < records; ++i) sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?,?)";
+  return sql;
+}
+
 std::int64_t number(Offset offset) { return static_cast<std::int64_t>(offset.value()); }
 
 /// Where a slice of the records from `oldest` to `before` ends.
@@ -34,13 +46,13 @@ std::int64_t count_attachments(std::string_view attachments) {
 
 Result<Writer> Writer::open(Connection connection, int checkpoint_pages) {
   Writer writer(std::move(connection), checkpoint_pages);
-  const std::array<std::pair<Statement*, std::string_view>, 11> statements{{
+  const auto insert_one = insert_sql(1);
+  const auto insert_many = insert_sql(kInsertedTogether);
+  const std::array<std::pair<Statement*, std::string_view>, 12> statements{{
       {&writer.begin_, "BEGIN IMMEDIATE"},
       {&writer.commit_, "COMMIT"},
-      {&writer.insert_record_,
-       "INSERT INTO "
-       "records(offset,time,channel_id,event_id,sender,client_key,payload,attachments,attachment_count,crc) "
-       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
+      {&writer.insert_record_, insert_one},
+      {&writer.insert_records_, insert_many},
       {&writer.insert_channel_segment_, "INSERT INTO channel_segments(segment,channel_id,offsets) VALUES(?1,?2,?3)"},
       {&writer.insert_key_segment_, "INSERT OR REPLACE INTO key_segments(segment,hashes) VALUES(?1,?2)"},
       {&writer.insert_loss_,
@@ -175,23 +187,32 @@ void Writer::checkpoint() {
   connection_.keep_log_on_close(true);
 }
 
-int Writer::insert(const RecordView& record) {
-  const auto channel = channels_.intern(record.channel);
-  if (channel < 0) return static_cast<int>(-channel);
-  const auto event = events_.intern(record.event);
-  if (event < 0) return static_cast<int>(-event);
-  insert_record_.bind(1, number(record.offset));
-  insert_record_.bind(2, record.time.value);
-  insert_record_.bind(3, channel);
-  insert_record_.bind(4, event);
-  insert_record_.bind_text(5, record.sender);
-  insert_record_.bind_text_or_null(6, record.client_key);
-  insert_record_.bind_text(7, record.payload);
-  insert_record_.bind_blob_or_null(8, record.attachments);
-  insert_record_.bind(9, count_attachments(record.attachments));
-  insert_record_.bind(10, std::int64_t{record_checksum(record)});
-  const ResetLater reset(insert_record_);
-  return insert_record_.step();
+int Writer::insert(std::span<const RecordView> records) {
+  while (!records.empty()) {
+    const auto together = records.size() < kInsertedTogether ? 1 : kInsertedTogether;
+    Statement& statement = together == 1 ? insert_record_ : insert_records_;
+    int parameter = 1;
+    for (const RecordView& record : records.first(together)) {
+      const auto channel = channels_.intern(record.channel);
+      if (channel < 0) return static_cast<int>(-channel);
+      const auto event = events_.intern(record.event);
+      if (event < 0) return static_cast<int>(-event);
+      statement.bind(parameter++, number(record.offset));
+      statement.bind(parameter++, record.time.value);
+      statement.bind(parameter++, channel);
+      statement.bind(parameter++, event);
+      statement.bind_text(parameter++, record.sender);
+      statement.bind_text_or_null(parameter++, record.client_key);
+      statement.bind_text(parameter++, record.payload);
+      statement.bind_blob_or_null(parameter++, record.attachments);
+      statement.bind(parameter++, count_attachments(record.attachments));
+      statement.bind(parameter++, std::int64_t{record_checksum(record)});
+    }
+    const ResetLater reset(statement);
+    if (const int code = statement.step(); code != SQLITE_DONE) return code;
+    records = records.subspan(together);
+  }
+  return SQLITE_DONE;
 }
 
 int Writer::insert(const IndexSegment& segment) {
@@ -223,9 +244,7 @@ int Writer::insert(const IndexSegment& segment) {
 
 Result<void> Writer::append(std::span<const RecordView> records, std::span<const IndexSegment> segments) {
   return in_transaction(kAppending, [&] {
-    for (const RecordView& record : records) {
-      if (const int code = insert(record); code != SQLITE_DONE) return code;
-    }
+    if (const int code = insert(records); code != SQLITE_DONE) return code;
     for (const IndexSegment& segment : segments) {
       if (const int code = insert(segment); code != SQLITE_DONE) return code;
     }

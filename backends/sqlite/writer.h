@@ -56,7 +56,7 @@ class Writer {
   /// Runs `body` (which answers SQLite's code) in one transaction, and the checkpoint that may be due after it.
   template <class Body>
   [[nodiscard]] Result<void> in_transaction(std::string_view doing, Body body);
-  [[nodiscard]] int insert(const RecordView& record);
+  [[nodiscard]] int insert(std::span<const RecordView> records);
   [[nodiscard]] int insert(const IndexSegment& segment);
   [[nodiscard]] int insert(const ChannelLoss& loss);
   [[nodiscard]] int remove_below(Statement& statement, std::int64_t bound);
@@ -65,8 +65,8 @@ class Writer {
 
   Connection connection_;
   int checkpoint_pages_;
-  Statement begin_, commit_, insert_record_, insert_channel_segment_, insert_key_segment_, insert_loss_, set_meta_,
-      first_record_, delete_records_, delete_channel_segments_, delete_key_segments_;
+  Statement begin_, commit_, insert_record_, insert_records_, insert_channel_segment_, insert_key_segment_,
+      insert_loss_, set_meta_, first_record_, delete_records_, delete_channel_segments_, delete_key_segments_;
   NameTable channels_, events_;
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // in the write-ahead log, as of the last commit
   std::optional<Error> broken_;  // a write or a flush failed: nothing is written through this connection any more

@@ -1,8 +1,7 @@
 // Measures the log on a storage engine against what the disk itself can do, in one run: ratios travel, figures do not.
 // Usage: below. What each line means: bench/README.md.
 //
-// Records have 120 bytes of payload, 200 channels and unique client keys; the log is filled with 400,000 of them before
-// anything is measured, with 1,000,000 before a restart.
+// The log is filled with 400,000 records (load.h) before anything is measured, with 1,000,000 before a restart.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/db.h>
@@ -27,6 +26,7 @@
 #include <vector>
 
 #include "backends/registry.h"
+#include "bench/log/load.h"
 #include "src/base/clock.h"
 #include "src/log/channel_index.h"
 #include "src/log/dedupe_window.h"
@@ -41,8 +41,6 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::uint64_t kPrefill = 400'000;
 constexpr std::uint64_t kRestart = 1'000'000;
-constexpr std::uint64_t kChannels = 200;
-constexpr std::size_t kPayload = 120;
 constexpr int kRuns = 5;
 constexpr Seconds kRunTime{0.4};
 constexpr double kQuietLoad = 0.7;
@@ -84,34 +82,6 @@ class Directory {
 std::unique_ptr<LogStore> open(std::string_view engine, const std::filesystem::path& directory) {
   return must(open_store(engine, {.directory = directory, .epoch_if_new = Epoch(1)}));
 }
-
-/// Makes the records of the measured load; the same offset gives the same record.
-struct Load {
-  std::vector<std::string> channels, keys;
-  std::string payload = std::string(kPayload, '1');
-  std::vector<RecordView> views;
-
-  Load() {
-    for (std::uint64_t i = 0; i < kChannels; ++i) channels.push_back(fmt::format("/channel/{}", i));
-  }
-  std::span<const RecordView> batch(std::uint64_t first, std::size_t count) {
-    views.clear();
-    keys.clear();
-    keys.reserve(count);
-    for (auto offset = first; offset < first + count; ++offset) {
-      keys.push_back(fmt::format("client-{:08x}-{}", (offset * 2654435761) & 0xffffffff, offset));
-      views.push_back({.offset = Offset(offset),
-                       .time = {1'700'000'000'000},
-                       .channel = channels[offset * 7 % kChannels],
-                       .event = "chat message",
-                       .sender = "somebody",
-                       .client_key = keys.back(),
-                       .payload = payload,
-                       .attachments = ""});
-    }
-    return views;
-  }
-};
 
 /// What the sequencer does around an append, without its queue: the measured batch has exactly the size asked for.
 class Appender {
@@ -522,7 +492,7 @@ void measure_scans(std::string_view engine, const std::filesystem::path& under) 
     fmt::print(", {:.2f} x a bare loop ({:.0f}){}", median(forward) / median(bare), median(bare), budget("0.8"));
   fmt::print("\nfull scan backward:   {:>9.0f} records per CPU second, {:.2f} x forward\n", median(backward),
              median(backward) / median(forward));
-  fmt::print("channel scan, 1 of {}: {:>8.0f} records per CPU second{}\n", kChannels, median(channel),
+  fmt::print("channel scan, 1 of {}: {:>8.0f} records per CPU second{}\n", Load::kChannels, median(channel),
              budget(engine == "sqlite"    ? "400000"
                     : engine == "rocksdb" ? "150000"
                                           : ""));

@@ -66,8 +66,8 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   };
   const auto& [engine, state, records, bytes, first_time, last_time, server] = info.facts;
   line("log", where);
-  line("server", server ? fmt::format("{} (version {}, {} connections)", server->url, server->version,
-                                      grouped(server->connections))
+  line("server", server ? fmt::format("{} (version {}, {})", server->url, server->version,
+                                      counted(server->connections, "connection"))
                         : "none uses it");
   line("engine", engine);
   line("durable", durability(engine));

@@ -18,7 +18,9 @@ constexpr std::size_t kStretchesListed = 20;
 
 class Printer final : public VerifyListener {
  public:
-  explicit Printer(std::string_view doing) : progress_(doing) {}
+  Printer(std::string_view doing, FunctionRef<void(const RecordView&)> visit) : progress_(doing), visit_(visit) {}
+
+  void on_record(const RecordView& record) override { visit_(record); }
 
   void on_finding(const Finding& finding) override {
     if (++findings_ > limits::kFindingsShown) return;
@@ -41,6 +43,7 @@ class Printer final : public VerifyListener {
 
  private:
   Progress progress_;
+  FunctionRef<void(const RecordView&)> visit_;
   std::uint64_t findings_ = 0;
 };
 
@@ -94,8 +97,8 @@ Result<LogOnDisk> open_new_log(const std::string& engine, const std::filesystem:
   return log;
 }
 
-Result<Verdict> check(const LogOnDisk& log, std::string_view doing) {
-  Printer printer(doing);
+Result<Verdict> check(const LogOnDisk& log, std::string_view doing, FunctionRef<void(const RecordView&)> visit) {
+  Printer printer(doing, visit);
   for (const Finding& finding : log.beside) printer.on_finding(finding);
   auto verdict = verify_log(*log.store, log.known, printer);
   printer.finish();

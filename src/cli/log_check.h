@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/error.h"
+#include "src/base/function_ref.h"
 #include "src/config/data_directory.h"
 #include "src/config/options.h"
 #include "src/log/log_store.h"
@@ -37,8 +38,10 @@ struct LogOnDisk {
                                              const Holes& holes);
 
 /// Verifies and prints each finding as a line on standard output, at most limits::kFindingsShown of them and then how
-/// many more there were. `doing` is what the progress line says.
-[[nodiscard]] Result<Verdict> check(const LogOnDisk& log, std::string_view doing);
+/// many more there were. `doing` is what the progress line says; `visit` sees every record that can be read.
+[[nodiscard]] Result<Verdict> check(
+    const LogOnDisk& log, std::string_view doing,
+    FunctionRef<void(const RecordView&)> visit = [](const RecordView&) {});
 
 /// "offsets 1 to 12345", "offset 1", or "no record".
 [[nodiscard]] std::string extent(const StoreState& state);

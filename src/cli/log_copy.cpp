@@ -66,8 +66,9 @@ Error with_repair_advice(Error error) {
 
 LogBuilder builder_in(const NewDirectory& directory, std::string engine, const LogOutline& outline) {
   return {directory.path(), outline,
-          [path = directory.path(), engine = std::move(engine), epoch = outline.state.epoch] {
-            return open_store(engine, {.directory = path, .epoch_if_new = epoch, .accept_loss = true});
+          [path = directory.path(), engine = std::move(engine), epoch = outline.state.epoch](bool building) {
+            return open_store(engine,
+                              {.directory = path, .epoch_if_new = epoch, .accept_loss = true, .building = building});
           }};
 }
 
@@ -122,28 +123,10 @@ Result<void> prove(const NewDirectory& directory, const std::string& engine, con
   if (losses != outline.losses) return differs("what is gone of it");
 
   RecordDigest written;
-  {
-    Progress progress("comparing");
-    const OffsetRange range{state.first, state.head};
-    Offset next = range.first;
-    while (next <= range.last) {
-      const auto from = next;
-      const auto scanned = log.store->scan(next, range.last, Direction::forward,
-                                           {limits::kScanRecords, limits::kScanBytes}, [&](const RecordView& record) {
-                                             written.add(record);
-                                             next = record.offset.next();
-                                             return true;
-                                           });
-      if (!scanned) return scanned;
-      if (next == from) break;
-      progress.update(next.value() - range.first.value(), range.size());
-      if (interrupted()) return stopped_early();
-    }
-  }
-  if (written != digest) return differs("its records");
-  const auto verdict = check(log, "checking the new log");
+  const auto verdict = check(log, "checking the new log", [&](const RecordView& record) { written.add(record); });
   if (!verdict) return std::unexpected(verdict.error());
   if (verdict->stopped) return stopped_early();
+  if (written != digest) return differs("its records");
   if (verdict->repairable()) return differs("what is said above");
   return {};
 }

@@ -67,6 +67,12 @@ class EndSignals {
   asio::signal_set signals_;
 };
 
+/// An empty new log in place of a full one is what a mistyped --data looks like: it is said in words.
+std::string log_text(const Log& log, const StoreStats& stats, const std::string& place, bool created) {
+  if (created) return fmt::format("created a new log in {}", place);
+  return fmt::format("opened: {}, head {}", counted(stats.records, "record"), log.head().value());
+}
+
 /// glibc takes the largest buffer that was ever freed for the size up to which memory comes from its arenas, and lets
 /// each keep twice as much of it free. A tail that grows frees 8 MiB: from then on whatever is read or sent leaves holes in
 /// each thread's arena. After eight minutes of the soak at three times its pace 33 MiB were free and held, and growing;
@@ -76,12 +82,6 @@ void keep_large_buffers_out_of_arenas() {
   constexpr int kArenaSpare = limits::kMiB;   // free at an arena's end
   (void)mallopt(M_MMAP_THRESHOLD, kArenaBuffer);
   (void)mallopt(M_TRIM_THRESHOLD, kArenaSpare);
-}
-
-/// An empty new log in place of a full one is what a mistyped --data looks like: it is said in words.
-std::string log_text(const Log& log, const StoreStats& stats, const std::string& place, bool created) {
-  if (created) return fmt::format("created a new log in {}", place);
-  return fmt::format("opened: {}, head {}", counted(stats.records, "record"), log.head().value());
 }
 
 int run(const ServeOptions& options) {

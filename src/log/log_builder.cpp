@@ -30,13 +30,16 @@ LogBuilder::LogBuilder(std::filesystem::path directory, LogOutline outline, Open
     : directory_(std::move(directory)),
       outline_(std::move(outline)),
       open_(std::move(open)),
-      index_(outline_.state.first),
-      next_(outline_.state.first) {
-  batch_.resize(limits::kBatchRecords);
+      next_(outline_.state.first),
+      index_(outline_.state.first) {
+  gathered_.records.resize(limits::kBatchRecords);
+  leaving_.records.resize(limits::kBatchRecords);
 }
 
-Result<void> LogBuilder::begin() {
-  auto opened = open_();
+Result<void> LogBuilder::begin() { return open(true); }
+
+Result<void> LogBuilder::open(bool building) {
+  auto opened = open_(building);
   if (!opened) return std::unexpected(opened.error());
   store_ = std::move(*opened);
   return {};
@@ -59,19 +62,31 @@ Result<void> LogBuilder::add(const RecordView& record) {
   if (record.offset != next_) {
     if (auto whole = check_gap(record.offset); !whole) return whole;
   }
-  if (filled_ == batch_.size() || (filled_ > 0 && bytes_ + record.bytes() > limits::kBatchBytes)) {
-    if (auto written = write(); !written) return written;
+  auto& batch = gathered_;
+  if (batch.filled == batch.records.size() ||
+      (batch.filled > 0 && batch.bytes + record.bytes() > limits::kBatchBytes)) {
+    if (auto passed = pass_on(); !passed) return passed;
   }
-  assign(batch_[filled_++], record);
-  bytes_ += record.bytes();
+  assign(batch.records[batch.filled++], record);
+  batch.bytes += record.bytes();
   next_ = record.offset.next();
+  ++records_;
   return {};
 }
 
-Result<void> LogBuilder::write() {
+Result<void> LogBuilder::written() { return writing_.valid() ? writing_.get() : Result<void>(); }
+
+Result<void> LogBuilder::pass_on() {
+  if (auto before = written(); !before) return before;
+  std::swap(gathered_, leaving_);
+  writing_ = std::async(std::launch::async, [this] { return write(leaving_); });
+  return {};
+}
+
+Result<void> LogBuilder::write(Batch& batch) {
   views_.clear();
-  for (std::size_t i = 0; i < filled_; ++i) {
-    const Record& record = batch_[i];
+  for (std::size_t i = 0; i < batch.filled; ++i) {
+    const Record& record = batch.records[i];
     views_.push_back(record.view());
     index_.stage(record.channel, record.offset);
     if (record.client_key.empty()) continue;
@@ -79,32 +94,33 @@ Result<void> LogBuilder::write() {
   }
   if (auto appended = store_->append(views_, index_.finished()); !appended) return appended;
   index_.commit();
-  records_ += filled_;
   // A batch of large records must not stay in memory for all the small ones to come.
-  if (bytes_ > limits::kBatchBytes / 2) {
-    for (Record& record : batch_) record = Record();
+  if (batch.bytes > limits::kBatchBytes / 2) {
+    for (Record& record : batch.records) record = Record();
   }
-  filled_ = 0;
-  bytes_ = 0;
+  batch.filled = 0;
+  batch.bytes = 0;
   return {};
 }
 
 /// Nothing else in the contract says where the next offset is when the newest records are gone: a head floor does.
 Result<void> LogBuilder::reach_head() {
-  if (store_->state().head >= outline_.state.head) return {};
+  const auto head = store_->state().head;
   store_->close();
   store_.reset();
-  {
+  if (head < outline_.state.head) {
     auto floor = HeadFloor::open(directory_);
     if (!floor) return std::unexpected(floor.error());
     if (auto noted = floor->note({outline_.state.epoch, outline_.state.head}); !noted) return noted;
     if (auto flushed = floor->flush(); !flushed) return flushed;
   }
-  return begin();
+  return open(false);
 }
 
 Result<void> LogBuilder::finish() {
-  if (auto written = filled_ > 0 ? write() : Result<void>(); !written) return written;
+  if (auto passed = pass_on(); !passed) return passed;
+  if (auto last = written(); !last) return last;
+  if (auto flushed = store_->append({}, {}); !flushed) return flushed;
   if (auto whole = check_gap(outline_.state.head.next()); !whole) return whole;
   if (auto reached = reach_head(); !reached) return reached;
   if (outline_.state.first > Offset(1) || !outline_.losses.empty()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <future>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,6 +50,8 @@ class Verification {
         window_(options.dedupe_window_records) {}
 
   Result<Verdict> run() {
+    // It reads the whole log once more, on a thread of its own.
+    auto structure_check = std::async(std::launch::async, [this] { return store_.verify(); });
     if (auto done = find_last_segment(); !done) return std::unexpected(done.error());
     if (state_.first <= state_.head) {
       for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && !verdict_.stopped;
@@ -61,7 +64,7 @@ class Verification {
     check_floor();
     flush_lost();
     if (auto done = check_losses(); !done) return std::unexpected(done.error());
-    const auto structure = store_.verify();
+    const auto structure = structure_check.get();
     if (!structure && structure.error().code != ErrorCode::corrupt) return std::unexpected(structure.error());
     if (!structure) report(Finding::Kind::structure, structure.error().context);
     return verdict_;
@@ -140,6 +143,7 @@ class Verification {
     lose({expected_, record.offset.previous()}, kMissing);
     expected_ = record.offset.next();
     ++verdict_.records;
+    listener_.on_record(record);
     if (record.time < last_time_) {
       report(Finding::Kind::odd_records, fmt::format("offset {}: its time is {} ms before that of the record before it",
                                                      record.offset.value(), last_time_.value - record.time.value));

@@ -5,7 +5,8 @@
 // says what the records say, what the channels lost, the head floor, and last the engine's own structure
 // (LogStore::verify). Memory does not grow with the log: a segment at a time, and one dedupe window.
 //
-// Changes nothing. One thread; the store must not be appended to meanwhile.
+// Changes nothing. The store must not be appended to meanwhile. One thread calls and hears; another one checks the engine's
+// structure, and is waited for.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,8 @@ class VerifyListener {
  public:
   virtual ~VerifyListener() = default;
   virtual void on_finding(const Finding& finding) = 0;
+  /// Every record that can be read, in order.
+  virtual void on_record(const RecordView& /*record*/) {}
   /// Now and then. False: stop.
   virtual bool on_progress(std::uint64_t offsets_done, std::uint64_t offsets_total) = 0;
 };

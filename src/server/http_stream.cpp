@@ -333,7 +333,12 @@ void HttpStream::handle() {
   if (is_api_path(request_.path)) return serve_api(*this);
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
   if (request_.path == "/metrics") return serve_metrics();
-  respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/, the API at /api/v1/.");
+  if (const auto page = std::string_view(request_.path).substr(0, request_.path.size() - 1);
+      request_.path.ends_with('/') && find_asset(page) != nullptr) {
+    return respond_text(308, fmt::format("It is at {}.", page), fmt::format("Location: {}\r\n", page));
+  }
+  respond_text(
+      404, "Not found. The chat is at /, the inspector at /inspect, Socket.IO at /socket.io/, the API at /api/v1/.");
 }
 
 void HttpStream::serve_asset() {

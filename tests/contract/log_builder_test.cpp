@@ -1,6 +1,7 @@
 // LogBuilder: a log made of records that have their offsets already, on every durable engine.
 #include "src/log/log_builder.h"
 
+#include "src/log/faulty_store.h"
 #include "tests/contract/damaged_log.h"
 
 namespace tidemark::contract {
@@ -15,9 +16,11 @@ struct Building {
   LogOutline outline;
 
   [[nodiscard]] LogBuilder builder() const {
-    return {directory.path(), outline, [this] {
-              return open_store(
-                  engine, {.directory = directory.path(), .epoch_if_new = outline.state.epoch, .accept_loss = true});
+    return {directory.path(), outline, [this](bool building) {
+              return open_store(engine, {.directory = directory.path(),
+                                         .epoch_if_new = outline.state.epoch,
+                                         .accept_loss = true,
+                                         .building = building});
             }};
   }
   [[nodiscard]] std::unique_ptr<LogStore> built() const {
@@ -149,6 +152,34 @@ TEST_CASE("records of any size go in, and memory does not grow with them") {
     auto builder = building.builder();
     build(builder, records);
     CHECK(scan(*building.built(), 0, Offset::kMax) == records);
+  });
+}
+
+TEST_CASE("a write that fails while the next batch is gathered is told, and nothing after it is written") {
+  enum class Fails { first_batch, last_batch };
+  auto fails = Fails::first_batch;
+  SUBCASE("the first batch") { fails = Fails::first_batch; }
+  SUBCASE("the last one, when nothing comes any more") { fails = Fails::last_batch; }
+  on_every_durable_engine([&](Building& building) {
+    constexpr auto kRecords = 3 * limits::kBatchRecords;
+    building.outline.state.head = Offset(kRecords);
+    FaultyStore* store = nullptr;
+    LogBuilder builder(building.directory.path(), building.outline, [&](bool in_the_making) {
+      auto opened = open_store(
+          building.engine, {.directory = building.directory.path(), .epoch_if_new = kEpoch, .building = in_the_making});
+      if (!opened) return opened;
+      auto faulty = std::make_unique<FaultyStore>(std::move(*opened));
+      store = faulty.get();
+      return Result<std::unique_ptr<LogStore>>(std::move(faulty));
+    });
+    REQUIRE(builder.begin());
+    store->fail_append({ErrorCode::out_of_space, "the disk is full"}, fails == Fails::first_batch ? 1 : 3);
+    auto done = Result<void>();
+    for (std::uint64_t offset = 1; done && offset <= kRecords; ++offset) done = builder.add(record_at(offset).view());
+    CHECK(done.has_value() == (fails == Fails::last_batch));
+    if (done) done = builder.finish();
+    REQUIRE_FALSE(done);
+    CHECK(done.error().context == "the disk is full");
   });
 }
 
