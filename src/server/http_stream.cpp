@@ -122,6 +122,12 @@ void HttpStream::read_requests() {
   if (!connection_.reading()) connection_.resume_reading();
 }
 
+void HttpStream::read_requests_soon() {
+  if (reading_requests_) return;            // it goes on by itself, when the answer has been given
+  if (in_.empty()) return read_requests();  // nothing to handle: only goes on reading
+  connection_.thread().post([this, alive = connection_.shared_from_this()] { read_requests(); });
+}
+
 void HttpStream::go_on(http::Request request, std::string rest) {
   silent_ = false;
   in_ = std::move(rest);
@@ -267,7 +273,7 @@ void HttpStream::flush() {
     return;
   }
   connection_.set_deadline(limits::kHttpIdleTimeout);
-  read_requests();
+  read_requests_soon();
 }
 
 void HttpStream::on_writable() {
