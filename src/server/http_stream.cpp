@@ -448,7 +448,9 @@ void HttpStream::handle_engine(const Endpoint& endpoint) {
     return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
   if (*home != thread.index()) return migrate(*home, true);
   EngineSession* const session = thread.find(*sid);
+  const bool announced = posted_ != nullptr;
   if (session != nullptr) session->keep_time();
+  if (announced && posted_ == nullptr) return;  // the session has ended, and its end was the answer
   if (session == nullptr || session->closed()) return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
   if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
   if (websocket) return upgrade(endpoint, session);

@@ -59,3 +59,20 @@ describe("polls of one session, sent at once, of which an upgrade answers the fi
     assert.ok(own.running);
   });
 });
+
+test("a POST whose session ends while its body is on its way is answered once", async (t) => {
+  const timeout = 1000;
+  const own = await serve(t, ["--io-threads", "1", "--connect-timeout", String(timeout)]);
+  const polling = await RawPolling.open(t, own.url); // sends no CONNECT
+  const overdue = performance.now() + timeout;
+  const socket = connect(t, own);
+  socket.write(head("POST", pathOf(polling), "Content-Length: 1\r\nExpect: 100-continue\r\n"));
+  await waitFor(() => socket.statuses().length === 1, { what: "100 Continue" });
+  // The process is stopped meanwhile: the body is the first that it sees when the time is over.
+  process.kill(own.pid, "SIGSTOP");
+  socket.write("3" + head("GET", "/healthz"));
+  await waitFor(() => performance.now() > overdue, { what: "the connect timeout" });
+  process.kill(own.pid, "SIGCONT");
+  await waitFor(() => socket.got.endsWith("ok\n"), { what: "the answer to what was sent behind the POST" });
+  assert.deepEqual(socket.statuses(), ["100", "400", "200"]);
+});
