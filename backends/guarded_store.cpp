@@ -7,6 +7,7 @@
 
 #include "backends/flush_directory.h"
 #include "src/base/journal.h"
+#include "src/base/limits.h"
 #include "src/log/free_space.h"
 #include "src/log/store_rules.h"
 
@@ -37,16 +38,15 @@ Result<HeadFloor::Note> reconcile(const StoreOptions& options, std::string_view 
   return agreed;
 }
 
-Result<void> check_nothing_missing(const StoreOptions& options) {
-  if (options.accept_loss) return {};
-  const auto noted = HeadFloor::read(options.directory);
+Result<void> check_nothing_missing(const std::filesystem::path& directory) {
+  const auto noted = HeadFloor::read(directory);
   if (!noted) return std::unexpected(noted.error());
   if (!*noted || (*noted)->head == Offset()) return {};
-  return fail(ErrorCode::corrupt,
-              fmt::format("the log in {} is missing, with {} records that were acknowledged; put it back or mount its "
-                          "disk, or, to begin a new log, move {} away",
-                          options.directory.string(), (*noted)->head.value(),
-                          (options.directory / HeadFloor::kFileName).string()));
+  return fail(
+      ErrorCode::corrupt,
+      fmt::format("the log in {0} is missing, of which everything up to offset {1} was acknowledged (so says {2}); "
+                  "put it back or mount its disk, or, to begin a new log, move {2} away",
+                  directory.string(), (*noted)->head.value(), (directory / HeadFloor::kFileName).string()));
 }
 
 GuardedStore::GuardedStore(std::unique_ptr<LogStore> engine, HeadFloor floor, std::filesystem::path directory,
@@ -63,10 +63,16 @@ Result<void> GuardedStore::append(std::span<const RecordView> records, std::span
   if (closed_) return engine_->append(records, segments);  // says so
   if (auto checked = check_append(engine_->state().head, records); !checked) return checked;
   if (auto there = check_directory(); !there) return there;
-  if (auto room = check_free_space(directory_, free_bytes_min_.append); !room) return room;
+  const bool only_asked = records.empty() && segments.empty();
+  // What an engine that met the end of the disk says to a mere question is no answer: it writes nothing for it.
+  const auto needed = only_asked && engine_was_full_ ? std::max(free_bytes_min_.append, limits::kMinFreeOnceFull)
+                                                     : free_bytes_min_.append;
+  if (auto room = check_free_space(directory_, needed); !room) return room;
   // Asked now and then, so that a power cut does not set the floor back by more than that.
-  if (records.empty() && segments.empty()) flush_floor();
-  if (auto done = engine_->append(records, segments); !done || records.empty()) return done;
+  if (only_asked) flush_floor();
+  auto done = engine_->append(records, segments);
+  if (!only_asked) engine_was_full_ = !done && done.error().code == ErrorCode::out_of_space;
+  if (!done || records.empty()) return done;
   note_head(records.back().offset);
   return {};
 }

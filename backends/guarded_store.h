@@ -31,9 +31,9 @@ namespace tidemark {
                                                 FunctionRef<Result<void>(Epoch epoch, Offset next)> renew,
                                                 FunctionRef<Result<void>()> settle);
 
-/// Refuses, as `corrupt`, to begin a log where the head floor knows of one that is not there: a disk that is not mounted,
-/// a file that was deleted. Not with options.accept_loss. To be asked before anything is created.
-[[nodiscard]] Result<void> check_nothing_missing(const StoreOptions& options);
+/// `corrupt` where the head floor knows of a log, and there is none: a disk that is not mounted, a file that was deleted.
+/// To be asked before anything is created there, and before somebody is told that there is no log.
+[[nodiscard]] Result<void> check_nothing_missing(const std::filesystem::path& directory);
 
 /// What an engine needs to be free on the disk.
 struct FreeBytes {
@@ -96,6 +96,7 @@ class GuardedStore final : public LogStore {
   std::optional<Error> deleted_;  // the directory or a file in it is gone: nothing can be appended any more
   bool floor_failed_ = false;
   bool floor_flushed_ = false;
+  bool engine_was_full_ = false;  // at the last append of something
   bool closed_ = false;
 };
 

@@ -60,6 +60,16 @@ export function smallDisk(t, mebibytes) {
   };
 }
 
+/** The same numbers for the same seed (mulberry32). */
+export function seeded(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /** A TCP port of this machine nobody listens on right now. */
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -128,6 +138,11 @@ class Server {
 
   get running() {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Resolves with {code, signal} once the process is gone, however it ended. */
+  get exited() {
+    return this.#exited;
   }
 
   async start() {

@@ -13,6 +13,8 @@
 #include <system_error>
 
 #include "backends/flush_directory.h"
+#include "src/log/damage.h"
+#include "src/log/head_floor.h"
 
 namespace tidemark::rocks {
 namespace {
@@ -36,6 +38,7 @@ std::unexpected<Error> foreign(const fs::path& directory, std::string_view what)
                                               directory.string(), what));
 }
 
+/// Errors: corrupt (it is no mark), foreign (one of a newer format), io.
 Result<void> check_mark(const fs::path& directory) {
   const auto file = directory / kMark;
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -50,7 +53,7 @@ Result<void> check_mark(const fs::path& directory) {
   if (text.starts_with(kMarkText)) {
     std::from_chars(text.data() + kMarkText.size(), text.data() + text.size(), format);
   }
-  if (format <= 0) return foreign(file, "not the mark of a Tidemark log");
+  if (format <= 0) return std::unexpected(mark_damage(directory));
   if (format > kFormat) {
     return fail(ErrorCode::foreign,
                 fmt::format("{} has format {} and this Tidemark reads up to {}; it was left untouched, use a newer "
@@ -117,16 +120,28 @@ Result<DirectoryState> inspect(const fs::path& directory, Access access) {
     database = database || name == "CURRENT";
   }
   if (error) return os_failure("read", directory, error.value());
+  bool mark_damaged = false;
   if (marked) {
-    if (auto ours = check_mark(directory); !ours) return std::unexpected(ours.error());
+    const auto ours = check_mark(directory);
+    mark_damaged = !ours && ours.error().code == ErrorCode::corrupt;
+    if (!ours && !mark_damaged) return std::unexpected(ours.error());
+    // Whose it is only the head floor tells then.
+    const auto noted = HeadFloor::read(directory.parent_path());
+    if (mark_damaged && !(noted && *noted)) return foreign(directory / kMark, "not the mark of a Tidemark log");
+    if (mark_damaged && access == Access::write) return std::unexpected(ours.error());
   } else if (!unfinished && !empty) {
     return foreign(directory, database ? "the database of another application" : "not a Tidemark log");
   }
   if (access == Access::write && ::access(directory.c_str(), W_OK | X_OK) != 0) {
     return os_failure("write in", directory, errno);
   }
+  if (mark_damaged) return DirectoryState::mark_damaged;
   if (marked) return DirectoryState::tidemark;
   return unfinished ? DirectoryState::unfinished : DirectoryState::empty;
+}
+
+Error mark_damage(const fs::path& directory) {
+  return {ErrorCode::corrupt, fmt::format("{} is damaged; {}", (directory / kMark).string(), kDamageAdvice)};
 }
 
 std::uint64_t bytes_on_disk(const fs::path& directory) {

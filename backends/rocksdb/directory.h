@@ -22,9 +22,10 @@ inline constexpr auto kDirectoryName = "rocksdb";
 
 enum class DirectoryState : std::uint8_t {
   absent,
-  empty,       // somebody's mkdir(1), or a creation that was interrupted right at its start
-  unfinished,  // a creation that was interrupted; nothing was ever appended to it
-  tidemark,    // a log of this format
+  empty,         // somebody's mkdir(1), or a creation that was interrupted right at its start
+  unfinished,    // a creation that was interrupted; nothing was ever appended to it
+  tidemark,      // a log of this format
+  mark_damaged,  // a log, as the head floor beside it says, whose mark does not: it may be looked at
 };
 
 enum class Access : std::uint8_t {
@@ -32,9 +33,12 @@ enum class Access : std::uint8_t {
   untouched,  // reading is enough
 };
 
-/// Looks at it and changes nothing. Errors: foreign (something else, or of a newer format), io (cannot be read, or not be
-/// written where that is wanted).
+/// Looks at it and changes nothing. Errors: foreign (something else, or of a newer format), corrupt (mark_damaged, and it
+/// is to be written), io (cannot be read, or not be written where that is wanted).
 [[nodiscard]] Result<DirectoryState> inspect(const std::filesystem::path& directory, Access access = Access::write);
+
+/// How mark_damaged is told.
+[[nodiscard]] Error mark_damage(const std::filesystem::path& directory);
 
 /// What its files take; some may be removed meanwhile.
 [[nodiscard]] std::uint64_t bytes_on_disk(const std::filesystem::path& directory);

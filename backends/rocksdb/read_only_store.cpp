@@ -144,8 +144,8 @@ bool is_unreadable_list(const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& directory, rocksdb::Env* env) {
-  std::optional<Error> damage;
+Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& directory, rocksdb::Env* env,
+                                                 std::optional<Error> damage) {
   auto database = Database::open_read_only(directory, Recovery::strict, env);
   if (!database) {
     damage = database.error();

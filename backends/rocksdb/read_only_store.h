@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "src/base/error.h"
 #include "src/log/log_store.h"
@@ -18,8 +19,8 @@ namespace tidemark::rocks {
 
 /// Opens as much of the log as can be read: what a write-ahead log holds on both sides of its damage, and all tables but
 /// those that are. verify() names what is in the way of opening it as a server does. Errors: those of a database whose
-/// list of files is damaged.
+/// list of files is damaged. `damage` is what was found before.
 [[nodiscard]] Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& directory,
-                                                               rocksdb::Env* env);
+                                                               rocksdb::Env* env, std::optional<Error> damage = {});
 
 }  // namespace tidemark::rocks

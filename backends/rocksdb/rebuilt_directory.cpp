@@ -1,7 +1,11 @@
 #include "backends/rocksdb/rebuilt_directory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -18,11 +22,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kPrefix = "tidemark-rebuilt-";
 constexpr std::uint64_t kAboveAll = 1'000'000'000;
 
 std::unexpected<Error> os_failure(std::string_view doing, const fs::path& on, const std::error_code& error) {
   return fail(ErrorCode::io, fmt::format("cannot {} {}: {}; TMPDIR names another place for temporary files", doing,
                                          on.string(), error.message()));
+}
+
+/// A locked descriptor of the directory; -1 if it is not one of this user's, or in use.
+int lock_directory(const fs::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return -1;
+  struct stat status {};
+  if (::fstat(descriptor, &status) == 0 && status.st_uid == ::geteuid() &&
+      ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    return descriptor;
+  }
+  ::close(descriptor);
+  return -1;
+}
+
+/// A killed process gives its lock back, and leaves the directory.
+void remove_abandoned(const fs::path& under) {
+  std::error_code ignored;  // one that stays is in nobody's way
+  for (auto entry = fs::directory_iterator(under, ignored); !ignored && entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    if (!entry->path().filename().string().starts_with(kPrefix)) continue;
+    const int lock = lock_directory(entry->path());
+    if (lock < 0) continue;
+    std::error_code stays;
+    fs::remove_all(entry->path(), stays);  // links, not what they lead to
+    ::close(lock);
+  }
 }
 
 /// Links the files of a kind, write-ahead logs under numbers so much higher.
@@ -63,11 +95,12 @@ Result<std::unique_ptr<RebuiltDirectory>> RebuiltDirectory::make(
   std::error_code error;
   const auto under = fs::temp_directory_path(error);
   if (error) return os_failure("use", "the directory for temporary files", error);
-  auto pattern = (under / "tidemark-rebuilt-XXXXXX").string();
+  remove_abandoned(under);
+  auto pattern = (under / fmt::format("{}XXXXXX", kPrefix)).string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     return os_failure("create", pattern, std::error_code(errno, std::generic_category()));
   }
-  std::unique_ptr<RebuiltDirectory> directory(new RebuiltDirectory(pattern));
+  std::unique_ptr<RebuiltDirectory> directory(new RebuiltDirectory(pattern, lock_directory(pattern)));
   const auto unlinked = [&](const std::error_code& failed) { return os_failure("link the files of", damaged, failed); };
   if (const auto failed = link_files(damaged, directory->path(), ".sst"); failed) return unlinked(failed);
   // Of the tables alone: with write-ahead logs it would leave out, without a word, what is of a family that has no table
@@ -83,6 +116,7 @@ Result<std::unique_ptr<RebuiltDirectory>> RebuiltDirectory::make(
 RebuiltDirectory::~RebuiltDirectory() {
   std::error_code ignored;  // a temporary file too many harms nobody
   fs::remove_all(path_, ignored);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 }  // namespace tidemark::rocks

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "src/base/error.h"
@@ -14,6 +15,7 @@ namespace tidemark::rocks {
 
 class RebuiltDirectory {
  public:
+  /// Removes first what processes that were killed have left of theirs.
   /// Reads every table once, and leaves out those that cannot be read to their end. Makes it among the temporary files, to
   /// be opened for reading only. `options` has the files to work with.
   [[nodiscard]] static Result<std::unique_ptr<RebuiltDirectory>> make(
@@ -27,8 +29,9 @@ class RebuiltDirectory {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  explicit RebuiltDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  RebuiltDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
   const std::filesystem::path path_;
+  const int lock_;  // a descriptor of the directory, locked for as long as it is in use
 };
 
 }  // namespace tidemark::rocks

@@ -371,13 +371,16 @@ Result<std::unique_ptr<LogStore>> open_rocksdb_store(const StoreOptions& options
   const auto directory = options.directory / kDirectoryName;
   const auto state = inspect(directory, options.read_only ? Access::untouched : Access::write);
   if (!state) return std::unexpected(state.error());
+  if (*state == DirectoryState::mark_damaged) return open_read_only(directory, env, mark_damage(directory));
+  if (*state != DirectoryState::tidemark && !options.accept_loss) {
+    if (auto checked = check_nothing_missing(options.directory); !checked) return std::unexpected(checked.error());
+  }
   if (options.read_only && *state != DirectoryState::tidemark) {
     return fail(ErrorCode::not_found,
                 fmt::format("there is no log in {}; name its directory with --data", options.directory.string()));
   }
   if (options.read_only) return open_read_only(directory, env);
   if (*state == DirectoryState::tidemark) return open_log(options, directory, env, record_buffer_bytes);
-  if (auto checked = check_nothing_missing(options); !checked) return std::unexpected(checked.error());
   auto created = create(options, directory, env, record_buffer_bytes);
   if (created) {
     auto store = open_log(options, directory, env, record_buffer_bytes);

@@ -21,7 +21,7 @@ namespace {
 struct Contents {
   StoreState state;
   Offset kept_from;
-  std::optional<Error> damage;  // of the table meta
+  std::optional<Error> damage;  // of the mark, or of the table meta
 };
 
 class ReadOnlyStore final : public LogStore {
@@ -152,6 +152,7 @@ Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& fi
   if (!connection) return std::unexpected(connection.error());
   auto contents = read_contents(*connection, file);
   if (!contents) return std::unexpected(contents.error());
+  if (auto marked = check_mark(*connection, file); !marked && !contents->damage) contents->damage = marked.error();
   auto reader = Reader::open(std::move(*connection));
   if (!reader) return std::unexpected(reader.error());
   reader->keep_from(contents->kept_from);

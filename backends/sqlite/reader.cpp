@@ -258,9 +258,11 @@ Result<std::uint64_t> Reader::bytes_in_use() {
 Result<void> Reader::check_structure() {
   return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
     // Not the quick check: a name that its index does not find would hide its channel's history.
-    const auto checked = connection_.text("PRAGMA integrity_check(1)");
+    auto checked = connection_.text("PRAGMA integrity_check(1)");
     if (!checked) return std::unexpected(checked.error());
     if (*checked == "ok") return {};
+    // A heading and what was found, in two lines: one is enough.
+    if (const auto heading = checked->rfind('\n'); heading != std::string::npos) checked->erase(0, heading + 1);
     return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), *checked);
   });
 }

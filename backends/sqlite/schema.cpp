@@ -16,6 +16,7 @@
 
 #include "backends/flush_directory.h"
 #include "src/log/damage.h"
+#include "src/log/head_floor.h"
 
 namespace tidemark::sqlite {
 namespace {
@@ -88,6 +89,16 @@ std::unexpected<Error> os_failure(std::string_view doing, const std::filesystem:
 std::unexpected<Error> foreign(const std::filesystem::path& file, std::string_view what) {
   return fail(ErrorCode::foreign,
               fmt::format("{} is {}; it was left untouched, point --data to another directory", file.string(), what));
+}
+
+std::unexpected<Error> damaged_header(const std::filesystem::path& file) {
+  return fail(ErrorCode::corrupt, fmt::format("the header of {} is damaged; {}", file.string(), kDamageAdvice));
+}
+
+/// Whatever the file says: records were acknowledged in this directory.
+bool head_floor_knows(const std::filesystem::path& file) {
+  const auto noted = HeadFloor::read(file.parent_path());
+  return noted && *noted;
 }
 
 std::unexpected<Error> newer(const std::filesystem::path& file, std::int64_t format) {
@@ -251,22 +262,35 @@ Result<FileState> inspect(const std::filesystem::path& file, Access access) {
 
   const auto header = read_header(file);
   if (!header) return std::unexpected(header.error());
-  if (!header->is_database()) return foreign(file, "not an SQLite database");
+  if (!header->is_database()) {
+    if (head_floor_knows(file)) return damaged_header(file);
+    return foreign(file, "not an SQLite database");
+  }
   // A single page may be a creation that was interrupted; SQLite is asked about that one.
   const bool single_page = status.st_size <= static_cast<off_t>(header->page_bytes());
   if (header->application_id() != kApplicationId && (header->application_id() != 0 || !single_page)) {
+    const bool only_the_mark = header->user_version() == kFormat && header->has_our_pages() && head_floor_knows(file);
+    if (only_the_mark && for_writing) return damaged_header(file);
+    if (only_the_mark) return FileState::tidemark;
     return foreign(file, "the database of another application");
   }
   if (header->application_id() == kApplicationId && header->user_version() > kFormat) {
     return newer(file, header->user_version());
   }
   if (for_writing && header->application_id() == kApplicationId && !header->has_our_pages()) {
-    return fail(ErrorCode::corrupt, fmt::format("the header of {} is damaged; {}", file.string(), kDamageAdvice));
+    return damaged_header(file);
   }
   if (for_writing && ::access(file.c_str(), W_OK) != 0) return os_failure("write", file, errno);
   const auto directory = file.parent_path();
   if (for_writing && ::access(directory.c_str(), W_OK | X_OK) != 0) return os_failure("write in", directory, errno);
   return header->application_id() == kApplicationId ? FileState::tidemark : FileState::empty;
+}
+
+Result<void> check_mark(Connection& connection, const std::filesystem::path& file) {
+  const auto application = connection.integer("PRAGMA application_id");
+  if (!application) return std::unexpected(application.error());
+  if (*application != kApplicationId) return damaged_header(file);
+  return {};
 }
 
 Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {

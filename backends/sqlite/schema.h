@@ -24,8 +24,13 @@ enum class FileState : std::uint8_t {
 
 /// Looks at the file without SQLite, so that nothing of a foreign one is touched. Must not be called while this process
 /// has the file open (closing any descriptor of a file drops the process's locks on it).
-/// Errors: foreign (no database, another application's, or of a newer format), io (cannot be read or written).
+/// Errors: foreign (no database, another application's, or of a newer format), corrupt (the same, where the head floor
+/// beside it says that it was ours), io (cannot be read or written). If it is only looked at and only its mark is damaged,
+/// it is taken for ours.
 [[nodiscard]] Result<FileState> inspect(const std::filesystem::path& file, Access access = Access::write);
+
+/// `corrupt` if the database does not carry our mark.
+[[nodiscard]] Result<void> check_mark(Connection& connection, const std::filesystem::path& file);
 
 /// The writer: creates the log if the file is none yet, checks it otherwise, and sets what durability rests on. It
 /// leaves the write-ahead log alone when it is closed, until keep_log_on_close(false): whoever finds the log damaged

@@ -160,14 +160,14 @@ Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options,
   const auto file = options.directory / kFileName;
   const auto file_state = inspect(file, options.read_only ? Access::untouched : Access::write);
   if (!file_state) return std::unexpected(file_state.error());
+  if (*file_state != FileState::tidemark && !options.accept_loss) {
+    if (auto checked = check_nothing_missing(options.directory); !checked) return std::unexpected(checked.error());
+  }
   if (options.read_only && *file_state != FileState::tidemark) {
     return fail(ErrorCode::not_found,
                 fmt::format("there is no log in {}; name its directory with --data", options.directory.string()));
   }
   if (options.read_only) return open_read_only(file);
-  if (*file_state != FileState::tidemark) {
-    if (auto checked = check_nothing_missing(options); !checked) return std::unexpected(checked.error());
-  }
   auto store = open_file(options, checkpoint_pages, file, *file_state);
   if (!store && *file_state == FileState::absent) {
     // What was half created goes again. Nothing to say if it cannot: the sentence that matters is on its way.

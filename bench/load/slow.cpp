@@ -56,7 +56,9 @@ class Slow final : public Run {
     serve_for(kRepeatsSeconds);
     const Usage end = usage_of(options_.server_pid);
 
-    const double grown_kb = some.after.rss_kb - all.after.rss_kb;
+    // Records are stored meanwhile, stalled or not.
+    const double grown_kb = some.after.rss_kb - some.before.rss_kb;
+    const double grown_kb_none = all.after.rss_kb - all.before.rss_kb;
     report.count("clients", options_.clients);
     report.count("stalled", options_.stalled);
     report.count("trickling", trickling());
@@ -69,7 +71,8 @@ class Slow final : public Run {
     report.number("latency_p99_us", some.latency_p99_us);
     report.number("latency_p99_us_none_stalled", all.latency_p99_us);
     report.number("rss_grown_kb", grown_kb);
-    report.number("rss_kb_per_stalled", options_.stalled > 0 ? grown_kb / options_.stalled : 0);
+    report.number("rss_grown_kb_none_stalled", grown_kb_none);
+    report.number("rss_kb_per_stalled", options_.stalled > 0 ? (grown_kb - grown_kb_none) / options_.stalled : 0);
     report.number("caught_up_s", caught_up_s);
     report.number("rss_kb", end.rss_kb);
     report.number("rss_peak_kb", end.rss_peak_kb);

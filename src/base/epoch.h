@@ -15,13 +15,14 @@ namespace tidemark {
 
 class Epoch {
  public:
+  /// Of no log. Where a log's own epoch cannot be read this stands for it.
   constexpr Epoch() = default;
   constexpr explicit Epoch(std::uint64_t value) : value_(value) {}
 
   /// A fresh identity from the kernel's random source. Throws std::runtime_error if there is none (start-up only).
   [[nodiscard]] static Epoch random();
 
-  /// 16 lower-case hexadecimal digits.
+  /// 16 lower-case hexadecimal digits; of Epoch() "unreadable", which parse() takes for none.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] static std::optional<Epoch> parse(std::string_view text);
 

@@ -9,17 +9,20 @@
 namespace tidemark {
 namespace {
 constexpr std::size_t kEpochDigits = 16;
-}
+constexpr std::string_view kUnreadable = "unreadable";
+}  // namespace
 
 Epoch Epoch::random() {
   std::uint64_t value = 0;
-  if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
-    throw std::runtime_error("no random numbers from the kernel (getrandom failed)");
+  while (value == 0) {
+    if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
+      throw std::runtime_error("no random numbers from the kernel (getrandom failed)");
+    }
   }
   return Epoch(value);
 }
 
-std::string Epoch::text() const { return fmt::format("{:016x}", value_); }
+std::string Epoch::text() const { return value_ == 0 ? std::string(kUnreadable) : fmt::format("{:016x}", value_); }
 
 std::optional<Epoch> Epoch::parse(std::string_view text) {
   if (text.size() != kEpochDigits) return std::nullopt;
@@ -28,10 +31,11 @@ std::optional<Epoch> Epoch::parse(std::string_view text) {
   }
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (value == 0) return std::nullopt;
   return Epoch(value);
 }
 
-std::string Position::text() const { return fmt::format("{:016x}.{}", epoch.value(), offset.value()); }
+std::string Position::text() const { return fmt::format("{}.{}", epoch.text(), offset.value()); }
 
 std::optional<Position> Position::parse(std::string_view text) {
   if (text.size() < kEpochDigits + 2 || text[kEpochDigits] != '.') return std::nullopt;

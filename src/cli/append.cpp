@@ -19,6 +19,7 @@
 #include "src/base/journal.h"
 #include "src/cli/command_end.h"
 #include "src/cli/input_lines.h"
+#include "src/cli/log_check.h"
 #include "src/cli/open_log.h"
 #include "src/cli/server_reader.h"
 #include "src/config/data_directory.h"
@@ -75,7 +76,7 @@ class DirectoryDestination final : public Destination, private CommitListener {
   static Result<std::unique_ptr<DirectoryDestination>> open(const CommandOptions& options) {
     auto directory = DataDirectory::open_for_change(options.data);
     if (!directory) return std::unexpected(directory.error());
-    const auto engine = directory->engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+    const auto engine = engine_on_disk(*directory, options);
     if (!engine) return std::unexpected(engine.error());
     LogOptions log_options;
     auto holes = read_holes(options.data);

@@ -66,8 +66,8 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   };
   const auto& [engine, state, records, bytes, first_time, last_time, server] = info.facts;
   line("log", where);
-  line("server", server ? fmt::format("{} (version {}, {} connections)", server->url, server->version,
-                                      grouped(server->connections))
+  line("server", server ? fmt::format("{} (version {}, {})", server->url, server->version,
+                                      counted(server->connections, "connection"))
                         : "none uses it");
   line("engine", engine);
   line("durable", durability(engine));
@@ -82,6 +82,9 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   line("segments", grouped(info.segments));
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
     line(i == 0 ? "rate" : "", fmt::format("{} in the last {}", grouped(info.recent[i]), kSpans[i].name));
+  }
+  if (server) {
+    for (const std::string& sentence : server->unreadable) line("damage", sentence);
   }
   if (server && !server->why_not_writable.empty())
     line("storing", fmt::format("not now: {}", server->why_not_writable));

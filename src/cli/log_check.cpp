@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "backends/guarded_store.h"
 #include "backends/registry.h"
 #include "src/base/limits.h"
 #include "src/cli/interruption.h"
@@ -35,7 +36,7 @@ class Printer final : public VerifyListener {
   void finish() {
     progress_.clear();
     if (findings_ > limits::kFindingsShown) {
-      fmt::print("and {} findings more\n", grouped(findings_ - limits::kFindingsShown));
+      fmt::print("and {} more\n", counted(findings_ - limits::kFindingsShown, "finding"));
     }
     std::fflush(stdout);
   }
@@ -57,8 +58,15 @@ Error for_looking(Error error) {
 
 }  // namespace
 
+Result<std::string_view> engine_on_disk(const DataDirectory& directory, const CommandOptions& options) {
+  auto engine = directory.engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+  if (engine || engine.error().code != ErrorCode::not_found) return engine;
+  if (auto checked = check_nothing_missing(directory.path()); !checked) return std::unexpected(checked.error());
+  return engine;
+}
+
 Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOptions& options) {
-  const auto engine = directory.engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+  const auto engine = engine_on_disk(directory, options);
   if (!engine) return std::unexpected(engine.error());
   LogOnDisk log{.engine = std::string(*engine), .store = nullptr, .known = {}, .beside = {}};
   if (auto holes = read_holes(directory.path())) {
@@ -77,6 +85,18 @@ Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOpti
   return log;
 }
 
+Result<LogOnDisk> open_new_log(const std::string& engine, const std::filesystem::path& directory, const Holes& holes) {
+  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
+  log.known.holes = holes;
+  const auto floor = HeadFloor::read(directory);
+  if (!floor) return std::unexpected(floor.error());
+  log.known.floor = *floor;
+  auto store = open_store(engine, {.directory = directory, .epoch_if_new = Epoch(), .read_only = true});
+  if (!store) return std::unexpected(store.error());
+  log.store = std::move(*store);
+  return log;
+}
+
 Result<Verdict> check(const LogOnDisk& log, std::string_view doing, FunctionRef<void(const RecordView&)> visit) {
   Printer printer(doing, visit);
   for (const Finding& finding : log.beside) printer.on_finding(finding);
@@ -88,6 +108,7 @@ Result<Verdict> check(const LogOnDisk& log, std::string_view doing, FunctionRef<
 
 std::string extent(const StoreState& state) {
   if (state.first > state.head) return "no record";
+  if (state.first == state.head) return fmt::format("offset {}", state.head.value());
   return fmt::format("offsets {} to {}", state.first.value(), state.head.value());
 }
 

@@ -25,8 +25,17 @@ struct LogOnDisk {
   std::vector<Finding> beside;  // what is wrong with the files that say so
 };
 
+/// The engine of the log in the directory, as --backend or its files say. Errors: those of DataDirectory::engine_of_log;
+/// where records were acknowledged once and no log is there any more, `corrupt` with what is missing.
+[[nodiscard]] Result<std::string_view> engine_on_disk(const DataDirectory& directory, const CommandOptions& options);
+
 /// `directory` is locked by the caller. Errors: those of opening, with the advice that fits one who wants to look.
 [[nodiscard]] Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOptions& options);
+
+/// The log that a command has just made in `directory`, of whose offsets `holes` are known to be left out: read from the disk
+/// again, to be checked.
+[[nodiscard]] Result<LogOnDisk> open_new_log(const std::string& engine, const std::filesystem::path& directory,
+                                             const Holes& holes);
 
 /// Verifies and prints each finding as a line on standard output, at most limits::kFindingsShown of them and then how
 /// many more there were. `doing` is what the progress line says; `visit` sees every record that can be read.
@@ -34,7 +43,7 @@ struct LogOnDisk {
     const LogOnDisk& log, std::string_view doing,
     FunctionRef<void(const RecordView&)> visit = [](const RecordView&) {});
 
-/// "offsets 1 to 12345", or "no record".
+/// "offsets 1 to 12345", "offset 1", or "no record".
 [[nodiscard]] std::string extent(const StoreState& state);
 /// "13, 17 to 18 and 5 more stretches"
 [[nodiscard]] std::string list(const Holes& holes);

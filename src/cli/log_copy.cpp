@@ -51,6 +51,10 @@ Result<LogOutline> outline_of(LogReader& source) {
   // when they are read, which is noticed. The other way round the copy would know of less than is gone.
   const auto state = source.state();
   if (!state) return std::unexpected(state.error());
+  // A log made from it would be taken for every other one that lost its epoch.
+  if (state->epoch == Epoch()) {
+    return std::unexpected(with_repair_advice({ErrorCode::corrupt, "the epoch of the log cannot be read"}));
+  }
   auto past = source.past();
   if (!past) return std::unexpected(past.error());
   for (auto& [channel, last] : past->losses) last = std::min(last, state->first.previous());

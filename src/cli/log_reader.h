@@ -27,7 +27,8 @@ struct ServerFacts {
   std::string url, version;
   std::uint64_t connections = 0;
   std::optional<TimeMs> started;
-  std::string why_not_writable;  // empty while it stores
+  std::string why_not_writable;         // empty while it stores
+  std::vector<std::string> unreadable;  // what of the log it could not give to clients, a sentence each
   std::uint64_t commits = 0, records = 0, bytes = 0, duplicates = 0;
   std::uint64_t resumed = 0, replayed = 0, fresh = 0;  // clients that came
 };

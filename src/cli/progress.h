@@ -35,6 +35,8 @@ class Progress {
 
 /// "1,204,224"
 [[nodiscard]] std::string grouped(std::uint64_t number);
+/// "1 record", "1,204 records"
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view what);
 /// "1.2 MB"
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 

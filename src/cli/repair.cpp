@@ -21,8 +21,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Room on the disk beyond what the new log needs.
-constexpr auto kSpareBytes = limits::kMinFreeDefault;
+/// Room on the disk beyond what the new log takes: with less, no engine appends to it.
+constexpr auto kSpareBytes = limits::kMinFreeDefault * 3 / 2;
+
+/// A repair writes the log a second time, beside the damaged one.
+struct Room {
+  std::uint64_t needed;
+  std::optional<std::uint64_t> free;  // nothing: the file system does not say, and is believed to have it
+
+  [[nodiscard]] bool enough() const { return !free || *free >= needed; }
+};
+
+Room room_for(const fs::path& data, const LogStore& damaged) {
+  return {damaged.stats().bytes_on_disk + kSpareBytes, free_bytes(data)};
+}
+
+int say_no_room(const fs::path& data, const Room& room) {
+  return complain({ErrorCode::out_of_space,
+                   fmt::format("a repair writes the log a second time and needs {} free for that in {}, where {} are; "
+                               "make room on its disk. Nothing was changed",
+                               size_text(room.needed), data.string(), size_text(room.free.value_or(0)))},
+                  kExitFailure);
+}
 
 int say_interrupted() {
   fmt::print(stderr, "tidemark: interrupted; nothing was changed\n");
@@ -87,15 +107,9 @@ Result<Salvaged> salvage_into(const NewLog& target, const LogOnDisk& damaged, Ep
 
 /// The new log, read from the disk again, is as sound as it can be: nothing is wrong with it that a repair could mend.
 Result<Verdict> check_new(const NewLog& target, const std::string& engine, const Salvaged& saved) {
-  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
-  log.known.holes = saved.holes;
-  const auto floor = HeadFloor::read(target.path());
-  if (!floor) return std::unexpected(floor.error());
-  log.known.floor = *floor;
-  auto store = open_store(engine, {.directory = target.path(), .epoch_if_new = Epoch(), .read_only = true});
-  if (!store) return std::unexpected(store.error());
-  log.store = std::move(*store);
-  auto verdict = check(log, "checking the new log");
+  const auto log = open_new_log(engine, target.path(), saved.holes);
+  if (!log) return std::unexpected(log.error());
+  auto verdict = check(*log, "checking the new log");
   if (!verdict || verdict->stopped) return verdict;
   if (verdict->repairable() || verdict->records != saved.records) {
     return fail(ErrorCode::corrupt,
@@ -109,16 +123,23 @@ void print_losses(const Holes& lost, bool dry) {
   if (lost.empty()) {
     fmt::print("{} nothing\n", dry ? "would lose" : "lost");
   } else {
-    fmt::print("{} {} records: offsets {}\n", dry ? "would lose" : "lost", grouped(lost.size()), list(lost));
+    fmt::print("{} {}: {} {}\n", dry ? "would lose" : "lost", counted(lost.size(), "record"),
+               lost.size() == 1 ? "offset" : "offsets", list(lost));
   }
 }
 
-int dry_run(const Verdict& verdict, const StoreState& state) {
-  fmt::print("would keep {} records, {}\n", grouped(verdict.records), extent(state));
+int dry_run(const fs::path& data, const LogStore& damaged, const Verdict& verdict) {
+  const auto state = damaged.state();
+  const auto room = room_for(data, damaged);
+  fmt::print("would keep {}, {}\n", counted(verdict.records, "record"), extent(state));
   print_losses(verdict.lost, true);
   fmt::print("{}\n", verdict.complete()
                          ? fmt::format("would keep the epoch {}", state.epoch.text())
                          : "would get a new epoch: clients that come back are told that it is another log");
+  fmt::print("would need {} free on the disk for the new log beside the damaged one: {}\n", size_text(room.needed),
+             !room.free      ? "the disk does not say what is free"
+             : room.enough() ? fmt::format("{} are", size_text(*room.free))
+                             : fmt::format("only {} are, make room first", size_text(*room.free)));
   return kExitFailure;
 }
 
@@ -127,14 +148,13 @@ int run(const DataDirectory& directory, LogOnDisk damaged, const Verdict& verdic
   // Part of the table meta may be what is damaged; then nobody knows the old epoch any more.
   const bool keep_epoch = verdict.complete() && old_state.epoch != Epoch();
   const auto epoch = keep_epoch ? old_state.epoch : Epoch::random();
-  if (const auto room = check_free_space(directory.path(), damaged.store->stats().bytes_on_disk + kSpareBytes); !room) {
-    fmt::print(stderr, "tidemark: a repair needs room for the log a second time\n");
-    return complain(room.error(), kExitFailure);
-  }
+  const auto room = [&] { return room_for(directory.path(), *damaged.store); };
+  if (!room().enough()) return say_no_room(directory.path(), room());
   auto target = NewLog::begin(directory.path());
   if (!target) return complain(target.error(), kExitFailure);
   const auto saved = salvage_into(*target, damaged, epoch);
   if (interrupted()) return say_interrupted();
+  if (!saved && saved.error().code == ErrorCode::out_of_space) return say_no_room(directory.path(), room());
   if (!saved) return complain(saved.error(), kExitFailure);
   const auto checked = check_new(*target, damaged.engine, *saved);
   if (interrupted()) return say_interrupted();
@@ -143,7 +163,7 @@ int run(const DataDirectory& directory, LogOnDisk damaged, const Verdict& verdic
   const auto kept = target->put_in_place();
   if (!kept) return complain(kept.error(), kExitFailure);
 
-  fmt::print("kept {} records, offsets up to {}\n", grouped(saved->records), saved->head.value());
+  fmt::print("kept {}, offsets up to {}\n", counted(saved->records, "record"), saved->head.value());
   print_losses(saved->lost, false);
   if (keep_epoch) {
     fmt::print("epoch {} as before\n", epoch.text());
@@ -172,14 +192,14 @@ int repair(const CommandOptions& options) {
   if (verdict->stopped) return say_interrupted();
   const auto state = log->store->state();
   if (verdict->clean()) {
-    fmt::print("sound: {} records, {}; nothing was changed\n", grouped(verdict->records), extent(state));
+    fmt::print("sound: {}, {}; nothing was changed\n", counted(verdict->records, "record"), extent(state));
     return kExitOk;
   }
   if (!verdict->repairable()) {
     fmt::print("nothing that a repair could mend: records stay as they were written; nothing was changed\n");
     return kExitFailure;
   }
-  if (options.dry_run) return dry_run(*verdict, state);
+  if (options.dry_run) return dry_run(directory->path(), *log->store, *verdict);
   return run(*directory, std::move(*log), *verdict);
 }
 

@@ -154,6 +154,9 @@ Result<LogFacts> ServerReader::facts() {
   server.connections = info.number("connections").value_or(0);
   server.started = info.time("started");
   server.why_not_writable = info.text("why_not_writable").value_or("");
+  for (const auto& failure : info.objects("unreadable")) {
+    server.unreadable.push_back(failure.text("error").value_or(""));
+  }
   if (const auto since = info.object("since_start")) {
     server.commits = since->number("commits").value_or(0);
     server.records = since->number("records").value_or(0);

@@ -48,7 +48,7 @@ Result<void> run(const CommandOptions& options) {
     if (error.code == ErrorCode::locked) error.context += "; a server trims by itself with --retain-age and the like";
     return std::unexpected(error);
   }
-  const auto engine = directory->engine_of_log(options.given("backend") ? std::string_view(options.backend) : "");
+  const auto engine = engine_on_disk(*directory, options);
   if (!engine) return std::unexpected(engine.error());
   auto holes = read_holes(directory->path());
   if (!holes) return std::unexpected(holes.error());

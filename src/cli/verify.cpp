@@ -23,12 +23,12 @@ int verify(const CommandOptions& options) {
   }
   const auto state = log->store->state();
   if (verdict->clean()) {
-    fmt::print("sound: {} records, {}, {} index segments, epoch {}\n", grouped(verdict->records), extent(state),
-               grouped(verdict->segments), state.epoch.text());
+    fmt::print("sound: {}, {}, {}, epoch {}\n", counted(verdict->records, "record"), extent(state),
+               counted(verdict->segments, "index segment"), state.epoch.text());
     return kExitOk;
   }
-  fmt::print("not sound: {} findings in {} records, {}, epoch {}\n", grouped(verdict->findings),
-             grouped(verdict->records), extent(state), state.epoch.text());
+  fmt::print("not sound: {} in {}, {}, epoch {}\n", counted(verdict->findings, "finding"),
+             counted(verdict->records, "record"), extent(state), state.epoch.text());
   fmt::print(stderr, "tidemark: {}\n",
              verdict->repairable() ? "restore the log from a copy, or see what 'tidemark repair --dry-run' says"
                                    : "a repair would change none of this: records stay as they were written");

@@ -325,6 +325,14 @@ Result<std::string_view> DataDirectory::engine_of_log(std::string_view asked) co
 }
 
 Result<void> DataDirectory::check_engine(std::string_view backend) const {
+  if (engines().size() > 1) {
+    return fail(ErrorCode::foreign,
+                fmt::format("data directory {0} holds logs of two engines, {1} and {2}, and only one can be served; "
+                            "'tidemark info --data {0} --backend {3}', and the same with {4}, shows what is in each: "
+                            "move the other one away",
+                            path_.string(), kEngineFiles[0].file, kEngineFiles[1].file, kEngineFiles[0].engine,
+                            kEngineFiles[1].engine));
+  }
   for (const auto& [engine, file] : kEngineFiles) {
     std::error_code status_error;
     if (engine == backend || !fs::exists(path_ / file, status_error)) continue;

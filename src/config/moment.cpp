@@ -63,7 +63,8 @@ std::optional<TimeMs> parse_moment(std::string_view text, TimeMs now) {
 
 std::string_view why_no_moment(std::string_view text) {
   if (parse_moment(text, SystemClock().wall())) return {};
-  return "must be a time ago such as 10m or 2h, or a date such as 2026-01-02T15:04 (local time) or 2026-01-02T15:04Z";
+  return "must be a time ago such as 10m, 2h or 30d (ms, s, m, h, d), or a date such as 2026-01-02T15:04 (local time) "
+         "or 2026-01-02T15:04Z";
 }
 
 }  // namespace tidemark

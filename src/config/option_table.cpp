@@ -67,7 +67,7 @@ std::string_view why_no_expression(std::string_view text) {
 std::string_view why_no_place_to_trim(std::string_view text) {
   const auto offset = parse_number(text);
   if ((offset && *offset >= 1 && *offset <= Offset::kMax) || (!offset && why_no_moment(text).empty())) return {};
-  return "must be an offset, a time ago such as 30d, or a date such as 2026-01-02T15:04";
+  return "must be an offset, a time ago such as 30d (ms, s, m, h, d), or a date such as 2026-01-02T15:04";
 }
 
 std::string_view why_no_key(std::string_view text) {
@@ -683,10 +683,13 @@ std::string bound_text(const Option& option, std::uint64_t bound) {
 }
 
 std::string expectation(const Option& option) {
-  const std::string_view what = option.kind == ValueKind::bytes      ? "a size such as 1MB or 64KiB"
-                                : option.kind == ValueKind::duration ? "milliseconds or a time such as 25s"
-                                                                     : "a number";
-  return fmt::format("must be {} from {} to {}", what, bound_text(option, option.min), bound_text(option, option.max));
+  const auto between = [&](std::string_view what) {
+    return fmt::format("must be {} from {} to {}", what, bound_text(option, option.min),
+                       bound_text(option, option.max));
+  };
+  if (option.kind == ValueKind::bytes) return fmt::format("{}: {}", between("a size"), bytes_form());
+  if (option.kind == ValueKind::duration) return fmt::format("{}: {}", between("a time"), duration_form());
+  return between("a number");
 }
 
 std::optional<std::uint64_t> parse_quantity(ValueKind kind, std::string_view text) {

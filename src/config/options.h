@@ -69,6 +69,10 @@ struct ServeOptions {
   std::size_t connections_per_address = 0;  // 0 = no limit, as with the next one
   std::uint64_t publish_rate = 0;           // events a second, of one connection
 
+  // Nobody needs them otherwise but a test that wants to meet them.
+  std::size_t api_reads_waiting = limits::kApiQueue;
+  std::size_t api_streams = limits::kApiStreams;
+
   std::string log_level = "info";  // debug, info, warning, error
 
   // How it came about.

@@ -42,6 +42,15 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<co
   return *number * unit->factor;
 }
 
+std::string form(std::string_view alone, std::span<const Unit> units) {
+  std::string names(units.back().name);
+  for (auto unit = units.rbegin() + 1; unit != units.rend(); ++unit) {
+    names += unit + 1 == units.rend() ? " or " : ", ";
+    names += unit->name;
+  }
+  return fmt::format("a number with {} behind it, or of {} alone", names, alone);
+}
+
 std::string text_with_unit(std::uint64_t value, std::span<const Unit> units) {
   const auto fits = [&](const Unit& u) { return u.factor == 1 || (value != 0 && value % u.factor == 0); };
   const auto unit = std::ranges::find_if(units, fits);
@@ -63,11 +72,15 @@ std::optional<Millis> parse_duration(std::string_view text) {
   return Millis(*value);
 }
 
+std::string duration_form() { return form("milliseconds", kDurations); }
+
 std::string duration_text(Millis duration) {
   return text_with_unit(static_cast<std::uint64_t>(duration.count()), kDurations);
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) { return parse_with_unit(text, kSizes); }
+
+std::string bytes_form() { return form("bytes", kSizes); }
 
 std::string bytes_text(std::uint64_t bytes) { return text_with_unit(bytes, kSizes); }
 

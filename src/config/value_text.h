@@ -16,11 +16,15 @@ namespace tidemark {
 
 /// A number of milliseconds, or one with a unit: ms, s, m, h, d.
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);
+/// For who wrote one that is none: "a number with ms, s, m, h or d behind it, or of milliseconds alone".
+[[nodiscard]] std::string duration_form();
 /// With the largest unit that leaves a whole number: "25s", "1500ms", "0ms".
 [[nodiscard]] std::string duration_text(Millis duration);
 
 /// A number of bytes, or one with a unit in any case: B, kB, MB, GB (powers of 1000), KiB, MiB, GiB (powers of 1024).
 [[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
+/// As duration_form().
+[[nodiscard]] std::string bytes_form();
 /// With the largest unit that leaves a whole number: "1MB", "64KiB", "1500B".
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 

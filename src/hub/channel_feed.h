@@ -23,6 +23,12 @@ struct PageRead {
   std::shared_ptr<std::atomic<bool>> wanted;  // false once nobody waits any more: the reader skips it
 };
 
+/// A pass that waits for more to deliver, see Shard::hold_back.
+struct PassHold {
+  std::uint64_t number = 0;  // 0: it does not
+  bool over = false;         // it has waited for as long as it may
+};
+
 struct ChannelFeed {
   ChannelFeed(std::string channel_name, const Offset& thread_seen)
       : channel(std::move(channel_name)), tail(thread_seen.next()), seen(thread_seen) {}
@@ -35,8 +41,11 @@ struct ChannelFeed {
   Millis last_used{};    // last append with, or departure of, a subscriber
   std::size_t pass = 0;  // next subscription of the delivery pass under way
   bool in_pass = false;  // queued for delivery
+  PassHold hold;         // of the pass that is queued
   bool again = false;    // something changed behind the pass: run once more
 
+  /// Asks for the memory of subscriptions that a pass comes to soon: they are too many for the nearest caches.
+  void prefetch() const;
   void add(Subscription& subscription);
   void remove(Subscription& subscription);
 };

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/offset.h"
@@ -15,6 +16,15 @@ enum class GapReason : std::uint8_t {
   trimmed,  // by retention
   damaged,  // a repair had to leave them out; whose they were is not known, so it concerns every channel
 };
+
+/// As clients are told it.
+[[nodiscard]] constexpr std::string_view name(GapReason reason) {
+  switch (reason) {
+    case GapReason::trimmed: return "trimmed";
+    case GapReason::damaged: return "damaged";
+  }
+  return "";
+}
 
 struct Page {
   Offset after;   // exclusive

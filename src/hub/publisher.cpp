@@ -27,6 +27,7 @@ Log::Admission Publisher::admit(Draft& draft) {
   refused_ = admission == Log::Admission::closed;
   if (admission != Log::Admission::queued) return admission;
   ++drafts_;
+  ++shard_.undecided_;
   shard_.begin_publishing(*this);
   bytes_ += bytes;
   const auto share = shard_.publishing_share();
@@ -49,6 +50,7 @@ bool Publisher::on_room() {
 
 void Publisher::on_decided(const Origin& origin) {
   bytes_ -= origin.bytes;
+  --shard_.undecided_;
   if (--drafts_ == 0) shard_.end_publishing(*this);
   if (!share_used_) return;
   // Half of it, so that one that floods is read once for many messages. None left is always enough.

@@ -39,8 +39,12 @@ std::optional<SessionHolder> SessionTable::hold(const Sid& sid, SessionHolder ho
   const auto found = sessions_.find(sid);
   if (found == sessions_.end()) {
     // Full: the one that left first makes room; while all are live, this one simply cannot be had again.
-    while (!departures_.empty() && sessions_.size() >= most_) forget_first_departed();
-    if (sessions_.size() < most_) sessions_.emplace(sid, holder);
+    while (!departures_.empty() && sessions_.size() >= most_) forgotten_ += forget_first_departed() ? 1 : 0;
+    if (sessions_.size() < most_) {
+      sessions_.emplace(sid, holder);
+    } else {
+      ++forgotten_;
+    }
     return std::nullopt;
   }
   const Session previous = std::exchange(found->second, holder);
@@ -66,12 +70,15 @@ void SessionTable::go_away(Session& session, const Sid& sid, bool ended) {
   departures_.push_back({.left = now, .sid = sid});
 }
 
-void SessionTable::forget_first_departed() {
-  if (!outdated(departures_.front())) {
-    sessions_.erase(departures_.front().sid);
-    --away_;
-  }
+bool SessionTable::forget_first_departed() {
+  const Departure first = departures_.front();
   departures_.pop_front();
+  if (outdated(first)) return false;
+  const auto found = sessions_.find(first.sid);
+  const bool wanted = !std::get<Away>(found->second).ended;
+  sessions_.erase(found);
+  --away_;
+  return wanted;
 }
 
 bool SessionTable::outdated(const Departure& departure) const {
@@ -95,6 +102,11 @@ void SessionTable::sweep() {
 std::size_t SessionTable::size() const {
   const std::lock_guard lock(mutex_);
   return sessions_.size();
+}
+
+std::uint64_t SessionTable::forgotten() const {
+  const std::lock_guard lock(mutex_);
+  return forgotten_;
 }
 
 }  // namespace tidemark

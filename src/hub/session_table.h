@@ -66,6 +66,8 @@ class SessionTable {
   /// Forgets what has expired. Call about once a second.
   void sweep();
   [[nodiscard]] std::size_t size() const;
+  /// How many could have been had again, had there been room to remember them.
+  [[nodiscard]] std::uint64_t forgotten() const;
 
  private:
   struct Away {
@@ -80,7 +82,8 @@ class SessionTable {
   };
 
   void go_away(Session& session, const Sid& sid, bool ended);
-  void forget_first_departed();
+  /// Whether its client could have come back to it.
+  bool forget_first_departed();
   [[nodiscard]] bool outdated(const Departure& departure) const;
 
   const SessionSigner signer_;
@@ -94,6 +97,7 @@ class SessionTable {
   std::unordered_map<Sid, Session, SidHash> sessions_;
   std::deque<Departure> departures_;  // in their order; outdated where the session came back
   std::size_t away_ = 0;              // sessions without a holder
+  std::uint64_t forgotten_ = 0;       // for want of room
 };
 
 }  // namespace tidemark

@@ -176,7 +176,7 @@ void Shard::take(const Relay& relay) {
 
 void Shard::queue_pass(ChannelFeed& feed) {
   if (feed.in_pass) {
-    feed.again = true;
+    feed.again = feed.again || feed.pass > 0;
     return;
   }
   feed.in_pass = true;
@@ -187,9 +187,18 @@ void Shard::queue_pass(ChannelFeed& feed) {
 
 void Shard::run_passes() {
   std::size_t budget = options_.deliveries_turn;
-  while (!passes_.empty() && budget > 0) {
+  std::size_t held_back = 0;  // the last ones in the queue
+  while (passes_.size() > held_back && budget > 0) {
     ChannelFeed& feed = *passes_.front();
+    if (feed.pass == 0 && hold_back(feed)) {
+      passes_.pop_front();
+      passes_.push_back(&feed);
+      ++held_back;
+      continue;
+    }
+    feed.hold = {};
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
+      feed.prefetch();
       deliver(feed, feed.subscriptions[feed.pass++]->outlet());
     }
     send_batch();
@@ -198,7 +207,25 @@ void Shard::run_passes() {
     feed.in_pass = false;
     if (feed.again) queue_pass(feed);
   }
-  if (!passes_.empty()) wake();
+  if (passes_.size() > held_back) wake();
+}
+
+// A send costs about the same for one record as for twenty. So where drafts are under way, a pass over many subscribers
+// waits for them, but never longer than it is going to take itself. Whoever publishes alone has none under way by then.
+bool Shard::hold_back(ChannelFeed& feed) {
+  if (undecided_ == 0 || feed.subscriptions.size() < options_.batch_from || feed.hold.over) return false;
+  if (feed.hold.number != 0) return true;
+  feed.hold.number = ++last_hold_;
+  const auto longest = std::min<std::chrono::microseconds>(
+      limits::kHoldMost, options_.hold_per_delivery * static_cast<std::int64_t>(feed.subscriptions.size()));
+  // By name: the feed may be gone, and another one in its place.
+  executor_.post_after(longest, [this, channel = feed.channel, number = feed.hold.number] {
+    const auto found = feeds_.find(channel);
+    if (found == feeds_.end() || found->second->hold.number != number) return;
+    found->second->hold.over = true;
+    wake();
+  });
+  return true;
 }
 
 void Shard::deliver(ChannelFeed& feed, Outlet& outlet) {
@@ -234,6 +261,7 @@ std::uint64_t Shard::enter(Publisher& publisher) {
 
 void Shard::forget(Publisher& publisher) {
   if (publisher.counted_) --publishing_;
+  undecided_ -= publisher.drafts_;
   publishers_.erase(publisher.id_);
 }
 

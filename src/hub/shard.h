@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -30,11 +31,14 @@
 
 namespace tidemark {
 
-/// Runs things on the shard's thread, in order. Any thread may post.
+/// Runs things on the shard's thread, in order.
 class Executor {
  public:
   virtual ~Executor() = default;
+  /// Any thread.
   virtual void post(std::function<void()> task) = 0;
+  /// After that time at the earliest. The shard's thread only.
+  virtual void post_after(std::chrono::microseconds delay, std::function<void()> task) = 0;
 };
 
 struct ShardOptions {
@@ -43,9 +47,10 @@ struct ShardOptions {
   std::size_t tail_bytes_total = limits::kTailBytesTotal;      // and for all of them
   std::size_t deliveries_turn = limits::kDeliveriesPerTurn;    // outlets flushed before others get their turn
   std::size_t batch_from = limits::kSendsWorthBatching;        // subscribers of a channel: sends go in batches
-  std::size_t share_drafts = limits::kShareDrafts;             // that the thread's publishers may have in the queue
-  std::size_t share_bytes = limits::kShareBytes;               // likewise, all of them together
-  std::size_t channels = limits::kChannels;                    // followed at a time
+  std::chrono::microseconds hold_per_delivery = limits::kHoldPerDelivery;  // see Shard::hold_back
+  std::size_t share_drafts = limits::kShareDrafts;  // that the thread's publishers may have in the queue
+  std::size_t share_bytes = limits::kShareBytes;    // likewise, all of them together
+  std::size_t channels = limits::kChannels;         // followed at a time
 };
 
 class Shard {
@@ -129,6 +134,8 @@ class Shard {
   void append(ChannelFeed& feed, Offset offset, std::string_view frames);
   void queue_pass(ChannelFeed& feed);
   void run_passes();
+  /// Whether a pass is to wait for records that are being committed.
+  [[nodiscard]] bool hold_back(ChannelFeed& feed);
   /// One subscription of a delivery pass: sends now, or with the batch.
   void deliver(ChannelFeed& feed, Outlet& outlet);
   void send_batch();
@@ -170,6 +177,7 @@ class Shard {
   std::uint64_t next_subscription_ = 0;
   std::size_t tail_bytes_ = 0;
   std::deque<ChannelFeed*> passes_;
+  std::uint64_t last_hold_ = 0;
   BatchSender* sender_ = nullptr;
   struct BatchedSend {
     Outlet* outlet;
@@ -180,6 +188,7 @@ class Shard {
   std::unordered_map<std::uint64_t, Publisher*> publishers_;  // those that have published since they came
   std::uint64_t next_publisher_ = 0;
   std::size_t publishing_ = 0;           // how many of them share the queue
+  std::size_t undecided_ = 0;            // their drafts that have no outcome yet
   std::vector<std::uint64_t> finished_;  // those that had no drafts left after the last commit; some may have again
   std::deque<Publisher*> paused_;        // their drafts found the queue full
   /// A subscription that could not be served yet: it is ahead of seen, or the readers' queue was full.

@@ -7,6 +7,15 @@
 
 namespace tidemark {
 
+void ChannelFeed::prefetch() const {
+  constexpr std::size_t kNear = 4, kFar = 8;
+  if (pass + kFar >= subscriptions.size()) return;
+  __builtin_prefetch(subscriptions[pass + kFar]);
+  const Outlet& outlet = subscriptions[pass + kNear]->outlet();
+  __builtin_prefetch(&outlet);
+  __builtin_prefetch(reinterpret_cast<const char*>(&outlet) + 64);
+}
+
 void ChannelFeed::add(Subscription& subscription) {
   subscription.feed_index = subscriptions.size();
   subscriptions.push_back(&subscription);
@@ -17,7 +26,7 @@ void ChannelFeed::remove(Subscription& subscription) {
   subscriptions[subscription.feed_index] = last;
   last->feed_index = subscription.feed_index;
   subscriptions.pop_back();
-  again = true;  // the one that moved may stand behind the pass now
+  again = again || pass > 0;  // the one that moved may stand behind the pass now
 }
 
 void Subscription::start(Offset after) {

@@ -6,7 +6,7 @@
 
 namespace tidemark {
 namespace {
-constexpr std::size_t kSmallestBuffer = 4096;
+constexpr std::size_t kSmallestBuffer = 512;  // most channels are idle: one record, or two
 }
 
 std::uint64_t Tail::begin_after_room_for(std::size_t bytes, std::size_t allowed) const {

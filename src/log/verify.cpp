@@ -29,6 +29,16 @@ std::string place(OffsetRange range) {
   return fmt::format("offsets {} to {}", range.first.value(), range.last.value());
 }
 
+/// `why` as it stands behind the place of its finding, which is not said twice. Example: "the record at offset 13 in FILE
+/// fails its checksum" becomes "the record in FILE fails its checksum".
+std::string without_place(std::string why, OffsetRange range) {
+  const auto prefix = fmt::format("the record at offset {} cannot be read: ", range.first.value());
+  if (why.starts_with(prefix)) return why.substr(prefix.size());
+  const auto said = fmt::format(" at {} ", place(range));
+  if (const auto at = why.find(said); at != std::string::npos) why.erase(at, said.size() - 1);
+  return why;
+}
+
 class Verification {
  public:
   Verification(const LogStore& store, const VerifyOptions& options, VerifyListener& listener)
@@ -99,7 +109,7 @@ class Verification {
   void flush_lost() {
     if (!lost_) return;
     verdict_.lost.add(*lost_);
-    report(Finding::Kind::lost_records, fmt::format("{}: {}", place(*lost_), lost_why_));
+    report(Finding::Kind::lost_records, fmt::format("{}: {}", place(*lost_), without_place(lost_why_, *lost_)));
     lost_.reset();
   }
 

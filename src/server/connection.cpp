@@ -1,5 +1,6 @@
 #include "src/server/connection.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -15,6 +16,9 @@ Connection::Connection(IoThread& thread, TcpSocket socket, AddressLimit::Slot sl
   SystemError ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
+  // The kernel would take megabytes for a client that reads nothing; what is not sent can as well wait in the log.
+  constexpr int kUnsent = limits::kUnsentBytes;
+  (void)::setsockopt(native_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof(kUnsent));
 }
 
 Connection::~Connection() = default;

@@ -361,10 +361,13 @@ void EngineSession::close(CloseReason reason) {
   if (polls_ && polls_->probe != nullptr) std::exchange(polls_->probe, nullptr)->end_session(1000, name(reason));
   outlet_.attach(nullptr);
   if (polls_ && polls_->poller != nullptr) {
-    // What the body has taken already has left the outlet: it goes first.
+    // What the body has taken already has left the outlet: it goes, but without a word about the end. The stock client
+    // acts on that word before it delivers what stood in front of it, asks for it again, and has it twice. Its next poll
+    // tells it.
     std::string body = polls_->body->take();
-    if (!body.empty()) body += engineio::kSeparator;
-    engineio::append_packet(body, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
+    if (body.empty()) {
+      engineio::append_packet(body, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
+    }
     std::exchange(polls_->poller, nullptr)->respond_poll(body);
   }
   if (polls_ && polls_->poster != nullptr) {

@@ -333,7 +333,12 @@ void HttpStream::handle() {
   if (is_api_path(request_.path)) return serve_api(*this);
   if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
   if (request_.path == "/metrics") return serve_metrics();
-  respond_text(404, "Not found. The chat is at /, Socket.IO at /socket.io/, the API at /api/v1/.");
+  if (const auto page = std::string_view(request_.path).substr(0, request_.path.size() - 1);
+      request_.path.ends_with('/') && find_asset(page) != nullptr) {
+    return respond_text(308, fmt::format("It is at {}.", page), fmt::format("Location: {}\r\n", page));
+  }
+  respond_text(
+      404, "Not found. The chat is at /, the inspector at /inspect, Socket.IO at /socket.io/, the API at /api/v1/.");
 }
 
 void HttpStream::serve_asset() {
@@ -364,7 +369,12 @@ void HttpStream::serve_health() {
   if (service.draining) return respond_text(503, "shutting down");
   const std::string why = service.log.why_not_writable();
   if (!why.empty()) return respond_text(503, "log not writable: " + why);
-  respond_text(200, "ready");
+  // It serves, and what can be read is given to everybody: this is for whoever can mend the rest.
+  const auto unreadable = service.read_failures.places();
+  if (unreadable.empty()) return respond_text(200, "ready");
+  respond_text(200, fmt::format("ready, but of the log {} could not be read (/api/v1/info lists what): {}",
+                                unreadable.size() == 1 ? "one place" : fmt::format("{} places", unreadable.size()),
+                                unreadable.back().sentence));
 }
 
 void HttpStream::serve_metrics() {

@@ -48,6 +48,14 @@ void IoThread::run() {
   sender_.reset();
 }
 
+void IoThread::post_after(std::chrono::microseconds delay, std::function<void()> task) {
+  auto timer = std::make_shared<asio::steady_timer>(context_, delay);
+  auto& waiting = *timer;
+  waiting.async_wait([timer = std::move(timer), task = std::move(task)](const SystemError& error) {
+    if (!error) task();
+  });
+}
+
 void IoThread::tick() {
   wheel_.advance();
   const Millis now = service_.clock.steady();

@@ -34,6 +34,7 @@ class IoThread final : public Executor {
   // --- any thread ---
   [[nodiscard]] asio::io_context& context() { return context_; }
   void post(std::function<void()> task) override { asio::post(context_, std::move(task)); }
+  void post_after(std::chrono::microseconds delay, std::function<void()> task) override;
   [[nodiscard]] std::uint32_t index() const { return index_; }
   [[nodiscard]] Service& service() { return service_; }
   [[nodiscard]] std::size_t connection_count() const { return connection_count_.load(std::memory_order_relaxed); }

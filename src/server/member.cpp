@@ -22,14 +22,6 @@ std::optional<std::uint64_t> smaller_history(std::optional<std::uint64_t> asked,
   return asked > limits::kHistoryRecords ? std::nullopt : asked;
 }
 
-std::string_view name(GapReason reason) {
-  switch (reason) {
-    case GapReason::trimmed: return "trimmed";
-    case GapReason::damaged: return "damaged";
-  }
-  return "";
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<Member>, std::string> Member::connect(EngineSession& session, std::string_view channel,
@@ -218,7 +210,12 @@ void Member::on_read_failed(const Error& error) {
     journal::info("client_overtaken", {{"channel", channel()}, {"sid", sid_.text()}});
     return session_.close_soon(CloseReason::record_trimmed);
   }
-  journal::error("catch_up_failed", {{"channel", channel()}, {"sid", sid_.text()}, {"error", error.context}});
+  Service& service = session_.thread().service();
+  // Clients that stand before a damaged record come back again and again: a line for each would hide everything else.
+  if (const auto times = service.read_failures.note(error.context, service.clock.wall(), service.clock.steady())) {
+    journal::error("catch_up_failed",
+                   {{"channel", channel()}, {"sid", sid_.text()}, {"error", error.context}, {"times", *times}});
+  }
   // What it is owed is there still, or may be again: no gap, but not silence either.
   if (subscription_ != nullptr) send_status("unreadable", subscription_->next(), session_.thread().shard().seen());
   session_.close_soon(CloseReason::read_failed);

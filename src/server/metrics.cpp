@@ -30,8 +30,14 @@ std::string metrics_text(const Service& service) {
   append_value(out, "tidemark_connections", "gauge", "Open connections.", connections);
   append_value(out, "tidemark_sessions_remembered", "gauge", "Sessions, live and within the recovery window.",
                service.sessions.size());
+  append_value(out, "tidemark_sessions_forgotten_total", "counter",
+               "Sessions that their clients could have come back to, had there been room to remember them.",
+               service.sessions.forgotten());
   append_value(out, "tidemark_log_first_offset", "gauge", "Oldest record kept.", service.log.first().value());
   append_value(out, "tidemark_log_head_offset", "gauge", "Newest durable record.", service.log.head().value());
+  append_value(out, "tidemark_log_read_failures_total", "counter",
+               "Clients that met a part of the log that could not be read; see /readyz.",
+               service.read_failures.count());
   append_head(out, "tidemark_refusals_total", "counter",
               "What was refused, by the limit it met; see docs/security.md.");
   for (std::size_t i = 0; i < kRefusedKinds; ++i) {

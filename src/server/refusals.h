@@ -50,6 +50,10 @@ enum class Refused : std::uint8_t {
   too_many_channels,
   pid_unknown,
   pid_expired,
+  // the HTTP API
+  too_many_reads,  // more pages of the log than may wait
+  too_many_streams,
+  not_stored,  // a publish that storage did not take
   // events; these are the codes of the acks
   unknown_event,
   missing_payload,

@@ -20,7 +20,8 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       sessions(key, Epoch::random().value(), options.recovery_window, clock, options.sessions),
       hub(frames, sessions),
       catch_up(log, frames),
-      tap(hub),
+      tap(hub, options.api_streams),
+      readers(options.api_reads_waiting),
       stream_frames(log.epoch()),
       census(log) {}
 

@@ -17,6 +17,7 @@
 #include "src/server/api/reader_pool.h"
 #include "src/server/api/stream_pages.h"
 #include "src/server/conversation.h"
+#include "src/server/read_failures.h"
 #include "src/server/record_frames.h"
 #include "src/server/recoveries.h"
 #include "src/server/refusals.h"
@@ -41,6 +42,7 @@ struct Service {
   ChannelCensus census;
   Recoveries recoveries;
   Refusals refusals;
+  ReadFailures read_failures;
   std::atomic<bool> draining = false;
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 

@@ -147,6 +147,25 @@ TEST_CASE("nothing is acknowledged into a log of which a file was deleted") {
   }
 }
 
+TEST_CASE("a log that is not there any more is missed, by who serves and by who looks") {
+  on_every_engine([](EngineUnderTest& engine) {
+    if (!engine.persists()) return;
+    append(engine.store(), records_between(1, 20));
+    engine->close();
+    for (const auto& entry : std::filesystem::directory_iterator(engine.directory())) {
+      if (entry.path().filename() != HeadFloor::kFileName) std::filesystem::remove_all(entry.path());
+    }
+    for (const bool read_only : {false, true}) {
+      CAPTURE(read_only);
+      const auto refused = engine.open_with({.epoch_if_new = kNewEpoch, .read_only = read_only});
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == ErrorCode::corrupt);
+      INFO(refused.error().context);
+      CHECK(refused.error().context.find("everything up to offset 20 was acknowledged") != std::string::npos);
+    }
+  });
+}
+
 TEST_CASE("a directory that was deleted and made again is noticed at the first append after it") {
   on_every_engine([](EngineUnderTest& engine) {
     if (!engine.persists()) return;

@@ -1,7 +1,10 @@
 // What the RocksDB engine does with directories that are foreign, newer, unfinished or out of reach, and with damaged
 // tables.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/db.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,9 +121,29 @@ TEST_CASE("RocksDB: something else in the place of the database is left alone") 
   }
   SUBCASE("a mark that is none") {
     directory.fill(records_between(1, 3));
+    std::filesystem::remove(directory.path() / HeadFloor::kFileName);
     write_file(directory.mark(), "hello");
     check_refused(directory, ErrorCode::foreign, "not the mark of a Tidemark log");
   }
+}
+
+TEST_CASE("RocksDB: a damaged mark beside a head floor is damage, and mended by a repair") {
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 3));
+  auto bytes = contents(directory.path())["rocksdb/TIDEMARK"];
+  bytes[3] ^= 1;
+  write_file(directory.mark(), bytes);
+  check_refused(directory, ErrorCode::corrupt, "TIDEMARK is damaged");
+  const auto found = verified("rocksdb", directory.path());
+  REQUIRE(found);
+  INFO(found->text());
+  CHECK(found->mentions("TIDEMARK is damaged"));
+  CHECK(found->verdict.records == 3);
+  const TemporaryDirectory repaired;
+  const auto saved = salvaged("rocksdb", directory.path(), repaired.path(), Epoch(7));
+  REQUIRE(saved);
+  CHECK(saved->records == 3);
+  CHECK(open_store("rocksdb", {.directory = repaired.path(), .epoch_if_new = kEpoch}));
 }
 
 TEST_CASE("RocksDB: a log of a newer format is left alone") {
@@ -474,6 +497,35 @@ TEST_CASE("RocksDB: with its list of files gone the records are read from its ta
       CHECK(directory.contents() == before);
     }
   }
+}
+
+TEST_CASE("RocksDB: what a killed rebuilding left among the temporary files is removed by the next, and nothing else") {
+  const TemporaryDirectory temporary;
+  const std::string usual = ::getenv("TMPDIR") == nullptr ? "" : ::getenv("TMPDIR");
+  ::setenv("TMPDIR", temporary.path().c_str(), 1);
+  const auto table = temporary.path() / "000001.sst";
+  write_file(table, "of the damaged log");
+  for (const auto* const name : {"tidemark-rebuilt-killed", "tidemark-rebuilt-at-work", "somebody-elses"}) {
+    std::filesystem::create_directory(temporary.path() / name);
+    std::filesystem::create_symlink(table, temporary.path() / name / "000001.sst");
+  }
+  const int at_work = ::open((temporary.path() / "tidemark-rebuilt-at-work").c_str(), O_RDONLY | O_DIRECTORY);
+  REQUIRE(::flock(at_work, LOCK_EX | LOCK_NB) == 0);
+
+  const RocksdbDirectory directory;
+  directory.fill(records_between(1, 20));
+  std::filesystem::remove(directory.database() / "CURRENT");
+  CHECK(verified("rocksdb", directory.path()));
+  ::close(at_work);
+  if (usual.empty()) {
+    ::unsetenv("TMPDIR");
+  } else {
+    ::setenv("TMPDIR", usual.c_str(), 1);
+  }
+  CHECK_FALSE(std::filesystem::exists(temporary.path() / "tidemark-rebuilt-killed"));
+  CHECK(std::filesystem::exists(temporary.path() / "tidemark-rebuilt-at-work"));
+  CHECK(std::filesystem::exists(temporary.path() / "somebody-elses"));
+  CHECK(content_of(table) == "of the damaged log");
 }
 
 TEST_CASE("RocksDB: a full disk is told from a flush that failed, whatever the directory is called") {

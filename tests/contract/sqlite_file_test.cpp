@@ -150,6 +150,36 @@ TEST_CASE("the database of another application is left alone") {
   check_refused(directory, ErrorCode::foreign, "another application");
 }
 
+TEST_CASE("a damaged header beside a head floor is damage, and its mark is mended by a repair") {
+  constexpr std::size_t kMagic = 3;
+  constexpr std::size_t kApplicationId = 68;
+  for (const auto place : {kMagic, kApplicationId}) {
+    CAPTURE(place);
+    const Directory directory;
+    directory.fill(records_between(1, 3));
+    auto bytes = directory.content();
+    bytes[place] ^= 1;
+    directory.write(bytes);
+    // What is in the write-ahead log would hide it.
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(directory.file().string() + suffix);
+    check_refused(directory, ErrorCode::corrupt, "header of");
+    const auto found = verified("sqlite", directory.path());
+    if (place == kMagic) {  // SQLite itself does not open it
+      REQUIRE_FALSE(found);
+      CHECK(found.error().code == ErrorCode::corrupt);
+      continue;
+    }
+    REQUIRE(found);
+    INFO(found->text());
+    CHECK(found->mentions("header of"));
+    const TemporaryDirectory repaired;
+    const auto saved = salvaged("sqlite", directory.path(), repaired.path(), Epoch(7));
+    REQUIRE(saved);
+    CHECK(saved->records == 3);
+    CHECK(open_store("sqlite", {.directory = repaired.path(), .epoch_if_new = kEpoch}));
+  }
+}
+
 TEST_CASE("a log of a newer format is left alone") {
   const Directory directory;
   directory.fill(records_between(1, 3));

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { io } from "socket.io-client";
-import { startServer, waitFor } from "../harness.mjs";
+import { seeded, startServer, waitFor } from "../harness.mjs";
 
 const CHANNELS = ["/chat/one", "/chat/two"];
 const PUBLISHERS = 4; // two for each channel
@@ -22,16 +22,6 @@ const IN_FLIGHT = 16; // messages of one publisher that wait for their ack
 const KILL_AFTER_MS = [20, 500];
 const SETTLE_TIMEOUT_MS = 60_000;
 const LISTED_PROBLEMS = 20;
-
-/** The same numbers for the same seed (mulberry32). */
-function seeded(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function connect(url, channel, options = {}) {
   return io(url + channel, {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { tidemarkBin, waitFor, within } from "./support.mjs";
 
 /** The caller's own settings must not leak into a command. */
-function cleanEnv(extra = {}) {
+export function cleanEnv(extra = {}) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith("TIDEMARK_") || name === "NO_COLOR") delete env[name];
   return { ...env, ...extra };

@@ -4,25 +4,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { cleanEnv, run as runCommand } from "./commands.mjs";
 import {
   backend, Client, freePort, newChannel, numbered, RawPolling, RawWebSocket, request, serve, tempDir, tidemarkBin,
-  waitFor, within,
+  waitFor,
 } from "./support.mjs";
 
-/** Runs `tidemark ...` to its end. */
-function run(args, env = {}) {
-  const child = spawn(tidemarkBin, args, { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv(env), cwd: tempDir() });
-  const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
-  const ended = new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, ...out }));
-  });
-  return within(ended, `tidemark ${args.join(" ")} to end; it said ${out.stderr}`).catch((error) => {
-    child.kill("SIGKILL");
-    throw new Error(`${error.message}; it said:\n${out.stderr}`);
-  });
-}
+/** Runs `tidemark ...` to its end, where no file is. */
+const run = (args, env) => runCommand(args, { env, cwd: tempDir() });
 
 /** `tidemark serve` with exactly these arguments (no port given unless they do); resolves with its address. */
 async function serveAsTold(t, args, env = {}) {
@@ -40,14 +29,6 @@ async function serveAsTold(t, args, env = {}) {
     },
   );
   return { child, url, port: Number(new URL(url).port) };
-}
-
-function cleanEnv(extra) {
-  const env = { ...process.env, ...extra };
-  for (const name of Object.keys(env)) {
-    if (name.startsWith("TIDEMARK_") && !(name in extra)) delete env[name];
-  }
-  return env;
 }
 
 const lines = (text) => text.trim().split("\n");
@@ -284,6 +265,44 @@ describe("SIGTERM", () => {
     const lost = [...acknowledged].filter(([offset, payload]) => log.get(offset) !== payload);
     assert.deepEqual(lost, [], "acknowledged and not in the log");
   });
+});
+
+describe("a second signal while the server ends", { skip: backend === "memory" }, () => {
+  for (const second of ["SIGTERM", "SIGINT"]) {
+    test(`${second}: it ends at once, says so, and nothing that was acknowledged is lost`, async (t) => {
+      const server = await serve(t);
+      const channel = newChannel();
+      const publisher = await Client.open(t, server.url, channel, { reconnection: false });
+      const acknowledged = await publisher.publishAll(numbered("kept", 200));
+      // One that does not take part in the closing handshake: the server waits for it.
+      const silent = await RawWebSocket.open(t, server.url);
+      await silent.connect("/");
+      silent.ws.pause();
+      process.kill(server.pid, "SIGTERM");
+      await waitFor(() => /event=stopping /.test(server.stderr), { what: "the first signal to be heard" });
+      await waitFor(() => publisher.disconnects.length === 1, { what: "the publisher to be told" });
+      process.kill(server.pid, second);
+      assert.deepEqual(await server.exited, { code: null, signal: second });
+      await waitFor(() => /^tidemark: stopping at once: .*nothing that was acknowledged is lost$/m.test(server.stderr), {
+        what: "the line about it",
+      });
+
+      await server.start();
+      const reader = await Client.open(t, server.url, channel);
+      await reader.receives(acknowledged.length);
+      assert.deepEqual(reader.offsets(), acknowledged.map(({ offset }) => offset));
+    });
+  }
+});
+
+test("the start says whether the log is a new one or one that was there", { skip: backend === "memory" }, async (t) => {
+  const data = join(tempDir(), "mistyped");
+  const server = await serve(t, [], { data });
+  assert.match(server.stderr, new RegExp(`event=serving .*log="created a new log in ${data}"`));
+  const client = await Client.open(t, server.url, "/");
+  await client.publish("one");
+  await server.restart();
+  assert.match(server.stderr, /event=serving .*log="opened: 1 record, head 1"/);
 });
 
 test("a data directory is made if it is missing, and only its owner may look into it", { skip: backend === "memory" }, async (t) => {

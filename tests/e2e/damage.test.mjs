@@ -1,41 +1,19 @@
 // A damaged log, from the user's side: who is concerned and who is not, what the server says, what `tidemark verify` finds
 // and what `tidemark repair` saves. The bytes of the real SQLite file are changed while nobody has it open.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Client, freePort, newChannel, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
+import { Command, run, snapshot } from "./commands.mjs";
+import { Client, freePort, newChannel, numbered, request, serve, smallDisk, startServer, tempDir, waitFor } from "./support.mjs";
 
 const SEGMENT = 16_384; // records of a finished index segment: those before are not read at the start
 const SQLITE = ["--backend", "sqlite"];
 const databaseOf = (data) => join(data, "tidemark.sqlite3");
 
-/** Runs `tidemark ...` to its end; `act` gets the process while it runs. */
-function run(args, act = () => {}) {
-  const child = spawn(tidemarkBin, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
-  act(child);
-  return within(
-    new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...out }))),
-    `tidemark ${args.join(" ")} to end`,
-    30_000,
-  );
-}
-
 const verify = (data) => run(["verify", "--data", data]);
 const repair = (data, ...more) => run(["repair", "--data", data, ...more]);
-
-/** Every file of a directory, for comparing. */
-function snapshot(directory) {
-  const files = {};
-  for (const name of readdirSync(directory, { recursive: true })) {
-    const path = join(directory, String(name));
-    if (statSync(path).isFile()) files[name] = readFileSync(path).toString("latin1");
-  }
-  return files;
-}
 
 /** Changes one byte of the text where it stands in the log. */
 function damage(data, text) {
@@ -112,10 +90,31 @@ describe("a damaged record", () => {
     assert.deepEqual(other.disconnects, []);
 
     // It has come back meanwhile, more than once, and got nothing twice and nothing from behind the damage.
-    await reader.connected(3);
+    await reader.connected(5);
     assert.deepEqual(reader.payloads(), RARE.slice(0, DAMAGED));
-    const said = server.stderr.split("\n").find((line) => /event=catch_up_failed/.test(line));
-    assert.match(said, new RegExp(`offset ${rareOffsets[DAMAGED]} .*tidemark repair`));
+    const said = server.stderr.split("\n").filter((line) => /event=catch_up_failed/.test(line));
+    assert.equal(said.length, 1, `once, however often it comes back:\n${said.join("\n")}`);
+    assert.match(said[0], new RegExp(`offset ${rareOffsets[DAMAGED]} .*tidemark repair`));
+  });
+
+  test("is told by /readyz, which stays ready, by /api/v1/info, /metrics and tidemark info", async (t) => {
+    const server = await serve(t, SQLITE, { data: damagedLog() });
+    assert.equal((await request(server.url, "/readyz")).text, "ready\n");
+    assert.deepEqual(JSON.parse((await request(server.url, "/api/v1/info")).text).unreadable, []);
+    const reader = await Client.open(t, server.url, rare);
+    await reader.connected(3);
+    const ready = await request(server.url, "/readyz");
+    assert.equal(ready.status, 200);
+    const named = new RegExp(`offset ${rareOffsets[DAMAGED]} .*tidemark verify`);
+    assert.match(ready.text, /^ready, but of the log one place could not be read/);
+    assert.match(ready.text, named);
+    const { unreadable } = JSON.parse((await request(server.url, "/api/v1/info")).text);
+    assert.equal(unreadable.length, 1);
+    assert.match(unreadable[0].error, named);
+    assert.ok(unreadable[0].times >= 2 && Date.parse(unreadable[0].last) > 0, JSON.stringify(unreadable));
+    assert.match((await request(server.url, "/metrics")).text, /^tidemark_log_read_failures_total [1-9]\d*$/m);
+    const { stdout } = await run(["info", "--url", server.url]);
+    assert.match(stdout, new RegExp(`^damage +.*offset ${rareOffsets[DAMAGED]} `, "m"));
   });
 
   test("is no obstacle for those who stand behind it", async (t) => {
@@ -149,7 +148,7 @@ describe("tidemark verify", () => {
     const before = snapshot(data);
     const { code, stdout, stderr } = await verify(data);
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /^sound: [\d,]+ records, offsets 1 to \d+, 1 index segments, epoch [0-9a-f]{16}\n$/);
+    assert.match(stdout, /^sound: [\d,]+ records, offsets 1 to \d+, 1 index segment, epoch [0-9a-f]{16}\n$/);
     assert.equal(stderr, ""); // no progress in a pipe
     assert.deepEqual(snapshot(data), before);
   });
@@ -161,7 +160,7 @@ describe("tidemark verify", () => {
     const before = snapshot(data);
     const { code, stdout } = await verify(data);
     assert.equal(code, 1);
-    assert.match(stdout, new RegExp(`^offset ${rareOffsets[DAMAGED]}: .*checksum`, "m"));
+    assert.match(stdout, new RegExp(`^offset ${rareOffsets[DAMAGED]}: the record in .* fails its checksum$`, "m"));
     assert.match(stdout, new RegExp(`^offset ${rareOffsets[DAMAGED + 2]}: .*checksum`, "m"));
     assert.match(stdout, /^index segment 0 \(offsets 1 to 16384\): channel \S+ is missing$/m);
     assert.match(stdout, /^not sound: 3 findings/m);
@@ -209,6 +208,13 @@ describe("tidemark verify", () => {
     const empty = await verify(tempDir());
     assert.equal(empty.code, 1);
     assert.match(empty.stderr, /there is no log in/);
+    const lost = copyOfLog();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(databaseOf(lost) + suffix, { force: true });
+    for (const args of [["verify"], ["repair"], ["repair", "--dry-run"], ["info"]]) {
+      const { code, stderr } = await run([...args, "--data", lost]);
+      assert.equal(code, 1);
+      assert.match(stderr, /the log in .* is missing, of which everything up to offset \d+ was acknowledged/, args.join(" "));
+    }
     for (const args of [["verify", "--help"], ["help", "repair"]]) {
       const { code, stdout } = await run(args);
       assert.equal(code, 0);
@@ -293,7 +299,7 @@ describe("a damaged log of the RocksDB engine", () => {
     assert.deepEqual(snapshot(server.data), before);
     const repaired = await repair(server.data);
     assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
-    assert.match(repaired.stdout, /^lost \d+ records: offsets? \d+/m);
+    assert.match(repaired.stdout, /^lost \d+ records?: offsets? \d+/m);
     await server.start();
     const again = await Client.open(t, server.url, "/");
     assert.equal((await again.publish("next")).offset, 51);
@@ -315,13 +321,14 @@ describe("tidemark repair", () => {
 
     const dry = await repair(data, "--dry-run");
     assert.equal(dry.code, 1);
-    assert.match(dry.stdout, new RegExp(`would lose 1 records: offsets ${rareOffsets[DAMAGED]}\n`));
+    assert.match(dry.stdout, new RegExp(`^would lose 1 record: offset ${rareOffsets[DAMAGED]}$`, "m"));
+    assert.match(dry.stdout, /^would need \S+ MB free on the disk for the new log beside the damaged one: \S+ [kMGT]B are$/m);
     const epoch = sql(data, "SELECT value FROM meta WHERE name='epoch'");
 
     const { code, stdout, stderr } = await repair(data);
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /^kept [\d,]+ records, offsets up to \d+$/m);
-    assert.match(stdout, new RegExp(`^lost 1 records: offsets ${rareOffsets[DAMAGED]}$`, "m"));
+    assert.match(stdout, new RegExp(`^lost 1 record: offset ${rareOffsets[DAMAGED]}$`, "m"));
     const renewed = new RegExp(`^epoch ${epoch} -> ([0-9a-f]{16}): `, "m").exec(stdout)[1];
     const kept = /^the damaged log is kept in (\S+) \(\S+ [kM]B\); delete it/m.exec(stdout)?.[1];
     assert.ok(kept, stdout);
@@ -351,6 +358,36 @@ describe("tidemark repair", () => {
     assert.match(stdout, /^lost nothing$/m);
     assert.match(stdout, new RegExp(`^epoch ${epoch} as before$`, "m"));
     assert.match((await verify(data)).stdout, new RegExp(`^sound: .*epoch ${epoch}`));
+  });
+
+  test("says how much room it needs where there is not enough, and changes nothing", async (t) => {
+    const disk = smallDisk(t, 64);
+    if (!disk) return;
+    const data = join(disk.path, "data");
+    cpSync(damagedLog(), data, { recursive: true });
+    const before = snapshot(data);
+    const dry = await repair(data, "--dry-run");
+    assert.match(dry.stdout, /^would need \S+ MB free on .*: only \S+ MB are, make room first$/m);
+    const { code, stderr } = await repair(data);
+    assert.equal(code, 1);
+    assert.match(stderr, /^tidemark: a repair writes the log a second time and needs \S+ MB free .* make room on its disk\. Nothing was changed$/m);
+    assert.doesNotMatch(stderr, /records are taken again/);
+    delete before.lock;
+    const after = snapshot(data);
+    delete after.lock;
+    assert.deepEqual(after, before);
+  });
+
+  test("calls an epoch that damage hides unreadable, and gives the log a new one", async () => {
+    const data = copyOfLog();
+    sql(data, "DELETE FROM meta WHERE name='epoch'; PRAGMA wal_checkpoint(TRUNCATE)");
+    const found = await verify(data);
+    assert.match(found.stdout, /^not sound: .*, epoch unreadable$/m);
+    assert.match((await run(["info", "--data", data])).stdout, /^epoch +unreadable$/m);
+    const exported = await run(["export", "--data", data]);
+    assert.equal(exported.code, 1, "a log without an identity is no log to go on with elsewhere");
+    assert.match(exported.stderr, /epoch .*tidemark repair/);
+    assert.match((await repair(data)).stdout, /^epoch unreadable -> [0-9a-f]{16}: /m);
   });
 
   test("gives up what was acknowledged and is gone, never its offsets", async (t) => {
@@ -386,7 +423,9 @@ describe("tidemark repair", () => {
       const signal = round % 2 === 0 ? "SIGKILL" : "SIGINT";
       const delay = Math.random() * 250;
       t.diagnostic(`${signal} after ${Math.round(delay)} ms`);
-      const ended = await run(["repair", "--data", data], (child) => setTimeout(() => child.kill(signal), delay));
+      const command = new Command(t, ["repair", "--data", data]);
+      setTimeout(() => command.child.kill(signal), delay);
+      const ended = await command.ended();
       const what = `${signal} after ${delay} ms: ${JSON.stringify(ended)}`;
       if (signal === "SIGINT" && ended.signal === null) {
         assert.ok([0, 130].includes(ended.code), what);

@@ -20,6 +20,18 @@ function connect(t, port) {
 
 const GET = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+async function roomForAnother(t, { port }) {
+  await waitFor(
+    async () => {
+      const again = connect(t, port);
+      again.write(GET);
+      await Promise.race([again.ended, waitFor(() => again.got.includes("\r\n\r\n"))]);
+      return again.got.startsWith("HTTP/1.1 200 ");
+    },
+    { what: "room for another one" },
+  );
+}
+
 describe("connections of one address", () => {
   test("above the limit are refused with 503, and there is room again when others have ended", async (t) => {
     const own = await serve(t, ["--connections-per-address", "3"]);
@@ -34,15 +46,7 @@ describe("connections of one address", () => {
     await within(refused.ended, "the end of the fourth connection");
     assert.match(refused.got, /^HTTP\/1\.1 503 .*\r\n[^]*too many connections of this address/);
     open[0].destroy();
-    await waitFor(
-      async () => {
-        const again = connect(t, own.port);
-        again.write(GET);
-        await Promise.race([again.ended, waitFor(() => again.got.includes("\r\n\r\n"))]);
-        return again.got.startsWith("HTTP/1.1 200 ");
-      },
-      { what: "room for another one" },
-    );
+    await roomForAnother(t, own);
     assert.match(own.stderr, /event=connection_refused/);
   });
 
@@ -64,15 +68,7 @@ describe("connections of one address", () => {
     await within(refused.ended, "the end of the third connection");
     assert.match(refused.got, /^HTTP\/1\.1 503 /);
     other.destroy();
-    await waitFor(
-      async () => {
-        const again = connect(t, own.port);
-        again.write(GET);
-        await Promise.race([again.ended, waitFor(() => again.got.includes("\r\n\r\n"))]);
-        return again.got.startsWith("HTTP/1.1 200 ");
-      },
-      { what: "room for another one" },
-    );
+    await roomForAnother(t, own);
   });
 });
 

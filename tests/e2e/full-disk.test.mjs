@@ -48,11 +48,18 @@ describe("on a full disk", () => {
       assert.match(server.stderr, /level=error event=log-not-writable .*code=out_of_space/);
 
       const waiting = numbered("waiting", 5);
+      let attempts = 0;
+      publisher.socket.onAnyOutgoing(() => attempts++);
       const acks = publishLater(publisher, waiting);
       const reader = await Client.open(t, server.url, channel);
       await waitFor(() => before.every((payload) => reader.payloads().includes(payload)), { what: "the reader's replay" });
       assert.equal((await request(server.url, "/healthz")).status, 200);
       assert.deepEqual(acks, [], "nothing is acknowledged while nothing can be stored");
+
+      // For longer than the server takes to ask whether there is room again.
+      await waitFor(() => attempts >= 8, { what: "the client to ask again and again" });
+      assert.doesNotMatch(server.stderr, /event=log-writable/, "there was no room in between");
+      assert.ok(await notReady(server.url));
 
       disk.makeRoom();
       await waitFor(() => ready(server.url), { what: "the server to store again" });

@@ -319,7 +319,7 @@ describe("what is larger than the limit", () => {
     assert.equal((await within(raw.closed, "the close")).code, 1009);
   });
 
-  test("reaches nobody, and a stock client with retries goes on behind it", async (t) => {
+  test("is refused in its ack, reaches nobody, and a stock client with retries goes on behind it (engine.io#706)", async (t) => {
     const channel = newChannel();
     const reader = await Client.open(t, small.url, channel);
     const sender = await Client.open(t, small.url, channel, { retries: 3, ackTimeout: 5_000 });

@@ -184,6 +184,15 @@ describe("the files for browsers", () => {
     assert.match(raw, /^HTTP\/1\.1 40[04] /);
   });
 
+  test("a page's name with a slash too many leads to the page", async () => {
+    const { status, headers } = await request(server.url, "/inspect/");
+    assert.equal(status, 308);
+    const page = await request(server.url, headers.get("location"));
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get("content-type"), /^text\/html/);
+    assert.match((await request(server.url, "/inspector/")).text, /the inspector at \/inspect,/);
+  });
+
   test("other methods are 405 and say which are allowed", async () => {
     for (const method of ["POST", "PUT", "DELETE"]) {
       const { status, headers } = await request(server.url, "/", { method });

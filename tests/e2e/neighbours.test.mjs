@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { patience } from "../harness.mjs";
+import { patience, seeded } from "../harness.mjs";
 import { backend, Client, newChannel, numbered, RawPolling, RawWebSocket, serve, waitFor } from "./support.mjs";
 
 const MIB = 1024 * 1024;
@@ -15,6 +15,8 @@ const sanitized = patience > 1;
 const IO_THREADS = 2;
 const STALLED_CLIENTS = 20;
 const STALLED_RSS_GROWTH_BYTES = IO_THREADS * 16 * MIB + 16 * MIB + (backend === "memory" ? 20 * MIB : 0);
+// limits::kUnsentBytes, and what is on its way.
+const UNSENT_BYTES = 512 * 1024;
 // What 10,000 come-and-go connections may leave behind: abandoned polling sessions wait for their ping timeout.
 const DROPPED_CONNECTIONS = 10_000;
 const DROPPED_RSS_GROWTH_BYTES = 64 * MIB;
@@ -30,19 +32,17 @@ function rss({ pid }) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
 }
 
+/** What the kernel keeps for each connection to this port: not sent, or not acknowledged. */
+function unsentBytes(port) {
+  const local = Number(port).toString(16).toUpperCase().padStart(4, "0");
+  const established = new RegExp(`^ *\\d+: [0-9A-F]+:${local} [0-9A-F:]+ 01 ([0-9A-F]+):`, "gm");
+  const tables = readFileSync("/proc/net/tcp", "utf8") + readFileSync("/proc/net/tcp6", "utf8");
+  return [...tables.matchAll(established)].map(([, bytes]) => parseInt(bytes, 16));
+}
+
 function assertGrowth(growth, most) {
   if (sanitized) return; // a build with the compiler's checks keeps freed memory to watch it
   assert.ok(growth < most, `the server grew by ${Math.round(growth / MIB)} MiB`);
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function seeded(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 async function chatStillWorks(t) {
@@ -83,6 +83,9 @@ test("clients that never read stop nobody, cost no memory, and get everything on
   await publisher.receives(400);
   const growth = largest - before;
   assertGrowth(growth, STALLED_RSS_GROWTH_BYTES);
+  const unsent = unsentBytes(new URL(server.url).port);
+  assert.equal(unsent.filter((bytes) => bytes > 0).length, STALLED_CLIENTS);
+  assert.ok(Math.max(...unsent) < UNSENT_BYTES, `the kernel keeps ${Math.max(...unsent)} bytes for a stalled client`);
   t.diagnostic(`20 MB published past ${STALLED_CLIENTS} stalled clients: the server grew by ${Math.round(growth / MIB)} MiB`);
   for (const raw of stalled) raw.ws.resume();
   for (const raw of stalled) {

@@ -8,7 +8,7 @@ import { io } from "socket.io-client";
 import WebSocket from "ws";
 import { patience, startServer, waitFor } from "../harness.mjs";
 
-export { freePort, smallDisk, startServer, tempDir, tidemarkBin, waitFor } from "../harness.mjs";
+export { freePort, patience, smallDisk, startServer, tempDir, tidemarkBin, waitFor } from "../harness.mjs";
 
 /** The engine under test; every promise but those about restarts holds for `memory` too. */
 export const backend = process.env.TIDEMARK_E2E_BACKEND ?? "sqlite";

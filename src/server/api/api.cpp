@@ -210,6 +210,7 @@ void serve_stream(HttpStream& http) {
   // What a GET would begin to answer.
   if (http.request().method == "HEAD") return http.respond(200, api_fields(http, "text/event-stream"), {});
   if (!service.tap.open_stream()) {
+    service.refusals.count(Refused::too_many_streams);
     return respond_error(http, {503, "busy", "too many streams are open; try again"});
   }
   const auto start = stream_start(http.request(), *parameters, service.log);

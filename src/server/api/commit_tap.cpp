@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "src/base/limits.h"
 #include "src/server/api/api_shard.h"
 
 namespace tidemark {
@@ -23,12 +22,12 @@ CommitNewsPtr news_of(std::span<const RecordView> records) {
 }  // namespace
 
 bool CommitTap::open_stream() {
-  if (streams_.fetch_add(1) >= limits::kApiStreams) {
+  if (streams_.fetch_add(1) >= streams_max_) {
     streams_.fetch_sub(1);
     return false;
   }
-  // Either the commit under way sees this stream, or this stream sees its head: see on_commit().
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Both sides change the one counter, so one of them is first: either the commit under way sees this stream, or this
+  // stream sees its head. See on_commit().
   return true;
 }
 
@@ -47,8 +46,7 @@ void CommitTap::on_commit(std::span<const RecordView> records, std::span<const O
     if (mine.empty()) mine.resize(shards_.size());
     mine[outcome.origin.shard].push_back(outcome);
   }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  const CommitNewsPtr news = !records.empty() && streams_.load() > 0 ? news_of(records) : nullptr;
+  const CommitNewsPtr news = !records.empty() && streams_.fetch_add(0) > 0 ? news_of(records) : nullptr;
   if (!news && mine.empty()) return;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     std::vector<Outcome> answers = mine.empty() ? std::vector<Outcome>() : std::move(mine[i]);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/limits.h"
 #include "src/hub/hub.h"
 #include "src/log/log.h"
 
@@ -28,7 +29,7 @@ inline constexpr std::uint64_t kApiOrigin = std::uint64_t{1} << 63;
 
 class CommitTap final : public CommitListener {
  public:
-  explicit CommitTap(Hub& hub) : hub_(hub) {}
+  explicit CommitTap(Hub& hub, std::size_t streams_max = limits::kApiStreams) : hub_(hub), streams_max_(streams_max) {}
 
   /// Before the log starts. Shard i must have index i.
   void add(ApiShard& shard) { shards_.push_back(&shard); }
@@ -39,7 +40,7 @@ class CommitTap final : public CommitListener {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
-  /// A stream's place among those that are told of commits. False: there are kApiStreams. Any thread; what is committed
+  /// A stream's place among those that are told of commits. False: there are streams_max. Any thread; what is committed
   /// after it returned is told, or in the log's head by then.
   [[nodiscard]] bool open_stream();
   void close_stream() { streams_.fetch_sub(1); }
@@ -51,6 +52,7 @@ class CommitTap final : public CommitListener {
 
  private:
   Hub& hub_;
+  const std::size_t streams_max_;
   std::vector<ApiShard*> shards_;
   Counts counts_;
   std::atomic<std::size_t> streams_ = 0;

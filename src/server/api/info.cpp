@@ -55,6 +55,13 @@ std::expected<std::string, ApiError> info_json(const Service& service) {
     fmt::format_to(std::back_inserter(out), R"({{"from":{},"to":{}}})", hole.first.value(), hole.last.value());
   }
   out += ']';
+  out += R"(,"unreadable":[)";
+  for (const ReadFailure& failure : service.read_failures.places()) {
+    out += out.back() == '[' ? R"({"error":)" : R"(,{"error":)";
+    json::append_string(out, failure.sentence);
+    fmt::format_to(std::back_inserter(out), R"(,"times":{},"last":"{}"}})", failure.times, time_text(failure.last));
+  }
+  out += ']';
   const std::string why = log.why_not_writable();
   fmt::format_to(std::back_inserter(out), R"(,"writable":{})", why.empty());
   if (!why.empty()) {

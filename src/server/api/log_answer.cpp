@@ -27,8 +27,9 @@ void LogAnswer::read() {
     });
   });
   if (queued) return;
-  if (begun_) return http_.cut_off();
-  respond_error(http_, kTooManyReaders);
+  if (!begun_) return respond_too_many_reads(http_);
+  thread.service().refusals.count(Refused::too_many_reads);
+  http_.cut_off();
 }
 
 void LogAnswer::take(const Result<bool>& more, const std::string& lines) {

@@ -37,6 +37,7 @@ void PublishAnswer::on_may_publish() {
 void PublishAnswer::on_outcome(const Outcome& outcome) {
   number_ = 0;
   if (outcome.status == Outcome::Status::failed) {
+    http_.thread().service().refusals.count(Refused::not_stored);
     const std::string why = http_.thread().service().log.why_not_writable();
     return respond_error(http_, {503, "not_stored",
                                  why.empty() ? "the record was not stored; send it again with the same "

@@ -25,7 +25,7 @@ class JobAnswer final : public PendingAnswer, public std::enable_shared_from_thi
         if (const auto answer = mine.lock()) answer->take(result);
       });
     });
-    if (!queued) respond_error(http_, kTooManyReaders);
+    if (!queued) respond_too_many_reads(http_);
   }
 
   // PendingAnswer
@@ -72,6 +72,11 @@ void respond_error(HttpStream& http, const ApiError& error) {
                                   : error.status == 503 ? "Retry-After: 1\r\n"
                                                         : "";
   respond_json(http, error.status, to_json(error) + '\n', fields);
+}
+
+void respond_too_many_reads(HttpStream& http) {
+  http.thread().service().refusals.count(Refused::too_many_reads);
+  respond_error(http, {503, "busy", "too many readers of the log at the moment; try again"});
 }
 
 ApiError to_api_error(const Error& error) {

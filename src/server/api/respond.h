@@ -15,8 +15,6 @@ namespace tidemark {
 
 class HttpStream;
 
-inline const ApiError kTooManyReaders{503, "busy", "too many readers of the log at the moment; try again"};
-
 /// Content type, caching and who may read it: response fields, "Name: value\r\n" each.
 [[nodiscard]] std::string api_fields(const HttpStream& http, std::string_view content_type);
 /// Which log this is and from where to where it goes.
@@ -25,6 +23,9 @@ inline const ApiError kTooManyReaders{503, "busy", "too many readers of the log 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields = {});
 /// With Retry-After where trying again may help, and WWW-Authenticate where a token is missing.
 void respond_error(HttpStream& http, const ApiError& error);
+
+/// More pages are waiting to be read than may.
+void respond_too_many_reads(HttpStream& http);
 
 /// Status and code of a failed read.
 [[nodiscard]] ApiError to_api_error(const Error& error);

@@ -14,17 +14,6 @@
 #include "src/server/service.h"
 
 namespace tidemark {
-namespace {
-
-std::string_view name(GapReason reason) {
-  switch (reason) {
-    case GapReason::trimmed: return "trimmed";
-    case GapReason::damaged: return "damaged";
-  }
-  return "";
-}
-
-}  // namespace
 
 StreamAnswer::StreamAnswer(HttpStream& http, std::string channel, Offset after)
     : http_(http), channel_(std::move(channel)), cursor_(after), head_(http.thread().service().log.head()) {

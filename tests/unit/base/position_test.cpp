@@ -25,6 +25,13 @@ TEST_CASE("an epoch is 16 lower-case hexadecimal digits and comes back from them
   }
 }
 
+TEST_CASE("the epoch that stands for one which cannot be read says so, and nothing that says it is an epoch") {
+  CHECK(Epoch().text() == "unreadable");
+  CHECK(Position{Epoch(), Offset(17)}.text() == "unreadable.17");
+  for (const char* wrong : {"unreadable", "0000000000000000"}) CHECK_FALSE(Epoch::parse(wrong));
+  CHECK_FALSE(Position::parse("0000000000000000.17"));
+}
+
 TEST_CASE("two logs get two epochs") { CHECK(Epoch::random() != Epoch::random()); }
 
 TEST_CASE("a position comes back from its text") {

@@ -185,4 +185,20 @@ TEST_CASE("a log of another engine is not hidden behind an empty new one") {
   CHECK_FALSE(data.check_engine("sqlite"));
 }
 
+TEST_CASE("where two engines' files are side by side, the advice is the same whichever is asked for") {
+  const TemporaryDirectory temporary;
+  const auto data = opened(temporary.path());
+  static_cast<void>(temporary.file("tidemark.sqlite3", ""));
+  std::filesystem::create_directory(temporary.path() / "rocksdb");
+  for (const auto* const backend : {"sqlite", "rocksdb"}) {
+    const auto checked = data.check_engine(backend);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == ErrorCode::foreign);
+    INFO(checked.error().context);
+    CHECK(contains(checked.error().context, "logs of two engines, tidemark.sqlite3 and rocksdb"));
+    CHECK(contains(checked.error().context, "move the other one away"));
+    CHECK_FALSE(contains(checked.error().context, "start with --backend"));
+  }
+}
+
 }  // namespace tidemark

@@ -220,6 +220,15 @@ TEST_CASE("a refused value is named with the place where it stands") {
   CHECK(contains(refused(file.flag()), file.path + ":2: port = -1: must be"));
 }
 
+TEST_CASE("who mistypes a unit is told which ones there are") {
+  CHECK(refused({"--retain-age", "5x"}) ==
+        "--retain-age 5x: must be a time from 0ms to 36500d: a number with ms, s, m, h or d behind it, or of "
+        "milliseconds alone");
+  CHECK(refused({"--retain-bytes", "5x"}) ==
+        "--retain-bytes 5x: must be a size from 0B to 1048576GiB: a number with B, kB, KiB, MB, MiB, GB or GiB behind "
+        "it, or of bytes alone");
+}
+
 TEST_CASE("values outside their bounds are refused") {
   for (const Words& arguments : std::initializer_list<Words>{
            {"--backend", "mysql"},

@@ -69,6 +69,31 @@ TEST_CASE("many subscribers of a channel are served by few batches, each gets al
   CHECK(clients[0]->sink.received.ends_with("<4:four>"));
 }
 
+TEST_CASE("a pass that spans several turns misses neither what is committed meanwhile nor whoever moves up") {
+  HubWorld world({.deliveries_turn = 1});
+  world.join();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<Client>(world));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  }
+  world.settle();
+  world.commit({{"/a", "one"}});
+  REQUIRE(world.executor.run_one());
+  CHECK(clients[0]->sink.received == "<1:one>");
+  CHECK(clients[1]->sink.received.empty());
+  world.commit({{"/a", "two"}});
+  world.settle();
+  for (const auto& client : clients) CHECK(client->sink.received == "<1:one><2:two>");
+
+  world.commit({{"/a", "three"}});
+  REQUIRE(world.executor.run_one());
+  CHECK(clients[2]->sink.received == "<1:one><2:two>");
+  clients.erase(clients.begin());  // the last one takes the place of the first, which has had its turn
+  world.settle();
+  for (const auto& client : clients) CHECK(client->sink.received == "<1:one><2:two><3:three>");
+}
+
 TEST_CASE("a subscriber gets what is committed after it came, others' channels excepted") {
   HubWorld world;
   world.join();

@@ -95,22 +95,30 @@ class TextFrames final : public FrameEncoder {
 class ManualExecutor final : public Executor {
  public:
   void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
-  bool run_one() {
-    if (tasks_.empty()) return false;
-    const auto task = std::move(tasks_.front());
-    tasks_.pop_front();
+  void post_after(std::chrono::microseconds, std::function<void()> task) override { later_.push_back(std::move(task)); }
+  /// One that was posted. If there is none, time passes, and one comes that was posted for later.
+  bool run_one() { return run_posted() || run(later_); }
+  /// One that was posted, while no time passes.
+  bool run_posted() { return run(tasks_); }
+  [[nodiscard]] bool idle() const { return tasks_.empty() && later_.empty(); }
+
+ private:
+  using Tasks = std::deque<std::function<void()>>;
+  static bool run(Tasks& tasks) {
+    if (tasks.empty()) return false;
+    const auto task = std::move(tasks.front());
+    tasks.pop_front();
     task();
     return true;
   }
-  [[nodiscard]] bool idle() const { return tasks_.empty(); }
 
- private:
-  std::deque<std::function<void()>> tasks_;
+  Tasks tasks_, later_;
 };
 
 class FakeSink final : public Sink {
  public:
   std::string received;
+  std::size_t sends = 0;  // that took something
   std::size_t room = SIZE_MAX;
   int number = -1;       // of its socket, for FakeBatchSender
   bool waiting = false;  // said that there is no more room: writable() is to follow
@@ -126,6 +134,7 @@ class FakeSink final : public Sink {
   }
   std::size_t take(std::string_view frames) {
     const std::size_t taken = std::min(room, frames.size());
+    if (taken > 0) ++sends;
     received += frames.substr(0, taken);
     if (room != SIZE_MAX) room -= taken;
     return taken;
@@ -182,6 +191,31 @@ class FakeSubscriber final : public Subscriber {
     return can_be_told;
   }
   void on_read_failed(const Error& error) override { failures.push_back(error); }
+};
+
+/// Takes drafts and decides about them when told.
+class QueueingLog final : public FakeLog {
+ public:
+  std::deque<Draft> queue;
+  std::size_t room = SIZE_MAX;  // drafts
+
+  Admission publish(Draft&& draft) override {
+    if (queue.size() >= room) return Admission::full;
+    queue.push_back(std::move(draft));
+    return Admission::queued;
+  }
+  /// What a commit of so many drafts tells the hub.
+  void decide(Hub& hub, std::size_t count) {
+    std::vector<Outcome> outcomes;
+    for (; count > 0 && !queue.empty(); --count) {
+      outcomes.push_back({queue.front().origin, Outcome::Status::stored, Offset(++decided_)});
+      queue.pop_front();
+    }
+    hub.on_commit({}, outcomes);
+  }
+
+ private:
+  std::uint64_t decided_ = 0;
 };
 
 struct HubWorld {

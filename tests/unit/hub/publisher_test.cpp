@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,31 +11,6 @@
 
 namespace tidemark {
 namespace {
-
-/// Takes drafts and decides about them when told.
-class QueueingLog final : public FakeLog {
- public:
-  std::deque<Draft> queue;
-  std::size_t room = SIZE_MAX;  // drafts
-
-  Admission publish(Draft&& draft) override {
-    if (queue.size() >= room) return Admission::full;
-    queue.push_back(std::move(draft));
-    return Admission::queued;
-  }
-  /// What a commit of so many drafts tells the hub.
-  void decide(Hub& hub, std::size_t count) {
-    std::vector<Outcome> outcomes;
-    for (; count > 0 && !queue.empty(); --count) {
-      outcomes.push_back({queue.front().origin, Outcome::Status::stored, Offset(++decided_)});
-      queue.pop_front();
-    }
-    hub.on_commit({}, outcomes);
-  }
-
- private:
-  std::uint64_t decided_ = 0;
-};
 
 constexpr std::size_t kShare = 100;
 

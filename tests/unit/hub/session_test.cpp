@@ -153,12 +153,17 @@ TEST_CASE_FIXTURE(Fixture, "above the limit who left first makes room; while all
   CHECK_FALSE(small.has_room());
   small.leave(grants[0].sid, first);
   small.leave(grants[1].sid, second);
+  CHECK(small.forgotten() == 0);
   small.hold(grants[2].sid, first);
   CHECK(small.size() == 2);
+  CHECK(small.forgotten() == 1);
   CHECK_FALSE(small.find(grants[0].pid, kBinding).grant);
   CHECK(small.find(grants[1].pid, kBinding).grant);
   small.hold(grants[3].sid, second);
   CHECK_FALSE(small.has_room());
+  CHECK(small.forgotten() == 2);
+  small.hold(Sid::random(), second);  // all are there: this one cannot be had again
+  CHECK(small.forgotten() == 3);
   clock.advance(kWindow + Millis(1));
   small.sweep();
   CHECK_FALSE(small.has_room());
@@ -167,6 +172,11 @@ TEST_CASE_FIXTURE(Fixture, "above the limit who left first makes room; while all
   clock.advance(kWindow + Millis(1));
   small.sweep();
   CHECK(small.size() == 1);
+  // Nobody could have come back to what expired or was ended.
+  small.hold(Sid::random(), second);
+  small.end(grants[2].sid, first);
+  small.hold(Sid::random(), first);
+  CHECK(small.forgotten() == 3);
 }
 
 TEST_CASE_FIXTURE(Fixture, "after a restart the window counts from the start of the server") {

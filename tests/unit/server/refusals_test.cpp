@@ -72,6 +72,61 @@ TEST_CASE("sessions over polling above the bound are refused with 503") {
   CHECK(server.refused("too_many_sessions") == 1);
 }
 
+TEST_CASE("who left is forgotten where there is room for nobody else, and that is counted") {
+  RunningServer server({.sessions = 1});
+  Peer peer(server.port());
+  const std::string session = open_session(peer);
+  const auto exchange = [&](std::string_view packet, std::string_view answer) {
+    peer.send(post(session, packet));
+    (void)peer.read_until("ok");
+    if (answer.empty()) return;
+    peer.send(get(session));
+    (void)peer.read_until(answer);
+  };
+  exchange("40/chat/a,", "40/chat/a,{");
+  exchange("40/chat/b,", "44/chat/b,{\"message\":\"Too many sessions\"}");
+  CHECK(server.metric("tidemark_sessions_forgotten_total") == 0);
+  const std::string second = open_session(peer);
+  peer.send(post(session, "1"));  // goes away, as a lost connection does
+  (void)peer.read_until("ok");
+  peer.send(post(second, "40/chat/b,"));
+  (void)peer.read_until("ok");
+  server.wait_for("tidemark_sessions_forgotten_total", 1);
+  CHECK(server.metric("tidemark_sessions_remembered") == 1);
+}
+
+TEST_CASE("streams above the bound are refused with 503") {
+  RunningServer server({.api_streams = 1});
+  Peer first(server.port());
+  first.send(get("/api/v1/stream"));
+  (void)first.read_until("event: log\n");
+  Peer second(server.port());
+  second.send(get("/api/v1/stream"));
+  const std::string answer = second.read_until("}");
+  CHECK(answer.starts_with("HTTP/1.1 503 "));
+  CHECK(answer.find("too many streams") != std::string::npos);
+  CHECK(server.refused("too_many_streams") == 1);
+}
+
+TEST_CASE("more pages of the log than may wait are refused with 503") {
+  RunningServer server({.api_reads_waiting = 0});
+  Peer peer(server.port());
+  peer.send(get("/api/v1/log"));
+  const std::string answer = peer.read_until("}");
+  CHECK(answer.starts_with("HTTP/1.1 503 "));
+  CHECK(answer.find("too many readers") != std::string::npos);
+  CHECK(server.refused("too_many_reads") == 1);
+}
+
+TEST_CASE("a publish that storage does not take is answered with 503 and counted") {
+  RunningServer server({});
+  server.store().fail_append({ErrorCode::io, "the disk is gone"});
+  Peer peer(server.port());
+  peer.send(post("/api/v1/channels/%2F/records", "1"));
+  CHECK(peer.read_until("}").starts_with("HTTP/1.1 503 "));
+  CHECK(server.refused("not_stored") == 1);
+}
+
 TEST_CASE("channels above the bound are refused at CONNECT") {
   RunningServer server({.channels_followed = 1});
   Peer peer(server.port());
