@@ -42,6 +42,7 @@ class FakeLog : public Log {
     return found == losses.end() ? Offset() : found->second;
   }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return lost(channel); }
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)>) const override { return {}; }
   [[nodiscard]] const Holes& holes() const override { return repaired; }
   [[nodiscard]] StoreStats stats() const override { return {}; }
   [[nodiscard]] std::string_view engine() const override { return "fake"; }
