@@ -67,6 +67,9 @@ class GuardedStore final : public LogStore {
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
     return engine_->key_segments(from_segment, visit);
   }
+  [[nodiscard]] Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
+    return engine_->channel_names(visit);
+  }
   [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override;
   [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
     return engine_->losses(visit);

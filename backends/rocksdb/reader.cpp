@@ -11,6 +11,7 @@
 #include "backends/rocksdb/keys.h"
 #include "backends/rocksdb/record_encoding.h"
 #include "backends/rocksdb/status.h"
+#include "src/base/limits.h"
 #include "src/log/damage.h"
 #include "src/log/index_segment.h"
 
@@ -192,6 +193,19 @@ Result<void> Reader::key_segments(std::uint64_t from_segment,
     segment = number_of(rows->key());
     if (rows->key() == rocksdb::Slice(hashes_key(segment)) && !visit(segment, text(rows->value()))) return {};
     ++segment;
+  }
+  if (!rows->status().ok()) return failure(rows->status(), "read", database_.directory());
+  return {};
+}
+
+Result<void> Reader::channel_names(FunctionRef<void(std::string_view)> visit) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> rows(database_.db().NewIterator(options, database_.segments()));
+  std::size_t looked_at = 0;
+  for (rows->SeekToLast(); rows->Valid() && looked_at < limits::kChannelNameRows; rows->Prev(), ++looked_at) {
+    const auto key = text(rows->key());
+    if (key.size() > kNumberBytes && key[kNumberBytes] == kChannelRow) visit(key.substr(kNumberBytes + 1));
   }
   if (!rows->status().ok()) return failure(rows->status(), "read", database_.directory());
   return {};

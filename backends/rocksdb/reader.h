@@ -25,6 +25,8 @@ class Reader {
                                               FunctionRef<bool(std::uint64_t, std::string_view)> visit) const;
   [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit) const;
+  /// From the newest segment backward, kChannelNameRows at most.
+  [[nodiscard]] Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const;
   [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const;
 
   /// A text of meta; not_found if there is none.

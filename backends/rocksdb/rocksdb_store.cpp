@@ -108,6 +108,9 @@ class RocksdbStore final : public LogStore {
                             FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
     return reading([&](const Reader& reader) { return reader.key_segments(from_segment, visit); });
   }
+  Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
+    return reading([&](const Reader& reader) { return reader.channel_names(visit); });
+  }
   Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
     return reading([&](const Reader& reader) { return reader.losses(visit); });
   }

@@ -11,6 +11,7 @@
 
 #include "backends/sqlite/connection.h"
 #include "src/base/error.h"
+#include "src/base/function_ref.h"
 
 namespace tidemark::sqlite {
 
@@ -22,6 +23,9 @@ class NameTable {
   /// Must be called inside the transaction that uses the id. Answers the id, or SQLite's error code as a negative
   /// number.
   [[nodiscard]] std::int64_t intern(std::string_view name);
+  void visit(FunctionRef<void(std::string_view)> visitor) const {
+    for (const auto& [name, id] : ids_) visitor(name);
+  }
   void commit() { staged_.clear(); }
   void rollback();
 

@@ -73,6 +73,12 @@ class SqliteStore final : public LogStore {
     return (*reader)->key_segments(from_segment, visit);
   }
 
+  Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
+    if (!writer_) return closed();
+    writer_->channels().visit(visit);
+    return {};
+  }
+
   Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
     if (!writer_) return closed();
     const auto kept = state();

@@ -28,6 +28,8 @@ class Writer {
   };
   [[nodiscard]] Result<Contents> contents();
 
+  [[nodiscard]] const NameTable& channels() const { return channels_; }
+
   /// Makes durable what contents() answered. It may have come from pages of the write-ahead log that nobody flushed (the
   /// process died before it could), or whose flush failed: those the kernel takes for clean, and flushing them again
   /// does nothing. So they are written anew, into the file.

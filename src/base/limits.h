@@ -76,18 +76,21 @@ inline constexpr std::size_t kScanBytes = 256 * kKiB;
 inline constexpr std::size_t kChannels = 100'000;
 inline constexpr std::size_t kDedupeCandidates = 4;          // records compared for one key hash
 inline constexpr std::uint64_t kMinFreeDefault = 64 * kMiB;  // free on the disk, below which nothing is appended
-inline constexpr std::uint64_t kMinFreeOnceFull = kMiB;   // where an engine has met the end of the disk, to try again
-inline constexpr auto kUpkeepInterval = 1'000ms;          // between two looks whether the store would take records
-inline constexpr std::size_t kStoreReaders = 8;           // reads one store runs at a time; more wait
-inline constexpr std::size_t kTrimSliceRecords = 1000;    // removed in one step of a trim
-inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;  // likewise; large records take longer to remove
-inline constexpr std::size_t kChannelLosses = 100'000;    // channels whose own loss is remembered, see losses.h
-inline constexpr int kDamagedProbes = 1000;               // unreadable records one search by age looks at
-inline constexpr auto kClockJump = 60s;                   // more than that at once is no pace of a right clock
-inline constexpr auto kClockDoubt = 600s;                 // for which a clock that jumped ahead is not believed
-inline constexpr auto kRetentionReport = 60s;             // the journal says at most this often what was trimmed
-inline constexpr std::size_t kStoredNames = 1'000'000;    // channel or event names one store interns
+inline constexpr std::uint64_t kMinFreeOnceFull = kMiB;     // where an engine has met the end of the disk, to try again
+inline constexpr auto kUpkeepInterval = 1'000ms;            // between two looks whether the store would take records
+inline constexpr std::size_t kStoreReaders = 8;             // reads one store runs at a time; more wait
+inline constexpr std::size_t kTrimSliceRecords = 1000;      // removed in one step of a trim
+inline constexpr std::size_t kTrimSliceBytes = 1 * kMiB;    // likewise; large records take longer to remove
+inline constexpr std::size_t kChannelLosses = 100'000;      // channels whose own loss is remembered, see losses.h
+inline constexpr int kDamagedProbes = 1000;                 // unreadable records one search by age looks at
+inline constexpr auto kClockJump = 60s;                     // more than that at once is no pace of a right clock
+inline constexpr auto kClockDoubt = 600s;                   // for which a clock that jumped ahead is not believed
+inline constexpr auto kRetentionReport = 60s;               // the journal says at most this often what was trimmed
+inline constexpr std::size_t kChannelNames = 1'000'000;     // channels of one log; a message for another one is refused
+inline constexpr std::size_t kChannelNameRows = 1'000'000;  // of an engine's index, looked at for them when it opens
+inline constexpr std::size_t kStoredNames = 1'100'000;      // channel or event names that SQLite's tables hold
 
+static_assert(kChannelNames < kStoredNames, "the bound that every engine has is met first");
 static_assert(kBatchRecords < kSegmentRecords, "a batch crosses at most one segment boundary");
 
 // --- the hub ---------------------------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ class FaultyStore final : public LogStore {
                                               FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
   [[nodiscard]] Result<void> key_segments(std::uint64_t from_segment,
                                           FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override;
+  [[nodiscard]] Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
+    return store_->channel_names(visit);
+  }
   [[nodiscard]] Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override;
   [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override;
   [[nodiscard]] Result<void> verify() const override { return store_->verify(); }

@@ -24,7 +24,7 @@ class StoredLog final : public Log {
         epoch_(store_->state().epoch),
         index_(std::move(rebuilt.index)),
         queue_(options.queue_bytes),
-        sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
+        sequencer_(*store_, *index_, std::move(rebuilt.window), std::move(rebuilt.names), rebuilt.last_time, clock),
         holes_(options.holes),
         reader_(*store_, *index_, holes_),
         upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, std::move(time),
@@ -95,7 +95,7 @@ class StoredLog final : public Log {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(std::unique_ptr<LogStore> store, const LogOptions& options, const Clock& clock) {
-  auto rebuilt = rebuild(*store, options.dedupe_window_records, options.holes);
+  auto rebuilt = rebuild(*store, options.dedupe_window_records, options.holes, options.channel_names);
   if (!rebuilt) return std::unexpected(rebuilt.error());
   auto losses = std::make_unique<Losses>();
   if (auto loaded = losses->load(*store); !loaded) return std::unexpected(loaded.error());

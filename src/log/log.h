@@ -51,6 +51,7 @@ struct Outcome {
     stored,     // durable at `offset`
     duplicate,  // channel and key were stored before, durable at `offset`
     failed,     // not stored: no acknowledgement must be given, the publisher may try again
+    refused,    // not stored, nor will it be: the log has as many channels as it may have, and this is another one
   };
   Origin origin;
   Status status;
@@ -71,6 +72,7 @@ class CommitListener {
 struct LogOptions {
   std::size_t queue_bytes = limits::kSequencerQueueBytes;
   std::size_t dedupe_window_records = limits::kDedupeWindowRecords;
+  std::size_t channel_names = limits::kChannelNames;
   Holes holes;  // offsets that repairs left out: any other one that is missing is damage
   Millis upkeep_interval = limits::kUpkeepInterval;
   RetentionPolicy retention;

@@ -107,6 +107,11 @@ class LogStore {
       std::uint64_t from_segment,
       FunctionRef<bool(std::uint64_t segment, std::string_view key_hashes)> visit) const = 0;
 
+  /// Visits the names of the channels it knows of, some perhaps more than once, before the first append: all that stand in
+  /// finished segments, or as many as can be found in a bounded time; those of trimmed records may be among them. A store
+  /// that is empty when it opens, or only read, knows none.
+  [[nodiscard]] virtual Result<void> channel_names(FunctionRef<void(std::string_view)> /*visit*/) const { return {}; }
+
   /// Removes all records below `before` (at most head.next()) and the segments that end below it, and notes `losses` in
   /// the step that makes the trim visible. Per channel the newest counts: an older one than was noted changes nothing. Readers see it at once;
   /// space may come back later. Durable when it returns. It takes as long as there are records to remove: who wants to

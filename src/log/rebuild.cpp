@@ -91,6 +91,7 @@ Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest
           if (!gap) return false;
           if (channels.empty() || channels.back() != record.channel) {
             channels.emplace_back(record.channel);
+            into.names.add(record.channel);
           }
           into.index->stage(channels.back(), record.offset);
           if (!record.client_key.empty()) {
@@ -119,12 +120,16 @@ Result<void> index_tail(LogStore& store, Offset from, Offset head, Offset oldest
 
 }  // namespace
 
-Result<Rebuilt> rebuild(LogStore& store, std::size_t dedupe_window_records, const Holes& holes) {
+Result<Rebuilt> rebuild(LogStore& store, std::size_t dedupe_window_records, const Holes& holes,
+                        std::size_t channel_names) {
   const auto state = store.state();
   const auto window_start = state.head.value() - std::min(state.head.value(), dedupe_window_records);
   const auto oldest = std::max(state.first, Offset(window_start + 1));  // whose key is remembered
 
-  Rebuilt result{std::make_unique<ChannelIndex>(state.head.next()), DedupeWindow(dedupe_window_records), TimeMs()};
+  Rebuilt result{std::make_unique<ChannelIndex>(state.head.next()), DedupeWindow(dedupe_window_records),
+                 ChannelNames(channel_names), TimeMs()};
+  const auto named = store.channel_names([&](std::string_view channel) { result.names.add(channel); });
+  if (!named && named.error().code != ErrorCode::corrupt) return std::unexpected(named.error());
   if (state.first > state.head) return result;
 
   // The last segment that can be finished is the one before the next record's. It is usually all there is to look at

@@ -7,10 +7,12 @@
 
 namespace tidemark {
 
-Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, TimeMs last_time, const Clock& clock)
+Sequencer::Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, ChannelNames names, TimeMs last_time,
+                     const Clock& clock)
     : store_(store),
       index_(index),
       window_(std::move(window)),
+      names_(std::move(names)),
       clock_(clock),
       last_time_(last_time),
       head_(store.state().head.value()) {}
@@ -63,6 +65,7 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       last_time_ = records_.back().time;
       index_.commit();
       window_.commit(records_.back().offset);
+      names_.commit();
       // Last: whoever sees the new head finds its records in the store and in the index.
       head_.store(records_.back().offset.value(), std::memory_order_release);
       append_worked();
@@ -72,7 +75,8 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1), listener);
       return;
     } else {
-      fail_staged();
+      const bool its_fault = appended.error().code == ErrorCode::invalid_argument;
+      fail_staged(its_fault ? Outcome::Status::refused : Outcome::Status::failed);
       append_failed(appended.error());
     }
   }
@@ -122,8 +126,15 @@ void Sequencer::stage(std::span<Draft> batch) {
         outcomes_.push_back({draft.origin, Outcome::Status::duplicate, **stored});
         continue;
       }
-      window_.stage(hash, next);
-      index_.stage_key(hash, next);
+    }
+    if (!names_.stage(draft.channel)) {
+      note_refused(draft.channel);
+      outcomes_.push_back({draft.origin, Outcome::Status::refused, Offset()});
+      continue;
+    }
+    if (!draft.client_key.empty()) {
+      window_.stage(hashes_[i], next);
+      index_.stage_key(hashes_[i], next);
     }
     index_.stage(draft.channel, next);
     records_.push_back({.offset = next,
@@ -163,13 +174,14 @@ void Sequencer::roll_back() {
   records_.clear();
   index_.rollback();
   window_.rollback();
+  names_.rollback();
 }
 
-void Sequencer::fail_staged() {
+void Sequencer::fail_staged(Outcome::Status status) {
   roll_back();
   for (Outcome& outcome : outcomes_) {
     if (outcome.offset <= head()) continue;  // a duplicate of a durable record is as durable as before
-    outcome.status = Outcome::Status::failed;
+    outcome.status = status;
     outcome.offset = Offset();
   }
 }
@@ -202,6 +214,11 @@ void Sequencer::append_worked() {
     reason_.clear();
   }
   journal::info("log-writable", {{"engine", store_.engine()}, {"head", head().value()}});
+}
+
+void Sequencer::note_refused(std::string_view channel) {
+  if (std::exchange(refusal_noted_, true)) return;
+  journal::warning("channels-full", {{"engine", store_.engine()}, {"channels", names_.most()}, {"refused", channel}});
 }
 
 void Sequencer::note_unverified(const Error& error) {

@@ -5,8 +5,10 @@
 // dropped again if the append fails, so that the next batch gets the same offsets.
 //
 // When an append fails, every draft of the batch is answered `failed`. After out_of_space or locked (another program holds
-// the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone; after
-// anything else the store is not trusted any more and every later draft fails at once.
+// the file) the next batch simply tries again; invalid_argument is one record's fault, so each is tried alone, and that
+// one `refused`; after anything else the store is not trusted any more and every later draft fails at once.
+//
+// A draft for a new channel, where there are as many as there may be, is `refused`, it alone: the batch is made without it.
 //
 // A draft whose key may be that of a damaged record is answered `failed`, it alone: whether it was stored before cannot
 // be told, and storing it again would be as wrong as calling it stored. The journal names the offset.
@@ -26,6 +28,7 @@
 #include "src/base/clock.h"
 #include "src/base/function_ref.h"
 #include "src/log/channel_index.h"
+#include "src/log/channel_names.h"
 #include "src/log/dedupe_window.h"
 #include "src/log/draft_queue.h"
 #include "src/log/log.h"
@@ -36,7 +39,8 @@ namespace tidemark {
 class Sequencer {
  public:
   /// `last_time` is that of the newest record: time never goes back, also across a restart.
-  Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, TimeMs last_time, const Clock& clock);
+  Sequencer(LogStore& store, ChannelIndex& index, DedupeWindow window, ChannelNames names, TimeMs last_time,
+            const Clock& clock);
 
   /// Until the queue is closed and empty.
   void run(DraftQueue& queue, CommitListener& listener);
@@ -62,7 +66,8 @@ class Sequencer {
   void stage(std::span<Draft> batch);
   [[nodiscard]] Result<std::optional<Offset>> find_stored(const Draft& draft, std::uint64_t hash) const;
   void roll_back();
-  void fail_staged();
+  void fail_staged(Outcome::Status status);
+  void note_refused(std::string_view channel);
 
   void append_failed(const Error& error);
   void append_worked();
@@ -71,6 +76,7 @@ class Sequencer {
   LogStore& store_;
   ChannelIndex& index_;
   DedupeWindow window_;
+  ChannelNames names_;
   const Clock& clock_;
   TimeMs last_time_;
   std::atomic<std::uint64_t> head_;
@@ -84,6 +90,7 @@ class Sequencer {
   enum class Health : std::uint8_t { writable, full, broken };
   std::mutex turn_;  // to write to the store; guards health_. Taken before reason_mutex_
   Health health_ = Health::writable;
+  bool refusal_noted_ = false;       // once is enough: whoever goes on is counted at /metrics
   mutable std::mutex reason_mutex_;  // guards reason_
   std::string reason_;
 };

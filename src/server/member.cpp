@@ -142,10 +142,10 @@ void Member::on_live(Offset to) {
 void Member::on_event(const socketio::Packet& packet) {
   Service& service = session_.thread().service();
   auto arguments = read_event_arguments(packet);
-  if (!arguments) return refuse(packet, arguments.error());
+  if (!arguments) return refuse(packet.ack_id, arguments.error());
   if (!session_.may_publish()) {
-    return refuse(packet, {"rate_exceeded",
-                           fmt::format("one connection may publish {} events a second", service.options.publish_rate)});
+    return refuse(packet.ack_id, {"rate_exceeded", fmt::format("one connection may publish {} events a second",
+                                                               service.options.publish_rate)});
   }
   const auto listed = [&](const std::vector<std::string>& names) {
     return std::ranges::find(names, arguments->event) != names.end();
@@ -166,14 +166,14 @@ void Member::on_event(const socketio::Packet& packet) {
                        .attachments = packet.attachments});
     if (packet.ack_id) ack(*packet.ack_id, R"([{"relayed":true}])");
   } else {
-    refuse(packet, {"unknown_event", "this server neither logs nor relays this event"});
+    refuse(packet.ack_id, {"unknown_event", "this server neither logs nor relays this event"});
   }
 }
 
-void Member::refuse(const socketio::Packet& packet, const Refusal& refusal) {
+void Member::refuse(std::optional<std::int64_t> ack_id, const Refusal& refusal) {
   journal::debug("publish_refused", {{"channel", channel()}, {"sid", sid_.text()}, {"code", refusal.code}});
   if (const auto kind = refused_named(refusal.code)) session_.thread().service().refusals.count(*kind);
-  if (packet.ack_id) ack(*packet.ack_id, refusal_args(refusal));
+  if (ack_id) ack(*ack_id, refusal_args(refusal));
 }
 
 void Member::ack(std::int64_t ack_id, std::string_view args) {
@@ -184,6 +184,10 @@ void Member::ack(std::int64_t ack_id, std::string_view args) {
 
 void Member::on_outcome(const Outcome& outcome) {
   // A failure is not answered: the client's `retries` ask again, and the record is stored once when storage works.
+  if (outcome.status == Outcome::Status::refused) {
+    return refuse(outcome.origin.ack_id == Origin::kNoAck ? std::nullopt : std::optional(outcome.origin.ack_id),
+                  {"channels_full", "this log takes no further channel; one that has messages takes more"});
+  }
   if (outcome.status == Outcome::Status::failed || outcome.origin.ack_id == Origin::kNoAck) return;
   ack(outcome.origin.ack_id, fmt::format(R"([{{"offset":{},"duplicate":{}}}])", outcome.offset.value(),
                                          outcome.status == Outcome::Status::duplicate));

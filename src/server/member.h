@@ -54,7 +54,7 @@ class Member final : public Participant, public Subscriber {
   /// For the inspector.
   void note_recovery(const Decision& decision);
   void ack(std::int64_t ack_id, std::string_view args);
-  void refuse(const socketio::Packet& packet, const Refusal& refusal);
+  void refuse(std::optional<std::int64_t> ack_id, const Refusal& refusal);
   [[nodiscard]] SessionHolder holder() const;
 
   EngineSession& session_;

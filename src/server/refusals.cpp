@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, kRefusedKinds> kNames = {
     "too_many_attachments",
     "event_name_too_long",
     "rate_exceeded",
+    "channels_full",
     "publisher_paused",
 };
 static_assert(!kNames.back().empty(), "a kind has no name");

@@ -64,6 +64,7 @@ enum class Refused : std::uint8_t {
   too_many_attachments,
   event_name_too_long,
   rate_exceeded,
+  channels_full,     // a new channel, where the log has as many as it may have
   publisher_paused,  // not refused: its publisher waits
 };
 

@@ -1,4 +1,5 @@
 // What index segments and trim promise.
+#include <algorithm>
 #include <array>
 
 #include "tests/contract/engine_under_test.h"
@@ -41,6 +42,22 @@ TEST_CASE("index segments are kept with the records and found by channel, in ord
       engine.reopen();
     }
     CHECK(engine->verify());
+  });
+}
+
+TEST_CASE("the channels of finished segments are known by their names when a store is opened again") {
+  on_every_engine([](EngineUnderTest& engine) {
+    fill_segments(engine.store());
+    engine.reopen();
+    if (engine->engine() == "memory") return;  // it is empty whenever it opens
+    std::vector<std::string> names;
+    CHECK(engine->channel_names([&](std::string_view name) { names.emplace_back(name); }));
+    const auto known = [&](std::string_view name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    CHECK(known("/odd"));
+    CHECK(known("/even"));
+    CHECK_FALSE(known("/none"));
   });
 }
 

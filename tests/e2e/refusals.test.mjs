@@ -16,6 +16,7 @@ const METRICS_ADDRESS = "127.0.0.77"; // the limit for one address must not stop
 const IN_UNIT_TESTS = [
   "too_many_connections", "silent_connection", "unread_answer", "too_many_sessions", "upgrade_timeout",
   "too_many_channels", "publisher_paused", "too_many_reads", "too_many_streams", "not_stored",
+  "channels_full",
 ];
 const IN_FLOODS = ["no_descriptors"];
 

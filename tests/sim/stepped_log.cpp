@@ -23,7 +23,8 @@ SteppedLog::SteppedLog(Disk& disk, const LogOptions& options, const Clock& clock
       store_(disk.open()),
       rebuilt_(rebuild_or_fail(*store_, options)),
       queue_(options.queue_bytes),
-      sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), rebuilt_.last_time, clock),
+      sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), std::move(rebuilt_.names), rebuilt_.last_time,
+                 clock),
       reader_(*store_, *rebuilt_.index, options_.holes),
       retention_(*store_, options.retention, clock, options.holes) {
   if (const auto loaded = losses_.load(*store_); !loaded)

@@ -44,6 +44,11 @@ void PublishAnswer::on_outcome(const Outcome& outcome) {
                                                "Idempotency-Key"
                                              : fmt::format("nothing is stored at the moment: {}", why)});
   }
+  if (outcome.status == Outcome::Status::refused) {
+    http_.thread().service().refusals.count(Refused::channels_full);
+    return respond_error(
+        http_, {403, "channels_full", "this log takes no further channel; publish into one that has records"});
+  }
   const bool duplicate = outcome.status == Outcome::Status::duplicate;
   const auto offset = outcome.offset.value();
   respond_json(http_, duplicate ? 200 : 201, fmt::format("{{\"offset\":{},\"duplicate\":{}}}\n", offset, duplicate),

@@ -96,7 +96,7 @@ TEST_CASE("a file that another program holds is tried again, too") {
   CHECK(log->why_not_writable().empty());
 }
 
-TEST_CASE("a record that the store cannot take fails alone, not with those that shared its commit") {
+TEST_CASE("a record that the store cannot take is refused alone, not with those that shared its commit") {
   const Error refused{ErrorCode::invalid_argument, "the log holds its limit of names"};
   LogUnderTest log;
   log.store().hold_appends();
@@ -108,7 +108,7 @@ TEST_CASE("a record that the store cannot take fails alone, not with those that 
   for (const Outcome& outcome : log.listener().wait_for_outcomes(4)) CHECK(outcome.status == Outcome::Status::stored);
   CHECK(log.store().append_sizes() == std::vector<std::size_t>{1, 3, 1, 1, 1});
   log.store().fail_append(refused);
-  CHECK(log.publish_and_wait(draft("5")).status == Outcome::Status::failed);
+  CHECK(log.publish_and_wait(draft("5")).status == Outcome::Status::refused);
   CHECK(log->why_not_writable().empty());
   CHECK(log.publish_and_wait(draft("2", "2")).status == Outcome::Status::duplicate);
 }

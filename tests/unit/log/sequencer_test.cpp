@@ -27,6 +27,31 @@ TEST_CASE("nothing is reported and the head stands still before the record is du
   CHECK(log->head() == Offset(1));
 }
 
+TEST_CASE("a message for one channel more than there may be is refused, alone, and the rest is one commit") {
+  LogUnderTest log({.channel_names = 2});
+  log.store().hold_appends();
+  log.publish(draft("1", "", "/a"));
+  log.store().wait_until_held();
+  log.publish(draft("2", "k", "/b"));
+  log.publish(draft("3", "k", "/c"));
+  log.publish(draft("4", "", "/a"));
+  log.store().release_appends();
+  const auto outcomes = log.listener().wait_for_outcomes(4);
+  CHECK(outcomes[1].status == Outcome::Status::stored);
+  CHECK(outcomes[2].status == Outcome::Status::refused);
+  CHECK(outcomes[3].status == Outcome::Status::stored);
+  CHECK(outcomes[3].offset == Offset(3));
+  CHECK(log.store().append_sizes() == std::vector<std::size_t>{1, 2});
+}
+
+TEST_CASE("a channel whose first record was not stored takes no place") {
+  LogUnderTest log({.channel_names = 1});
+  log.store().fail_append({ErrorCode::out_of_space, "the disk is full"});
+  CHECK(log.publish_and_wait(draft("1", "", "/a")).status == Outcome::Status::failed);
+  CHECK(log.publish_and_wait(draft("1", "", "/b")).status == Outcome::Status::stored);
+  CHECK(log.publish_and_wait(draft("1", "", "/a")).status == Outcome::Status::refused);
+}
+
 TEST_CASE("the record handed on is the one that was published") {
   LogUnderTest log;
   auto published = draft(R"({"a":1})", "k1", "/chat/x");

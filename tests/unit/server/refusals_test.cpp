@@ -141,6 +141,29 @@ TEST_CASE("channels above the bound are refused at CONNECT") {
   CHECK(server.refused("too_many_channels") == 1);
 }
 
+TEST_CASE("a message for one channel more than the log may have is refused, over the API and in its ack") {
+  RunningServer server({}, limits::kSequencerQueueBytes, 1);
+  Peer peer(server.port());
+  peer.send(post("/api/v1/channels/%2Fchat%2Fa/records", "1"));
+  CHECK(peer.read_until("}").starts_with("HTTP/1.1 201 "));
+  peer.send(post("/api/v1/channels/%2Fchat%2Fb/records", "1"));
+  CHECK(peer.read_until("}}").find("HTTP/1.1 403 ") != std::string::npos);
+  CHECK(server.refused("channels_full") == 1);
+
+  Peer client(server.port());
+  const std::string session = open_session(client);
+  client.send(post(session, "40/chat/b,"));
+  (void)client.read_until("ok");
+  client.send(get(session));
+  (void)client.read_until("40/chat/b,{");
+  (void)client.read_until("}");
+  client.send(post(session, "42/chat/b,2[\"chat message\",1]"));
+  (void)client.read_until("ok");
+  client.send(get(session));
+  CHECK(client.read_until("}}]").find("43/chat/b,2[{\"error\":{\"code\":\"channels_full\",") != std::string::npos);
+  CHECK(server.refused("channels_full") == 2);
+}
+
 TEST_CASE("who publishes more than the queue holds waits, and is answered when there is room") {
   RunningServer server({}, 1000);
   Peer peer(server.port());

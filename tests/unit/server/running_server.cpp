@@ -73,7 +73,8 @@ std::size_t Peer::read_some(std::size_t most) {
   return static_cast<std::size_t>(count);
 }
 
-RunningServer::RunningServer(const ServeOptions& options, std::size_t queue_bytes) : options_(options) {
+RunningServer::RunningServer(const ServeOptions& options, std::size_t queue_bytes, std::size_t channel_names)
+    : options_(options) {
   options_.host = "127.0.0.1";
   options_.port = 0;
   options_.io_threads = 1;
@@ -83,6 +84,7 @@ RunningServer::RunningServer(const ServeOptions& options, std::size_t queue_byte
   store_ = store.get();
   LogOptions log_options;
   log_options.queue_bytes = queue_bytes;
+  log_options.channel_names = channel_names;
   auto log = Log::open(std::move(store), log_options, clock_);
   REQUIRE(log);
   log_ = std::move(*log);

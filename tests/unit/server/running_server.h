@@ -59,7 +59,8 @@ class Peer {
 
 class RunningServer {
  public:
-  explicit RunningServer(const ServeOptions& options, std::size_t queue_bytes = limits::kSequencerQueueBytes);
+  explicit RunningServer(const ServeOptions& options, std::size_t queue_bytes = limits::kSequencerQueueBytes,
+                         std::size_t channel_names = limits::kChannelNames);
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
   ~RunningServer();
