@@ -89,9 +89,13 @@ void IoThread::forget(Connection& connection) {
   connection_count_.store(connections_.size(), std::memory_order_relaxed);
 }
 
-void IoThread::add(std::unique_ptr<EngineSession> session) { sessions_.insert(std::move(session)); }
+void IoThread::add(std::unique_ptr<EngineSession> session) {
+  sessions_.insert(std::move(session));
+  session_count_.store(sessions_.size(), std::memory_order_relaxed);
+  ++service_.engine_sessions;
+}
 
-bool IoThread::has_room() const { return sessions_.size() * service_.threads.size() < service_.options.connections; }
+bool IoThread::has_room() const { return service_.engine_sessions < service_.options.connections; }
 
 EngineSession* IoThread::find(std::string_view sid) {
   const auto found = sessions_.find(sid);
@@ -102,6 +106,8 @@ void IoThread::retire(EngineSession& session) {
   const auto found = sessions_.find(session.sid());
   if (found == sessions_.end()) return;
   dispose(std::move(sessions_.extract(found).value()));
+  session_count_.store(sessions_.size(), std::memory_order_relaxed);
+  --service_.engine_sessions;
 }
 
 void IoThread::pause() {

@@ -38,6 +38,8 @@ class IoThread final : public Executor {
   [[nodiscard]] std::uint32_t index() const { return index_; }
   [[nodiscard]] Service& service() { return service_; }
   [[nodiscard]] std::size_t connection_count() const { return connection_count_.load(std::memory_order_relaxed); }
+  /// What a new connection should avoid: connections, and sessions, which over polling may be many to a connection.
+  [[nodiscard]] std::size_t load() const { return connection_count() + session_count_.load(std::memory_order_relaxed); }
 
   void start();
   /// Stops reading from every connection: nothing more is published.
@@ -57,7 +59,8 @@ class IoThread final : public Executor {
   std::shared_ptr<Connection> adopt(TcpSocket socket, AddressLimit::Slot slot);
   void forget(Connection& connection);
 
-  /// Whether one more session may be opened here.
+  /// Whether one more session may be opened: they are counted in all threads together. Several threads that ask at the
+  /// same moment may each get the last place.
   [[nodiscard]] bool has_room() const;
   void add(std::unique_ptr<EngineSession> session);
   [[nodiscard]] EngineSession* find(std::string_view sid);
@@ -98,6 +101,7 @@ class IoThread final : public Executor {
   Millis next_sweep_{};
 
   std::atomic<std::size_t> connection_count_ = 0;
+  std::atomic<std::size_t> session_count_ = 0;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::unordered_set<std::unique_ptr<EngineSession>, BySid, BySid> sessions_;
   bool paused_ = false;

@@ -124,7 +124,7 @@ IoThread& Server::least_loaded() {
   turn_ = (turn_ + 1) % service_.threads.size();
   std::size_t best = turn_;
   for (std::size_t i = 0; i < service_.threads.size(); ++i) {
-    if (service_.threads[i]->connection_count() < service_.threads[best]->connection_count()) best = i;
+    if (service_.threads[i]->load() < service_.threads[best]->load()) best = i;
   }
   return *service_.threads[best];
 }

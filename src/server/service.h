@@ -44,6 +44,7 @@ struct Service {
   Refusals refusals;
   ReadFailures read_failures;
   std::atomic<bool> draining = false;
+  std::atomic<std::size_t> engine_sessions = 0;      // of all threads
   std::vector<std::unique_ptr<IoThread>> threads{};  // by index; complete before the first one starts
 
   std::vector<Endpoint> endpoints{};  // where Engine.IO is served; likewise

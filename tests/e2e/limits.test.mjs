@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { assertStored, Client, newChannel, RawPolling, RawWebSocket, request, serve, waitFor, within } from "./support.mjs";
 
 /** The message of the CONNECT_ERROR that joining `channel` is answered with, or undefined. */
@@ -44,6 +44,31 @@ test("a client over polling above --connections is refused with 503 and a messag
     },
     { what: "the refusal of the third client" },
   );
+});
+
+describe("sessions over polling of one connection", () => {
+  async function openSessions(t, { port }, count) {
+    const socket = net.connect(port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    let got = "";
+    socket.setEncoding("utf8").on("data", (chunk) => (got += chunk));
+    socket.write("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(count));
+    await waitFor(() => (got.match(/HTTP\/1\.1 /g) ?? []).length === count, { what: `${count} answers` });
+    return { statuses: got.match(/(?<=HTTP\/1\.1 )\d+/g), threads: got.match(/(?<="sid":")\w{3}/g) };
+  }
+
+  test("may be all of --connections, whatever thread it is at", async (t) => {
+    const own = await serve(t, ["--connections", "10", "--io-threads", "2"]);
+    const { statuses } = await openSessions(t, own, 11);
+    assert.deepEqual(statuses, [...Array(10).fill("200"), "503"]);
+  });
+
+  test("send new connections to the other threads", async (t) => {
+    const own = await serve(t, ["--io-threads", "2"]);
+    const [busy] = (await openSessions(t, own, 20)).threads;
+    await openSessions(t, own, 1); // it was to be accepted by its thread before
+    for (let i = 0; i < 4; i++) assert.notEqual((await openSessions(t, own, 1)).threads[0], busy);
+  });
 });
 
 test("above --sessions a client that left makes room; while all are there, CONNECT is answered with an error", async (t) => {
