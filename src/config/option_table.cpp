@@ -365,8 +365,8 @@ const std::array kTable = {
            .kind = ValueKind::number,
            .value_name = "N",
            .help =
-               "Connections one address may have open at a time; 0 sets no limit. Behind a proxy all clients have its "
-               "address.",
+               "Connections one address may have open at a time; 0 sets no limit. A session over polling is one more, "
+               "and addresses of IPv6 count by their first 64 bits. Behind a proxy all clients have its address.",
            .max = limits::kConnectionsPerAddressCeiling},
     Option{.group = kFloods,
            .name = "publish-rate",

@@ -1,5 +1,9 @@
-// How many connections each address has. Slots are taken by the accepting thread and given back by the connection's, so
-// there is a lock; it is held for one lookup, once per connection, and not at all where there is no limit.
+// How many places each address has: one for a connection, and one for a session over polling, which needs no connection
+// to stay. Slots are taken by the accepting thread and by those of the connections, and given back by the latter, so there
+// is a lock; it is held for one lookup, once per connection, and not at all where there is no limit.
+//
+// An address of IPv6 counts by its first 64 bits: whoever has one has all that begin with them. Example: 2001:db8::1 and
+// 2001:db8::2 share their places; ::ffff:10.0.0.1 is 10.0.0.1.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +11,8 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+
+#include "src/server/asio.h"
 
 namespace tidemark {
 
@@ -17,14 +23,18 @@ class AddressLimit {
   AddressLimit(const AddressLimit&) = delete;
   AddressLimit& operator=(const AddressLimit&) = delete;
 
-  /// A connection's place, given back when the last copy is gone. Null where there is no limit.
-  using Slot = std::shared_ptr<void>;
+  class Place;
+  /// A place, given back when the last copy is gone. Null where there is no limit.
+  using Slot = std::shared_ptr<const Place>;
 
   /// False: the address has as many as it may have. The limit outlives its slots.
-  [[nodiscard]] bool take(const std::string& address, Slot& slot);
+  [[nodiscard]] bool take(const asio::ip::address& address, Slot& slot);
+  /// The same for the address that has the slot `other`.
+  [[nodiscard]] static bool take_beside(const Slot& other, Slot& slot);
 
  private:
-  void give_back(const std::string& address);
+  [[nodiscard]] bool take(const std::string& block, Slot& slot);
+  void give_back(const std::string& block);
 
   const std::size_t most_;
   std::mutex mutex_;  // guards taken_ only

@@ -9,11 +9,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "protocol/engineio/engineio.h"
 #include "src/hub/outlet.h"
 #include "src/hub/shard.h"
 #include "src/hub/sid.h"
+#include "src/server/address_limit.h"
 #include "src/server/conversation.h"
 #include "src/server/poll_body.h"
 #include "src/server/publish_rate.h"
@@ -46,6 +48,8 @@ class EngineSession final : private Timer, private Publisher::Input {
  public:
   /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket().
   EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling);
+  /// Its own place among those of its client's address, for as long as it is over polling.
+  void hold_place(AddressLimit::Slot place) { polls_->place = std::move(place); }
   ~EngineSession() override;
 
   [[nodiscard]] std::string_view sid() const { return {sid_.data(), sid_.size()}; }
@@ -141,6 +145,7 @@ class EngineSession final : private Timer, private Publisher::Input {
     Polls();
     ~Polls();
     HttpStream* poller = nullptr;  // the GET that waits
+    AddressLimit::Slot place;
     std::unique_ptr<PollBody> body;
     bool answer_queued = false;
     HttpStream* poster = nullptr;  // the POST that is not answered yet

@@ -464,7 +464,12 @@ void HttpStream::refuse(Refused kind, int status, std::string_view message, int 
 }
 
 void HttpStream::open_session(const Endpoint& endpoint) {
+  AddressLimit::Slot place;
+  if (!AddressLimit::take_beside(connection_.address_slot(), place)) {
+    return refuse(Refused::too_many_connections_of_address, 503, "Too many clients", 3);
+  }
   auto session = std::make_unique<EngineSession>(connection_.thread(), endpoint, true);
+  session->hold_place(std::move(place));
   const std::string handshake = session->handshake();
   connection_.thread().add(std::move(session));
   respond_poll(handshake);

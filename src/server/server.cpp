@@ -170,7 +170,7 @@ void Server::admit(TcpSocket socket, IoThread& thread) {
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
   AddressLimit::Slot slot;
-  if (!addresses_.take(peer.address().to_string(), slot)) {
+  if (!addresses_.take(peer.address(), slot)) {
     return refuse(socket, Refused::too_many_connections_of_address, "too many connections of this address");
   }
   ++on_their_way_;

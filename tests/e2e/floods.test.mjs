@@ -72,6 +72,23 @@ describe("connections of one address", () => {
   });
 });
 
+test("a session over polling takes a place of its address, beside its connection's, and gives it back", async (t) => {
+  const own = await serve(t, ["--connections-per-address", "3"]);
+  const socket = connect(t, own.port);
+  const ask = async (method, query, body = "") => {
+    socket.got = "";
+    const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
+    socket.write(`${method} /socket.io/?EIO=4&transport=polling${query} HTTP/1.1\r\nHost: localhost\r\n${length}\r\n${body}`);
+    await waitFor(() => /\r\n\r\n./.test(socket.got), { what: `the answer to ${method} ${query}` });
+    return socket.got;
+  };
+  const sids = [];
+  for (let i = 0; i < 2; i++) sids.push(/"sid":"([^"]+)"/.exec(await ask("GET", ""))?.[1]);
+  assert.match(await ask("GET", ""), /^HTTP\/1\.1 503 [^]*"Too many clients"/);
+  assert.match(await ask("POST", `&sid=${sids[0]}`, "1"), /^HTTP\/1\.1 200 /);
+  assert.match(await ask("GET", ""), /^HTTP\/1\.1 200 [^]*"sid"/);
+});
+
 describe("events of one connection", () => {
   test("above the rate are refused in their acks; others publish on, and so does this one later", async (t) => {
     const own = await serve(t, ["--publish-rate", "5"]);
