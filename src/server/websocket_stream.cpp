@@ -62,7 +62,8 @@ void WebSocketStream::on_bytes(std::span<char> bytes) {
   if (used < bytes.size() && !closed_) {
     held_.assign(bytes.data() + used, bytes.size() - used);
     connection_.pause_reading();
-    count(Refused::input_paused);
+    // A publisher that waits is counted as that.
+    if (session_ == nullptr || !session_->paused()) count(Refused::input_paused);
   }
 }
 

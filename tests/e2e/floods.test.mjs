@@ -4,7 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { describe, test } from "node:test";
 import {
-  assertInOrderOnce, assertStored, Client, newChannel, RawPolling, RawWebSocket, serve, waitFor, within,
+  assertInOrderOnce, assertStored, Client, newChannel, RawPolling, RawWebSocket, refusals, serve, waitFor, within,
 } from "./support.mjs";
 
 /** A bare connection that collects what it is sent. */
@@ -90,6 +90,19 @@ test("a session over polling takes a place of its address, beside its connection
 });
 
 describe("events of one connection", () => {
+  test("that wait for room in the log's queue are counted as that, and not as answers that are not read", async (t) => {
+    const own = await serve(t);
+    const socket = await RawWebSocket.open(t, own.url);
+    const channel = newChannel();
+    await socket.connect(channel);
+    socket.ws._socket.cork();
+    for (let i = 0; i < 20_000; i++) socket.publishRaw(channel, "1");
+    socket.ws._socket.uncork();
+    await waitFor(async () => (await refusals(own)).get("publisher_paused") > 0, { what: "the publisher to wait" });
+    await waitFor(() => socket.inbox.all.length > 20_000, { what: "all that was published" });
+    assert.equal((await refusals(own)).get("input_paused"), 0);
+  });
+
   test("above the rate are refused in their acks; others publish on, and so does this one later", async (t) => {
     const own = await serve(t, ["--publish-rate", "5"]);
     const channel = newChannel();
