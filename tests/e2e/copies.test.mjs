@@ -1,0 +1,99 @@
+// What export, backup and migrate do where a copy could hide a loss, or be in somebody's way.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { Command, run } from "./commands.mjs";
+import { backend, Client, newChannel, numbered, serve, tempDir, waitFor } from "./support.mjs";
+
+const other = backend === "sqlite" ? "rocksdb" : "sqlite";
+const NOTES = ["tidemark.head", "secret.key", "lock"]; // what is kept when an old log is put back
+const RETAINED = 300;
+
+async function succeeds(args, options) {
+  const { code, stdout, stderr } = await run(args, options);
+  assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+const append = (data, texts) => succeeds(["append", "/a", "--data", data], { input: texts.map((text) => `${text}\n`).join("") });
+const headerOf = (text) => JSON.parse(text.slice(0, text.indexOf("\n")));
+const isWhole = (text) => /\n\{"end":\{[^\n]*\}\}\n$/.test(text);
+
+/** A log of five records, `tidemark-data` as the commands need it. */
+async function newLog() {
+  const data = tempDir();
+  const server = await serve(undefined, [], { data });
+  await server.stop();
+  await append(data, numbered("m", 5));
+  return data;
+}
+
+/** Passes requests on to a server; `before(request number from 1, path)` is waited for first. */
+async function between(t, url, before) {
+  let count = 0;
+  const relay = http.createServer(async (request, response) => {
+    await before(++count, request.url);
+    const onward = http.request(url + request.url, { headers: { ...request.headers, host: new URL(url).host } }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    onward.end();
+  });
+  await new Promise((resolve) => relay.listen(0, "localhost", resolve));
+  t.after(() => (relay.close(), relay.closeAllConnections()));
+  return `http://localhost:${relay.address().port}`;
+}
+
+/** A server that keeps few records, and what makes it trim. */
+async function trimming(t) {
+  const server = await serve(t, ["--retain-records", String(RETAINED)]);
+  const channel = newChannel();
+  const client = await Client.open(t, server.url, channel);
+  const first = async () => (await (await fetch(`${server.url}/api/v1/info`)).json()).first;
+  await client.publishAll(numbered("kept", RETAINED - 50));
+  const trim = async () => {
+    const was = await first();
+    await client.publishAll(numbered("new", 2 * RETAINED));
+    await waitFor(async () => (await first()) > was + RETAINED, { what: "the trimming" });
+  };
+  return { server, trim };
+}
+
+describe("a log that lost records which were acknowledged", () => {
+  let short; // ends at 5, and 8 was acknowledged
+  before(async () => {
+    short = await newLog();
+    const old = tempDir();
+    cpSync(short, old, { recursive: true });
+    await append(short, numbered("lost", 3));
+    const others = (directory) => readdirSync(directory).filter((name) => !NOTES.includes(name));
+    for (const name of others(short)) rmSync(join(short, name), { recursive: true });
+    for (const name of others(old)) cpSync(join(old, name), join(short, name), { recursive: true });
+  });
+
+  for (const [command, args] of [
+    ["export", () => []],
+    ["backup", (target) => [target]],
+    ["migrate", (target) => ["--to", `${other}:${target}`]],
+    ["migrate --new-epoch", (target) => ["--new-epoch", "--to", `${other}:${target}`]],
+  ]) {
+    test(`is not copied by ${command} as if it were whole`, async () => {
+      const target = join(tempDir(), "new");
+      const where = command.startsWith("migrate") ? ["--from", `${backend}:${short}`] : ["--data", short];
+      const { code, stdout, stderr } = await run([command.split(" ")[0], ...args(target), ...where]);
+      assert.equal(code, 1, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /ends at offset 5 but 8 was acknowledged: 3 records are missing; .*'tidemark repair'\n$/);
+      assert.equal(existsSync(target), false);
+    });
+  }
+
+  test("is copied once a repair has accepted the loss", async () => {
+    await run(["repair", "--data", short]);
+    const header = headerOf(await succeeds(["export", "--data", short]));
+    assert.deepEqual([header.head, header.holes], [8, [{ from: 6, to: 8 }]]);
+  });
+});
