@@ -103,8 +103,19 @@ class HttpClient::Connection {
   bool done_ = false;
 };
 
-HttpClient::HttpClient(ServerUrl url, std::string token) : url_(std::move(url)), token_(std::move(token)) {}
+struct HttpClient::Answered {
+  http::fields fields;
+};
+
+HttpClient::HttpClient(ServerUrl url, std::string token)
+    : url_(std::move(url)), token_(std::move(token)), answered_(std::make_unique<Answered>()) {}
 HttpClient::~HttpClient() = default;
+
+std::string_view HttpClient::field(std::string_view name) const {
+  const auto found = answered_->fields.find(boost::string_view(name.data(), name.size()));
+  if (found == answered_->fields.end()) return {};
+  return {found->value().data(), found->value().size()};
+}
 
 Error HttpClient::refusal(unsigned status, std::string_view body) const {
   const auto said = api_error_in(body);
@@ -211,6 +222,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
 
   Connection& connection = *connection_;
   const unsigned status = parser->get().result_int();
+  answered_->fields = parser->get().base();
   const bool good = status >= 200 && status < 300;
   std::string refused;
   std::array<char, limits::kOutputBytes> part;

@@ -40,6 +40,9 @@ class HttpClient {
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
   [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
 
+  /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
+  [[nodiscard]] std::string_view field(std::string_view name) const;
+
  private:
   class Connection;
   /// Parts of the body as they come.
@@ -50,6 +53,8 @@ class HttpClient {
   const ServerUrl url_;
   const std::string token_;
   std::unique_ptr<Connection> connection_;
+  struct Answered;
+  std::unique_ptr<Answered> answered_;  // what came before the body
 };
 
 /// "a b" as a parameter's value or a part of a path: "a%20b".

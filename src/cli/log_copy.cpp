@@ -44,6 +44,19 @@ void RecordDigest::add(const RecordView& record) {
   sum_ = crc32c(sum_, {numbers.data(), numbers.size()});
 }
 
+Completeness::Completeness(const LogReader& source, const LogOutline& outline)
+    : live_(source.is_live()), holes_(outline.holes), expected_(outline.state.first) {}
+
+Result<void> Completeness::reach(Offset next) {
+  // A directory's reader tells what is missing itself, and nobody trims it.
+  if (live_ && next != expected_ && !holes_.rest_of({expected_, next.previous()}).empty()) {
+    return fail(ErrorCode::io,
+                fmt::format("the records from offset {} on were trimmed meanwhile; do it again", expected_.value()));
+  }
+  expected_ = next.next();
+  return {};
+}
+
 std::unexpected<Error> stopped_early() { return fail(ErrorCode::closed, "interrupted; nothing was changed"); }
 
 Result<LogOutline> outline_of(LogReader& source) {
@@ -92,10 +105,12 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
   Progress progress("copying");
   Result<void> wrong;
   const OffsetRange range{outline.state.first, outline.state.head};
+  Completeness completeness(source, outline);
   const auto scanned = source.scan(
       range, {},
       [&](const RecordView& record) {
-        wrong = into.add(record);
+        wrong = completeness.reach(record.offset);
+        if (wrong) wrong = into.add(record);
         if (!wrong) return false;
         digest.add(record);
         if (digest.records() % kBetweenLooks != 0) return true;
@@ -110,6 +125,7 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
   if (interrupted()) return stopped_early();
   if (!wrong) return std::unexpected(wrong.error());
   if (!scanned) return std::unexpected(scanned.error());
+  if (auto whole = completeness.reach(range.last.next()); !whole) return std::unexpected(whole.error());
   if (auto finished = into.finish(); !finished) return std::unexpected(finished.error());
   return digest;
 }

@@ -79,7 +79,8 @@ class LogReader {
   [[nodiscard]] virtual Result<StoreState> state() = 0;
 
   /// Visits the records of `range`, in order, in as many pages as it takes, and the stretches that cannot be read. With
-  /// a `channel`, records of others are left out, as far as that is cheap: the visitor may see some all the same.
+  /// a `channel`, records of others are left out, as far as that is cheap: the visitor may see some all the same. What a
+  /// live log trims meanwhile is told as a stretch that cannot be read, `not_found`, at once or a page later.
   [[nodiscard]] virtual Result<void> scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
                                           DamageVisitor damaged) = 0;
 
@@ -89,6 +90,7 @@ class LogReader {
   [[nodiscard]] virtual Result<LogFacts> facts() = 0;
   /// In order of name. May read the whole log, with progress on a terminal.
   [[nodiscard]] virtual Result<std::vector<ChannelFacts>> channels() = 0;
+  /// corrupt: newest records that were acknowledged are missing.
   [[nodiscard]] virtual Result<LogPast> past() = 0;
 
   /// Whether new records can appear in it while it is being read.

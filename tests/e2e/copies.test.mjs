@@ -97,3 +97,34 @@ describe("a log that lost records which were acknowledged", () => {
     assert.deepEqual([header.head, header.holes], [8, [{ from: 6, to: 8 }]]);
   });
 });
+
+describe("a server that trims while its log is copied", () => {
+  for (const command of ["export", "backup"]) {
+    test(`gives ${command} all it has, with what its channels lost, or it is said that some went meanwhile`, async (t) => {
+      const { server, trim } = await trimming(t);
+      for (let place = 1; place <= 5; place++) {
+        const url = await between(t, server.url, async (number) => number === place && (await trim()));
+        const target = join(tempDir(), "new");
+        const { code, stderr } = await run([command, target, "--url", url]);
+        if (code !== 0) {
+          assert.equal(code, 1);
+          assert.match(stderr, /^tidemark: .* trimmed meanwhile.*\n$/, `request ${place}`);
+          assert.doesNotMatch(stderr, /repair/);
+          continue;
+        }
+        const text = command === "export" ? readFileSync(target, "utf8") : await succeeds(["export", "--data", target]);
+        const { first, losses } = headerOf(text);
+        assert.deepEqual(losses.map(({ last }) => last), first > 1 ? [first - 1] : [], `request ${place}`);
+      }
+    });
+  }
+
+  test("tail says which records it cannot show", async (t) => {
+    const { server, trim } = await trimming(t);
+    const url = await between(t, server.url, async (_, path) => path.startsWith("/api/v1/log") && (await trim()));
+    const { code, stdout, stderr } = await run(["tail", "--from", "earliest", "--url", url]);
+    assert.match(stderr, /^tidemark: offsets 1 to \d+ were trimmed meanwhile\n$/);
+    assert.equal(stdout, "");
+    assert.equal(code, 1);
+  });
+});
