@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 struct EngineFiles {
   std::string_view engine;
-  const char* file;
+  std::string_view file;
 };
 constexpr std::array kEngineFiles = {EngineFiles{"sqlite", "tidemark.sqlite3"}, EngineFiles{"rocksdb", "rocksdb"}};
 
@@ -178,7 +178,7 @@ Result<void> finish_repair(const fs::path& directory) {
 
 Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
   constexpr std::string_view advice = "free some space or choose another --data";
-  const auto file = directory / "secret.key";
+  const auto file = directory / kSecretKeyFileName;
   const auto unfinished = directory / "secret.key.new";  // the lock is held: nobody else writes it
   if (::unlink(unfinished.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", unfinished, kChooseAnother);
   const Descriptor fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -190,7 +190,7 @@ Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
 }
 
 Result<SecretKey> load_or_create_secret(const fs::path& directory) {
-  const auto file = directory / "secret.key";
+  const auto file = directory / kSecretKeyFileName;
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno != ENOENT) return failed("cannot read", file, "make it a file that only this user can read");
@@ -221,6 +221,12 @@ Result<SecretKey> load_or_create_secret(const fs::path& directory) {
 }
 
 }  // namespace
+
+bool is_name_of_ours(std::string_view file) {
+  // "tidemark.": the log of SQLite with the files that belong to it, and the notes beside a log.
+  return file == "lock" || file.starts_with(kSecretKeyFileName) || file.starts_with("tidemark.") ||
+         std::ranges::find(kEngineFiles, file, &EngineFiles::file) != kEngineFiles.end();
+}
 
 SecretKey random_secret() {
   SecretKey secret;

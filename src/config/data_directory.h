@@ -24,6 +24,11 @@
 
 namespace tidemark {
 
+inline constexpr auto kSecretKeyFileName = "secret.key";
+
+/// Whether a file of this name in a data directory is one that tidemark writes there itself: the lock, the key, a log's.
+[[nodiscard]] bool is_name_of_ours(std::string_view file);
+
 using SecretKey = std::array<std::byte, 32>;
 
 /// From the kernel's random source. Throws std::runtime_error if there is none (start-up only).

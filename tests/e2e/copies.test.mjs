@@ -128,3 +128,96 @@ describe("a server that trims while its log is copied", () => {
     assert.equal(code, 1);
   });
 });
+
+describe("names of others", () => {
+  for (const command of ["import", "backup", "migrate"]) {
+    test(`${command} leaves a directory with the name of its unfinished one alone`, async () => {
+      const parent = tempDir();
+      const data = await newLog();
+      const target = join(parent, "new");
+      const photo = join(`${target}.unfinished`, "photos", "a.txt");
+      mkdirSync(join(photo, ".."), { recursive: true });
+      writeFileSync(photo, "dear");
+      const args = {
+        import: ["import", "--data", target],
+        backup: ["backup", target, "--data", data],
+        migrate: ["migrate", "--from", `${backend}:${data}`, "--to", `${other}:${target}`],
+      }[command];
+      const { code, stderr } = await run(args, { input: "garbage" });
+      assert.equal(code, 1);
+      assert.match(stderr, /new\.unfinished is in the way/);
+      assert.deepEqual(readdirSync(`${target}.unfinished`), ["photos"]);
+      assert.equal(readFileSync(photo, "utf8"), "dear");
+    });
+  }
+
+  test("export leaves a file with the name of an unfinished one alone", async () => {
+    const file = join(tempDir(), "log.jsonl");
+    writeFileSync(`${file}.unfinished`, "dear");
+    linkSync(`${file}.unfinished`, `${file}.same`);
+    await succeeds(["export", file, "--data", await newLog()]);
+    assert.ok(isWhole(readFileSync(file, "utf8")));
+    assert.equal(readFileSync(`${file}.unfinished`, "utf8"), "dear");
+    assert.equal(readFileSync(`${file}.same`, "utf8"), "dear");
+  });
+
+  test("two exports to one name make one whole file", async (t) => {
+    const server = await serve(t);
+    const client = await Client.open(t, server.url, newChannel());
+    await client.publishAll(numbered("m", 500));
+    const file = join(tempDir(), "log.jsonl");
+    const [asked, goOn] = [later(), later()];
+    const url = await between(t, server.url, async (_, path) => {
+      if (!path.startsWith("/api/v1/log")) return;
+      asked.resolve();
+      await goOn.promise;
+    });
+    const slow = new Command(t, ["export", file, "--url", url]);
+    await asked.promise;
+    await succeeds(["export", file, "--url", server.url]);
+    assert.ok(isWhole(readFileSync(file, "utf8")));
+    goOn.resolve();
+    assert.equal((await slow.ended()).code, 0, slow.stderr);
+    const text = readFileSync(file, "utf8");
+    assert.ok(isWhole(text));
+    assert.equal(text.trim().split("\n").length, 502);
+    assert.deepEqual(readdirSync(join(file, "..")), ["log.jsonl"]);
+  });
+});
+
+function later() {
+  const it = {};
+  it.promise = new Promise((resolve) => (it.resolve = resolve));
+  return it;
+}
+
+describe("an export to a name that is no regular file", () => {
+  test("goes through a pipe, which stays one", async (t) => {
+    const pipe = join(tempDir(), "pipe");
+    assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+    const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => reader.kill("SIGKILL"));
+    let text = "";
+    reader.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    const closed = new Promise((resolve) => reader.on("close", resolve));
+    await succeeds(["export", pipe, "--data", await newLog()]);
+    assert.ok(lstatSync(pipe).isFIFO());
+    await closed;
+    assert.ok(isWhole(text));
+    assert.deepEqual(readdirSync(join(pipe, "..")), ["pipe"]);
+  });
+
+  for (const there of [true, false]) {
+    test(`follows a symbolic link to ${there ? "a file" : "nothing yet"}, which stays one`, async () => {
+      const directory = tempDir();
+      mkdirSync(join(directory, "far"));
+      const link = join(directory, "link");
+      symlinkSync("far/log.jsonl", link);
+      if (there) writeFileSync(join(directory, "far", "log.jsonl"), "old");
+      await succeeds(["export", link, "--data", await newLog()]);
+      assert.equal(readlinkSync(link), "far/log.jsonl");
+      assert.ok(isWhole(readFileSync(join(directory, "far", "log.jsonl"), "utf8")));
+      assert.deepEqual(readdirSync(join(directory, "far")), ["log.jsonl"]);
+    });
+  }
+});
