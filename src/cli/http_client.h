@@ -1,6 +1,8 @@
 // Speaks HTTP with a server's API: one connection, kept open between requests. Nothing of Boost.Beast leaks out of it.
 // Blocks, but asks `idle` a few times a second whether it is to go on. One thread.
 //
+// A kept connection that breaks is opened anew and the request sent again, but for a POST without a key.
+//
 // Errors are sentences with the server's address: io (cannot be reached, broke off, fell silent, busy), invalid_argument
 // (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
 #pragma once
@@ -16,6 +18,9 @@
 #include "src/config/server_url.h"
 
 namespace tidemark::cli {
+
+/// A POST with this field may be sent again (docs/api.md).
+inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 
 class HttpClient {
  public:

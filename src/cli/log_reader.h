@@ -58,6 +58,8 @@ struct LogPast {
 
 /// What a follower is told. Each may end it by answering false.
 struct FollowVisitors {
+  /// Which log it is, before anything else of it.
+  FunctionRef<bool(Epoch)> log;
   RecordVisitor record;
   /// So many offsets, in whatever channel they were, are not to be had any more: trimmed, or damaged.
   FunctionRef<bool(OffsetRange missing, std::string_view reason)> gap;
@@ -95,8 +97,8 @@ class LogReader {
 
   /// Whether new records can appear in it while it is being read.
   [[nodiscard]] virtual bool is_live() const = 0;
-  /// Visits every record after `after` as soon as it is durable, until a visitor ends that. Error: the connection ended,
-  /// whyever. Only of a live log.
+  /// Visits every record after `after` as soon as it is durable, until a visitor ends that. Only of a live log. Errors:
+  /// corrupt (what comes next is damaged), io (the connection ended, whyever), those of asking.
   [[nodiscard]] virtual Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) = 0;
 };
 

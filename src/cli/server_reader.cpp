@@ -68,6 +68,13 @@ Result<StoreState> ServerReader::state() {
   return *state;
 }
 
+std::unexpected<Error> ServerReader::unreadable(std::string_view error) const {
+  const auto said = api_error_in(error);
+  // Everything but damage passes: a read that failed, a log that is trimmed faster than it is read.
+  return fail(said.code == "damaged" ? ErrorCode::corrupt : ErrorCode::io,
+              fmt::format("{} answers: {}", where(), said.message));
+}
+
 Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_view parameters,
                                               FunctionRef<bool(Offset first)> begin, RecordVisitor visit) {
   Page page;
@@ -86,9 +93,7 @@ Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_vie
       [&](std::string_view line) {
         if (!begins()) return false;
         if (line.starts_with(R"({"error":)")) {
-          const auto said = api_error_in(line);
-          wrong = fail(said.code == "damaged" ? ErrorCode::corrupt : ErrorCode::io,
-                       fmt::format("{} answers: {}", where(), said.message));
+          wrong = unreadable(line);
           return false;
         }
         const auto record = parse_record_json(line);
@@ -280,10 +285,15 @@ Result<void> ServerReader::follow(Offset after, std::string_view channel, const 
       const auto to = gap ? gap->number("to") : std::nullopt;
       if (from && to) return visit.gap({Offset(*from), Offset(*to)}, gap->text("reason").value_or("unknown"));
     } else if (event.name == "unreadable") {
-      wrong = fail(ErrorCode::corrupt, fmt::format("{} answers: {}", where(), api_error_in(event.data).message));
+      wrong = unreadable(event.data);
       return false;
+    } else if (event.name == "log") {
+      const auto greeting = JsonMembers::of(event.data);
+      const auto text = greeting ? greeting->text("epoch") : std::nullopt;
+      const auto epoch = text ? Epoch::parse(*text) : std::nullopt;
+      if (epoch) return visit.log(*epoch);
     } else {
-      return true;  // of a newer server, or its greeting
+      return true;  // of a newer server
     }
     wrong = nonsense(where());
     return false;
@@ -310,7 +320,7 @@ Result<ServerReader::Stored> ServerReader::append(std::string_view channel, std:
                                                   std::string_view sender, std::string_view key,
                                                   std::string_view payload) {
   std::vector<HttpClient::Field> fields = {{"Content-Type", "application/json"}};
-  if (!key.empty()) fields.emplace_back("Idempotency-Key", key);
+  if (!key.empty()) fields.emplace_back(kIdempotencyKey, key);
   const auto target = fmt::format("/api/v1/channels/{}/records?event={}&sender={}", percent_encoded(channel),
                                   percent_encoded(event), percent_encoded(sender));
   const auto body = client_.body_of({.method = "POST", .target = target, .body = payload, .fields = fields}, goes_on);

@@ -42,6 +42,9 @@ class ServerReader final : public LogReader {
   [[nodiscard]] Result<Page> page(OffsetRange range, std::string_view parameters, FunctionRef<bool(Offset first)> begin,
                                   RecordVisitor visit);
 
+  /// What stands where a record cannot be given: an error as JSON.
+  [[nodiscard]] std::unexpected<Error> unreadable(std::string_view error) const;
+
   HttpClient client_;
 };
 
