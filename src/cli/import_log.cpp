@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "protocol/record_json.h"
+#include "src/base/channel_name.h"
 #include "src/base/journal.h"
 #include "src/cli/command_end.h"
 #include "src/cli/export_file.h"
@@ -21,9 +22,15 @@ namespace {
 
 constexpr std::uint64_t kBetweenLooks = 1024;  // records
 
+/// A file that cannot be imported is no mistake in the arguments.
+ErrorCode code_of(const Error& error) {
+  return error.code == ErrorCode::invalid_argument ? ErrorCode::corrupt : error.code;
+}
+
 /// An error about the line that was read last.
 std::unexpected<Error> at_line(const InputLines& lines, const Error& error) {
-  return fail(error.code, fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
+  return fail(code_of(error),
+              fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
 }
 
 Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
@@ -33,18 +40,21 @@ Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
     const auto line = lines.next();
     if (!line) return std::unexpected(line.error());
     if (!*line) {
-      return fail(ErrorCode::invalid_argument,
+      return fail(ErrorCode::corrupt,
                   fmt::format("{} ends in the middle: an export has a last line {{\"end\":...}}; nothing was changed",
                               lines.name()));
     }
     if (const auto end = parse_export_end(**line)) {
       if (*end == digest) return digest;
-      return at_line(
-          lines, {ErrorCode::invalid_argument, fmt::format("the export had {} records and these {} differ from them",
-                                                           end->records(), digest.records())});
+      return at_line(lines, {ErrorCode::corrupt, fmt::format("the export had {} records and these {} differ from them",
+                                                             end->records(), digest.records())});
     }
     const auto record = parse_record_json(**line);
     if (!record) return at_line(lines, record.error());
+    // No server could give it to anybody.
+    if (!is_channel_name(record->channel)) {
+      return at_line(lines, {ErrorCode::corrupt, fmt::format("its \"channel\" is not {}", kChannelNameRule)});
+    }
     if (auto added = into.add(record->view()); !added) return at_line(lines, added.error());
     digest.add(record->view());
     if (digest.records() % kBetweenLooks != 0) continue;
@@ -61,7 +71,7 @@ Result<void> run(const CommandOptions& options) {
   const auto first = lines->next();
   if (!first) return std::unexpected(first.error());
   auto outline = parse_export_header(first->value_or(""));
-  if (!outline) return fail(outline.error().code, fmt::format("{} {}", lines->name(), outline.error().context));
+  if (!outline) return fail(code_of(outline.error()), fmt::format("{} {}", lines->name(), outline.error().context));
   if (options.new_epoch) outline = as_another_log(std::move(*outline));
 
   auto builder = builder_in(*directory, options.backend, *outline);
