@@ -459,10 +459,12 @@ TEST_CASE("relays that wait are bounded, and none counts for ever") {
   const std::string text(50'000, 'x');
   for (int round = 0; round < 3; ++round) {
     client.sink.received.clear();
+    client.sink.sends = 0;
     for (int i = 0; i < 1000; ++i) world.hub.relay({.channel = i % 2 == 0 ? "/a" : "/nobody", .payload = text});
     world.settle();
     CHECK(client.sink.received.size() > limits::kRelayBytes / 3);
     CHECK(client.sink.received.size() < limits::kRelayBytes);
+    CHECK(client.sink.received.size() / client.sink.sends < limits::kRelayPassBytes + 2 * text.size());
   }
 }
 
