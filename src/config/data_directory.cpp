@@ -138,6 +138,18 @@ std::unexpected<Error> not_locked(const fs::path& directory, int lock) {
   return failed("cannot lock", directory / "lock", "choose a --data on a file system with locks");
 }
 
+/// The directory itself is locked, too: a copy that was made without the lock file has nothing else to lock for who only
+/// looks. -1: it cannot be, on a file system without locks on directories; then the lock file alone is what counts.
+Result<int> lock_itself(const fs::path& directory, int how) {
+  Descriptor itself(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!itself.valid()) return -1;
+  if (::flock(itself.get(), how | LOCK_NB) == 0) return itself.release();
+  if (errno != EWOULDBLOCK) return -1;
+  const Descriptor lock(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
+                                             directory.string(), owner_text(lock.get())));
+}
+
 Result<int> take_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -148,7 +160,7 @@ Result<int> take_lock(const fs::path& directory) {
   return lock.release();
 }
 
-/// Without a lock file no server has ever been here; then there is nothing to hold (-1).
+/// Without a lock file (-1) no server was ever here, or it is a copy that was made without it.
 Result<int> share_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   Descriptor lock(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -239,9 +251,13 @@ SecretKey random_secret() {
 Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto made = make_directory(path); !made) return std::unexpected(made.error());
+  const auto locked = lock_itself(path, LOCK_EX);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = take_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
   const auto secret = load_or_create_secret(path);
   if (!secret) return std::unexpected(secret.error());
@@ -252,9 +268,13 @@ Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
 Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto locked = lock_itself(path, LOCK_EX);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = take_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
   return data;
 }
@@ -262,9 +282,13 @@ Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) 
 Result<DataDirectory> DataDirectory::look(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto locked = lock_itself(path, LOCK_SH);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = share_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (!swap_is_pending(path)) return data;
   return fail(
       ErrorCode::io,
@@ -287,17 +311,22 @@ std::optional<DataDirectory::User> DataDirectory::user_of(const fs::path& direct
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), secret_(other.secret_) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      itself_(std::exchange(other.itself_, -1)),
+      secret_(other.secret_) {}
 
 DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(lock_, other.lock_);
+  std::swap(itself_, other.itself_);
   std::swap(secret_, other.secret_);
   return *this;
 }
 
 DataDirectory::~DataDirectory() {
   // The file stays: a server that waits on a deleted one would lock something nobody else can see.
+  if (itself_ >= 0) ::close(itself_);
   if (lock_ >= 0) ::close(lock_);
 }
 
