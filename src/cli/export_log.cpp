@@ -4,25 +4,32 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "protocol/record_json.h"
 #include "src/base/clock.h"
+#include "src/base/command_limits.h"
 #include "src/cli/command_end.h"
 #include "src/cli/export_file.h"
 #include "src/cli/new_file.h"
 #include "src/cli/open_log.h"
+#include "src/cli/printable.h"
 #include "src/cli/progress.h"
 
 namespace tidemark::cli {
 namespace {
 
-constexpr std::uint64_t kBetweenLooks = 1024;  // records
+/// A terminal gets it harmless; as JSON it is the same.
+void append_line(Output& output, std::string_view line) {
+  output.is_terminal() ? append_printable_json(output.text(), line) : void(output.text() += line);
+}
 
 Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline, Output& output) {
   RecordDigest digest;
   Result<void> wrong;
   Completeness completeness(reader, outline);
+  std::string line;
   Progress progress("exporting");
   const OffsetRange range{outline.state.first, outline.state.head};
   const auto scanned = reader.scan(
@@ -31,9 +38,11 @@ Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline,
         wrong = completeness.reach(record.offset);
         if (!wrong) return false;
         digest.add(record);
-        append_record_json(output.text(), record);
-        output.text() += '\n';
-        if (digest.records() % kBetweenLooks == 0) {
+        line.clear();
+        append_record_json(line, record);
+        line += '\n';
+        append_line(output, line);
+        if (digest.records() % limits::kRecordsBetweenLooks == 0) {
           progress.update(record.offset.value() - range.first.value(), range.size());
           if (interrupted()) return false;
         }
@@ -56,7 +65,7 @@ Result<void> run(const CommandOptions& options, Output& output) {
   if (!outline) return std::unexpected(outline.error());
   const auto facts = (*reader)->facts();
   if (!facts) return std::unexpected(facts.error());
-  output.text() += export_header(*outline, facts->engine, SystemClock().wall());
+  append_line(output, export_header(*outline, facts->engine, SystemClock().wall()));
   const auto digest = write_records(**reader, *outline, output);
   if (!digest) return std::unexpected(digest.error());
   // Without its last line it is not whole, and import refuses it.

@@ -9,6 +9,7 @@
 
 #include "protocol/record_json.h"
 #include "src/base/channel_name.h"
+#include "src/base/command_limits.h"
 #include "src/base/journal.h"
 #include "src/cli/command_end.h"
 #include "src/cli/export_file.h"
@@ -19,8 +20,6 @@
 
 namespace tidemark::cli {
 namespace {
-
-constexpr std::uint64_t kBetweenLooks = 1024;  // records
 
 /// A file that cannot be imported is no mistake in the arguments.
 ErrorCode code_of(const Error& error) {
@@ -35,7 +34,7 @@ std::unexpected<Error> at_line(const InputLines& lines, const Error& error) {
 
 Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
   RecordDigest digest;
-  Progress progress("importing");
+  Progress progress("importing", "bytes");
   for (;;) {
     const auto line = lines.next();
     if (!line) return std::unexpected(line.error());
@@ -57,7 +56,7 @@ Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
     }
     if (auto added = into.add(record->view()); !added) return at_line(lines, added.error());
     digest.add(record->view());
-    if (digest.records() % kBetweenLooks != 0) continue;
+    if (digest.records() % limits::kRecordsBetweenLooks != 0) continue;
     progress.update(lines.bytes_read(), std::max(lines.bytes_total(), lines.bytes_read()));
     if (interrupted()) return stopped_early();
   }

@@ -20,8 +20,6 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::uint64_t kBetweenLooks = 1024;  // records
-
 std::unexpected<Error> differs(std::string_view what) {
   return fail(
       ErrorCode::corrupt,
@@ -113,7 +111,7 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
         if (wrong) wrong = into.add(record);
         if (!wrong) return false;
         digest.add(record);
-        if (digest.records() % kBetweenLooks != 0) return true;
+        if (digest.records() % limits::kRecordsBetweenLooks != 0) return true;
         progress.update(record.offset.value() - range.first.value(), range.size());
         return !interrupted();
       },
@@ -132,20 +130,14 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
 
 Result<void> prove(const NewDirectory& directory, const std::string& engine, const LogOutline& outline,
                    const RecordDigest& digest) {
-  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
-  log.known.holes = outline.holes;
-  const auto floor = HeadFloor::read(directory.path());
-  if (!floor) return std::unexpected(floor.error());
-  log.known.floor = *floor;
-  auto opened = open_store(engine, {.directory = directory.path(), .epoch_if_new = Epoch(), .read_only = true});
-  if (!opened) return std::unexpected(opened.error());
-  log.store = std::move(*opened);
+  const auto log = open_new_log(engine, directory.path(), outline.holes);
+  if (!log) return std::unexpected(log.error());
 
-  const auto state = log.store->state();
+  const auto state = log->store->state();
   if (state.epoch != outline.state.epoch) return differs("its epoch");
   if (state.head != outline.state.head) return differs("where it ends");
   std::map<std::string, Offset> losses;
-  const auto read = log.store->losses([&](const ChannelLoss& loss) {
+  const auto read = log->store->losses([&](const ChannelLoss& loss) {
     losses.emplace(loss.channel, loss.last);
     return true;
   });
@@ -153,7 +145,7 @@ Result<void> prove(const NewDirectory& directory, const std::string& engine, con
   if (losses != outline.losses) return differs("what is gone of it");
 
   RecordDigest written;
-  const auto verdict = check(log, "checking the new log", [&](const RecordView& record) { written.add(record); });
+  const auto verdict = check(*log, "checking the new log", [&](const RecordView& record) { written.add(record); });
   if (!verdict) return std::unexpected(verdict.error());
   if (verdict->stopped) return stopped_early();
   if (written != digest) return differs("its records");

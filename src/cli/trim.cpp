@@ -89,6 +89,7 @@ Result<void> run(const CommandOptions& options) {
   progress.clear();
   const auto first = log.state().first;
   log.close();
+  if (first == before.first) return fail(ErrorCode::closed, "interrupted; nothing was removed");
   fmt::print("removed {} records, offsets {} to {}; the log begins at {}\n",
              grouped(first.value() - before.first.value()), before.first.value(), first.previous().value(),
              first.value());
@@ -102,8 +103,8 @@ int trim(const CommandOptions& options) {
   journal::set_level(journal::Level::error);  // what a server would note while it opens a log
   note_interruptions();
   const auto done = run(options);
-  if (interrupted()) return kExitInterrupted;
-  return end_quietly(done);
+  if (!done && done.error().code == ErrorCode::closed) return complain(done.error(), kExitInterrupted);
+  return done ? kExitOk : complain(done.error(), exit_status_of(done.error()));
 }
 
 }  // namespace tidemark::cli

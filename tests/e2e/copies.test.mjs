@@ -5,8 +5,8 @@ import { cpSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFi
 import http from "node:http";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Command, run } from "./commands.mjs";
-import { backend, Client, newChannel, numbered, serve, tempDir, waitFor } from "./support.mjs";
+import { cleanEnv, Command, run } from "./commands.mjs";
+import { backend, Client, newChannel, numbered, serve, tempDir, tidemarkBin, waitFor } from "./support.mjs";
 
 const other = backend === "sqlite" ? "rocksdb" : "sqlite";
 const NOTES = ["tidemark.head", "secret.key", "lock"]; // what is kept when an old log is put back
@@ -220,4 +220,45 @@ describe("an export to a name that is no regular file", () => {
       assert.deepEqual(readdirSync(join(directory, "far")), ["log.jsonl"]);
     });
   }
+});
+
+describe("a command whose output cannot be written says so:", () => {
+  for (const [command, args] of [
+    ["verify", () => []],
+    ["trim", () => ["--before", "3"]],
+    ["repair", () => []],
+    ["backup", (target) => [target]],
+    ["migrate", (target) => ["--to", `${other}:${target}`]],
+  ]) {
+    test(command, async () => {
+      const data = await newLog();
+      const where = command === "migrate" ? ["--from", `${backend}:${data}`] : ["--data", data];
+      const all = [command, ...args(join(tempDir(), "new")), ...where];
+      const { status, stderr } = spawnSync("sh", ["-c", 'exec "$0" "$@" > /dev/full', tidemarkBin, ...all], { encoding: "utf8", env: cleanEnv() });
+      assert.equal(status, 1);
+      assert.equal(stderr, "tidemark: cannot write the output: No space left on device\n");
+    });
+  }
+});
+
+test("an interrupted trim says what it did, and is done where nothing is left to do", async (t) => {
+  const whole = await newLog();
+  await append(whole, numbered("m", 60_000));
+  let interrupted = 0;
+  for (let delay = 0; delay < 12; delay++) {
+    const data = tempDir();
+    cpSync(whole, data, { recursive: true });
+    const command = new Command(t, ["trim", "--data", data, "--before", "60000"]);
+    let over = false;
+    command.closed.then(() => (over = true));
+    for (const end = performance.now() + 15 * delay; !over && performance.now() < end; ) await new Promise((resolve) => setImmediate(resolve));
+    command.child.kill("SIGINT");
+    const { code, signal, stdout, stderr } = await command.ended();
+    if (signal) continue; // before it took notice of anything
+    assert.doesNotMatch(stdout, /to 0;/);
+    const { first } = JSON.parse((await succeeds(["info", "-o", "json", "--data", data])));
+    if (code === 130) interrupted++;
+    assert.equal(code, first === 60_000 ? 0 : 130, `begins at ${first}; ${stdout}${stderr}`);
+  }
+  t.diagnostic(`${interrupted} of 12 were interrupted in the middle`);
 });
