@@ -126,7 +126,7 @@ Result<LogFacts> DirectoryReader::facts() {
   const auto stats = store.stats();
   LogFacts facts{.engine = log_.engine,
                  .state = store.state(),
-                 .records = stats.records,
+                 .records = log_.known.holes.records_in({store.state().first, store.state().head}),
                  .bytes_on_disk = stats.bytes_on_disk,
                  .first_time = {},
                  .last_time = {},

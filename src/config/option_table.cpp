@@ -407,8 +407,8 @@ const std::array kTable = {
            .field = &CommandOptions::before,
            .kind = ValueKind::text,
            .value_name = "OFFSET|TIME",
-           .help = "Remove what is older: records below this offset, or before this moment, such as 30d ago or "
-                   "2026-01-02. The newest record always stays.",
+           .help = "Remove what is older: records below this offset, or before this moment, such as 30d (ago) "
+                   "or 2026-01-02. The newest record always stays.",
            .problem = why_no_place_to_trim,
            .in_file = false,
            .commands = only(CommandId::trim),
