@@ -670,7 +670,7 @@ const std::array kTable = {
            .value_name = "TEXT",
            .help = "A line of this text for each record, with {offset}, {time}, {channel}, {event}, {sender}, {key}, "
                    "{payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are "
-                   "tab and line end.",
+                   "tab and line end. A line break within one of them is shown as \\n.",
            .in_file = false,
            .commands = only(CommandId::tail) | only(CommandId::get),
            .flag_only = true},
