@@ -88,7 +88,8 @@ void serve_log(HttpStream& http) {
   auto query = log_query(*parameters);
   if (!query) return respond_error(http, query.error());
   if (http.request().method == "HEAD") {
-    return http.respond(200, api_fields(http, "application/x-ndjson") + log_fields(http.thread().service().log), {});
+    const Log& log = http.thread().service().log;
+    return http.respond(200, api_fields(http, "application/x-ndjson") + log_fields(log, log.head()), {});
   }
   const auto answer = std::make_shared<LogAnswer>(http, std::move(*query));
   http.await(answer);

@@ -36,7 +36,8 @@ Result<bool> LogPages::next(std::string& lines) {
 
 Result<void> LogPages::begin() {
   low_ = query_.after;
-  high_ = log_.head();
+  head_ = log_.head();
+  high_ = head_;
   if (query_.before) high_ = std::min(high_, query_.before->previous());
   if (query_.since) {
     const auto found = log_.first_not_older_than(*query_.since);

@@ -57,9 +57,9 @@ std::string api_fields(const HttpStream& http, std::string_view content_type) {
   return fields;
 }
 
-std::string log_fields(const Log& log) {
+std::string log_fields(const Log& log, Offset head) {
   return fmt::format("Tidemark-Epoch: {}\r\nTidemark-First: {}\r\nTidemark-Head: {}\r\n", log.epoch().text(),
-                     log.first().value(), log.head().value());
+                     log.first().value(), head.value());
 }
 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields) {
