@@ -122,7 +122,7 @@ _tidemark() {
     repair) COMPREPLY=($(compgen -W '--help --data --backend --config --dry-run' -- "$word")) ;;
     export) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config' -- "$word")) ;;
     import) COMPREPLY=($(compgen -W '--help --config --data --backend --new-epoch' -- "$word")) ;;
-    migrate) COMPREPLY=($(compgen -W '--help --from --to' -- "$word")) ;;
+    migrate) COMPREPLY=($(compgen -W '--help --from --to --new-epoch' -- "$word")) ;;
     backup) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config' -- "$word")) ;;
     trim) COMPREPLY=($(compgen -W '--help --data --backend --config --before --dry-run' -- "$word")) ;;
     help) COMPREPLY=($(compgen -W 'serve tail info channels get append stats verify repair export import migrate backup trim config help version' -- "$word")) ;;

@@ -14,6 +14,7 @@ inline constexpr std::size_t kAnswerBytes = 256 * kMiB;   // one line or body of
 inline constexpr std::size_t kPageRecords = 100'000;      // asked of a server at a time: the most it gives
 inline constexpr std::uint64_t kDamagedOffsets = 10'000;  // of a server's log that one scan passes over
 inline constexpr std::size_t kListedObjects = 1'000'000;  // of an answer or a header: channels, holes
-inline constexpr std::size_t kLineBytes = 256 * kMiB;     // of a file that is imported, as above
+inline constexpr std::uint64_t kOffsetsSkipped = 1'000'000;  // by a copy that becomes another log, see log_copy.h
+inline constexpr std::size_t kLineBytes = 256 * kMiB;        // of a file that is imported, as above
 
 }  // namespace tidemark::limits

@@ -5,14 +5,24 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "src/base/limits.h"
 #include "src/cli/interruption.h"
 #include "src/cli/progress.h"
 #include "src/log/age_search.h"
+#include "src/log/index_segment.h"
 
 namespace tidemark::cli {
+namespace {
+
+/// Records of a channel with so few others between them are read by one scan.
+constexpr std::uint64_t kNearOffsets = 64;
+/// Of a channel, found before they are read: a bound on memory.
+constexpr std::size_t kPlacesAtOnce = 10'000;
+
+}  // namespace
 
 Result<std::unique_ptr<DirectoryReader>> DirectoryReader::open(DataDirectory directory, const CommandOptions& options) {
   auto log = open_on_disk(directory, options);
@@ -20,8 +30,7 @@ Result<std::unique_ptr<DirectoryReader>> DirectoryReader::open(DataDirectory dir
   return std::make_unique<DirectoryReader>(std::move(directory), std::move(*log));
 }
 
-Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
-                                   DamageVisitor damaged) {
+Result<bool> DirectoryReader::scan_all(OffsetRange range, RecordVisitor visit, DamageVisitor damaged) {
   // Offsets that are simply not there are damage, too, unless a repair left them out.
   auto expected = std::max(range.first, log_.store->state().first);
   bool wanted = true;
@@ -37,7 +46,7 @@ Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, 
       [&](const RecordView& record) {
         if (record.offset != expected && !missing_before(record.offset)) return false;
         expected = record.offset.next();
-        if (channel.empty() || record.channel == channel) wanted = visit(record);
+        wanted = visit(record);
         return wanted;
       },
       [&](OffsetRange stretch, const Error& error) {
@@ -47,7 +56,65 @@ Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, 
         return wanted;
       });
   if (scanned && wanted) missing_before(std::min(range.last, log_.store->state().head).next());
-  return scanned;
+  if (!scanned) return std::unexpected(scanned.error());
+  return wanted;
+}
+
+Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
+                                   DamageVisitor damaged) {
+  const auto state = log_.store->state();
+  range = {std::max(range.first, state.first), std::min(range.last, state.head)};
+  const auto of_channel = [&](const RecordView& record) { return record.channel != channel || visit(record); };
+  while (!range.empty()) {
+    auto part = channel.empty() ? Places{.ranges = {range}, .covered = range.last} : places_of(channel, range);
+    for (const OffsetRange& place : part.ranges) {
+      const auto wanted = channel.empty() ? scan_all(place, visit, damaged) : scan_all(place, of_channel, damaged);
+      if (!wanted) return std::unexpected(wanted.error());
+      if (!*wanted) return {};
+    }
+    range.first = part.covered.next();
+  }
+  return {};
+}
+
+Offset DirectoryReader::last_indexed() const {
+  const auto state = log_.store->state();
+  // It is nearly always the segment before the newest record's.
+  for (auto from = segment_of(state.head.next()) + 1; from-- > segment_of(state.first);) {
+    std::optional<std::uint64_t> last;
+    const auto visited = log_.store->key_segments(from, [&](std::uint64_t segment, std::string_view) {
+      last = segment;
+      return true;
+    });
+    if (!visited) return {};
+    if (last) return std::min(segment_last(*last), state.head);
+  }
+  return {};
+}
+
+DirectoryReader::Places DirectoryReader::places_of(std::string_view channel, OffsetRange range) const {
+  const Places all{.ranges = {range}, .covered = range.last};
+  const auto indexed = last_indexed();
+  if (range.first > indexed) return all;
+  Places found{.ranges = {}, .covered = std::min(indexed, range.last)};
+  const auto add = [&](OffsetRange place) {
+    place = {std::max(place.first, range.first), std::min(place.last, range.last)};
+    if (place.empty()) return;
+    auto& ranges = found.ranges;
+    const bool near = !ranges.empty() && place.first.value() - ranges.back().last.value() <= kNearOffsets;
+    near ? void(ranges.back().last = place.last) : ranges.push_back(place);
+  };
+  const auto visited =
+      log_.store->channel_segments(channel, segment_of(range.first), [&](std::uint64_t segment, std::string_view row) {
+        if (segment_first(segment) > range.last) return false;
+        const auto offsets = decode_offsets(segment, row);
+        if (!offsets) add({segment_first(segment), segment_last(segment)});  // from the records themselves
+        for (const Offset offset : offsets.value_or(std::vector<Offset>())) add({offset, offset});
+        if (found.ranges.size() < kPlacesAtOnce) return true;
+        found.covered = std::min(segment_last(segment), found.covered);
+        return false;
+      });
+  return visited ? found : all;
 }
 
 Result<Offset> DirectoryReader::first_not_older(OffsetRange range, TimeMs moment) {

@@ -1,10 +1,12 @@
 // The log of a data directory that nobody serves, for those who look. The directory is locked against a server for as
-// long as this lives, and nothing in it is changed.
+// long as this lives, and nothing in it is changed. The records of one channel are found by the index.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "src/cli/log_check.h"
 #include "src/cli/log_reader.h"
@@ -34,6 +36,18 @@ class DirectoryReader final : public LogReader {
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 
  private:
+  /// Where the records of one channel are, up to `covered`.
+  struct Places {
+    std::vector<OffsetRange> ranges;
+    Offset covered;
+  };
+  /// By the index, as far as it goes, or where it cannot be read: all of it.
+  [[nodiscard]] Places places_of(std::string_view channel, OffsetRange range) const;
+  /// The last offset of the last finished index segment; 0: there is none, or it cannot be read.
+  [[nodiscard]] Offset last_indexed() const;
+  /// False: a visitor ended it.
+  [[nodiscard]] Result<bool> scan_all(OffsetRange range, RecordVisitor visit, DamageVisitor damaged);
+
   DataDirectory directory_;  // before the log: given up after it
   LogOnDisk log_;
 };

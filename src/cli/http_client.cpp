@@ -126,7 +126,8 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
 }
 
 Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) {
-  const auto broke = [&](std::string_view what, const SystemError& error) {
+  // By value: the error is mostly the connection's own.
+  const auto broke = [&](std::string_view what, SystemError error) {
     connection_.reset();
     const bool silent = error == beast::error::timeout;
     return fail(ErrorCode::io,

@@ -62,7 +62,7 @@ Result<void> run(const CommandOptions& options) {
   if (!first) return std::unexpected(first.error());
   auto outline = parse_export_header(first->value_or(""));
   if (!outline) return fail(outline.error().code, fmt::format("{} {}", lines->name(), outline.error().context));
-  if (options.new_epoch) outline->state.epoch = Epoch::random();
+  if (options.new_epoch) outline = as_another_log(std::move(*outline));
 
   auto builder = builder_in(*directory, options.backend, *outline);
   if (auto begun = builder.begin(); !begun) return begun;

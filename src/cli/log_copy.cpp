@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "backends/registry.h"
+#include "src/base/command_limits.h"
 #include "src/base/crc32c.h"
 #include "src/cli/interruption.h"
 #include "src/cli/log_check.h"
@@ -45,16 +47,28 @@ void RecordDigest::add(const RecordView& record) {
 std::unexpected<Error> stopped_early() { return fail(ErrorCode::closed, "interrupted; nothing was changed"); }
 
 Result<LogOutline> outline_of(LogReader& source) {
-  // What is gone first: a server may trim in between, and then records are missing, which is noticed.
-  auto past = source.past();
-  if (!past) return std::unexpected(past.error());
+  // Where it begins first: if a server trims in between, its channels have lost more than that, and records are missing
+  // when they are read, which is noticed. The other way round the copy would know of less than is gone.
   const auto state = source.state();
   if (!state) return std::unexpected(state.error());
   // A log made from it would be taken for every other one that lost its epoch.
   if (state->epoch == Epoch()) {
     return std::unexpected(with_repair_advice({ErrorCode::corrupt, "the epoch of the log cannot be read"}));
   }
+  auto past = source.past();
+  if (!past) return std::unexpected(past.error());
+  for (auto& [channel, last] : past->losses) last = std::min(last, state->first.previous());
+  std::erase_if(past->losses, [](const auto& loss) { return loss.second == Offset(); });
   return LogOutline{.state = *state, .holes = std::move(past->holes), .losses = std::move(past->losses)};
+}
+
+LogOutline as_another_log(LogOutline outline) {
+  outline.state.epoch = Epoch::random();
+  const auto head = outline.state.head;
+  const Offset last(std::min(head.value() + limits::kOffsetsSkipped, Offset::kMax - 1));
+  if (head < last) outline.holes.add({head.next(), last});
+  outline.state.head = std::max(head, last);
+  return outline;
 }
 
 Error with_repair_advice(Error error) {

@@ -36,6 +36,12 @@ class RecordDigest {
 
 [[nodiscard]] LogBuilder builder_in(const NewDirectory& directory, std::string engine, const LogOutline& outline);
 
+/// For a copy that takes the place of a log which may have gone further since it was made: a new epoch, and the next
+/// limits::kOffsetsSkipped offsets are left out, as if a repair had lost them. Example: the copy ends at 100, a client has
+/// 150 of the lost log. Were 101 given again, to another record, and all up to 150, that client would miss them and never
+/// know; so the next one is 1,000,101, and whoever has less is told that something between is gone.
+[[nodiscard]] LogOutline as_another_log(LogOutline outline);
+
 /// Damage is for repair, before anything is copied.
 [[nodiscard]] Error with_repair_advice(Error error);
 

@@ -32,19 +32,23 @@ Result<void> run(const CommandOptions& options) {
   if (!looked) return std::unexpected(looked.error());
   auto reader = DirectoryReader::open(std::move(*looked), source);
   if (!reader) return std::unexpected(reader.error());
-  const auto outline = outline_of(**reader);
-  if (!outline) return std::unexpected(outline.error());
+  const auto found = outline_of(**reader);
+  if (!found) return std::unexpected(found.error());
+  const auto outline = options.new_epoch ? as_another_log(*found) : *found;
   auto directory = NewDirectory::begin(to.directory);
   if (!directory) return std::unexpected(directory.error());
 
-  auto builder = builder_in(*directory, to.engine, *outline);
-  const auto digest = copy_log(**reader, builder, *outline);
+  auto builder = builder_in(*directory, to.engine, outline);
+  const auto digest = copy_log(**reader, builder, outline);
   if (!digest) return std::unexpected(with_repair_advice(digest.error()));
-  if (auto copied = directory->copy_secret_of(from.directory); !copied) return copied;
-  if (auto proved = prove(*directory, to.engine, *outline, *digest); !proved) return proved;
+  // What a session had received in another log says nothing about this one.
+  if (!options.new_epoch) {
+    if (auto copied = directory->copy_secret_of(from.directory); !copied) return copied;
+  }
+  if (auto proved = prove(*directory, to.engine, outline, *digest); !proved) return proved;
   if (auto placed = directory->put_in_place(); !placed) return placed;
   fmt::print("migrated {} records, offsets up to {}, epoch {}: {} in {} is {} in {}\n", grouped(digest->records()),
-             outline->state.head.value(), outline->state.epoch.text(), from.engine, from.directory.string(), to.engine,
+             outline.state.head.value(), outline.state.epoch.text(), from.engine, from.directory.string(), to.engine,
              to.directory.string());
   fmt::print("checked: every record is the same. Start the server with --backend {} --data {}\n", to.engine,
              to.directory.string());

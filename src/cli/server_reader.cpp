@@ -199,10 +199,16 @@ Result<LogPast> ServerReader::past() {
     if (!from || !to || *from < 1 || *to < *from) return nonsense(where());
     past.holes.add({Offset(*from), Offset(*to)});
   }
-  // A server does not say what each channel lost: whoever comes back is told of all that was trimmed, which may be too
-  // much and is never too little.
-  const auto first = info.number("first").value_or(1);
-  if (first > 1) past.losses.emplace("", Offset(first - 1));
+  const auto answered = client_.body_of({.target = "/api/v1/losses"}, goes_on);
+  if (!answered) return std::unexpected(answered.error());
+  const auto losses = JsonMembers::of(*answered);
+  if (!losses) return nonsense(where());
+  for (const auto& loss : losses->objects("losses")) {
+    const auto channel = loss.text("channel");
+    const auto last = loss.number("last");
+    if (!channel || !last || *last < 1 || *last > Offset::kMax) return nonsense(where());
+    past.losses[*channel] = Offset(*last);
+  }
   return past;
 }
 

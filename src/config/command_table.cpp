@@ -191,9 +191,13 @@ zcat log.jsonl.gz | tidemark import --data new-data --backend rocksdb
             R"(Makes a new log of the one in a directory that no server uses, and proves that it is the same: offsets, times, client
 keys, epoch, gaps and the key of the sessions. Clients that come back to a server on the new one recover as if nothing
 had happened. The old log stays as it is.)",
-        .after = R"(Interrupted at any moment, there is either the whole new log or none.
+        .after =
+            R"(With --new-epoch it becomes another log: what to do to serve a backup where the lost log had gone further. Clients get
+new sessions, offsets that they may know of the lost log are not given again, and those that ask for status are told of
+the gap. Interrupted at any moment, there is either the whole new log or none.
 )",
         .examples = R"(tidemark migrate --from sqlite:tidemark-data --to rocksdb:new-data
+tidemark migrate --from sqlite:backup-1 --to sqlite:restored-data --new-epoch
 )"},
     Command{
         .id = CommandId::backup,
@@ -205,7 +209,7 @@ had happened. The old log stays as it is.)",
 running server goes on meanwhile.)",
         .after =
             R"(A copy has the log's epoch. If it takes the place of a log that has gone further since, clients must be told that it is
-another one: export it, and import it with --new-epoch. Interrupted at any moment, there is either the whole copy or
+another one: restore it by 'tidemark migrate --new-epoch'. Interrupted at any moment, there is either the whole copy or
 none.
 )",
         .examples = R"(tidemark backup backup-1

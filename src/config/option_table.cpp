@@ -465,9 +465,9 @@ const std::array kTable = {
            .kind = ValueKind::none,
            .value_name = "",
            .help = "Make it another log for the clients: what to do where records may have been stored after the "
-                   "export. Without, clients go on as if it were the exported one.",
+                   "copy was made. Without, clients go on as if it were the same one.",
            .in_file = false,
-           .commands = only(CommandId::import_log),
+           .commands = only(CommandId::import_log) | only(CommandId::migrate),
            .flag_only = true},
 
     Option{.group = kMessage,

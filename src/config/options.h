@@ -94,7 +94,7 @@ struct CommandOptions : ServeOptions {
   std::string source;    // migrate: "sqlite:DIR", see log_place.h
   std::string target;
   std::string before;      // trim: an offset or a moment
-  bool new_epoch = false;  // import
+  bool new_epoch = false;  // import, migrate
 
   // append
   std::string key;

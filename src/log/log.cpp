@@ -66,6 +66,8 @@ class StoredLog final : public Log {
   Offset lost(std::string_view channel) const override { return losses_->of(channel); }
   Offset lost_settled(std::string_view channel) const override { return losses_->settled(channel); }
 
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override { return store_->losses(visit); }
+
   const Holes& holes() const override { return holes_; }
 
   void close() override { stop(); }

@@ -136,6 +136,9 @@ class Log {
   /// and after a read, the read has found exactly the channel's records after that offset.
   [[nodiscard]] virtual Offset lost_settled(std::string_view channel) const = 0;
 
+  /// Visits what each channel has lost to trimming, as LogStore::losses: for who copies the log.
+  [[nodiscard]] virtual Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const = 0;
+
   /// Stops admission, commits what was queued, reports it, ends the thread and closes the store. Idempotent.
   virtual void close() = 0;
 };

@@ -341,7 +341,7 @@ describe("publishing", () => {
 });
 
 describe("who may", () => {
-  const paths = ["/log", "/log/1", "/channels", "/info", "/recoveries", "/stream"];
+  const paths = ["/log", "/log/1", "/channels", "/info", "/losses", "/recoveries", "/stream"];
   const everyPath = async (base, options, check) => {
     for (const path of paths) check(await call(base, API + path, options), path);
     check(await publish(base, "/", "1", { headers: options.headers }), "POST");

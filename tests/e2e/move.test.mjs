@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { call } from "./api-support.mjs";
 import { Command, run, snapshot } from "./commands.mjs";
 import { backend, Client, newChannel, newKey, numbered, serve, startServer, tempDir } from "./support.mjs";
 
@@ -46,6 +47,44 @@ async function succeeds(args, options) {
 async function isSound(data) {
   assert.match(await succeeds(["verify", "--data", data]), /^sound: /);
 }
+
+describe("tidemark tail of a log at rest", () => {
+  const offsetsOf = (text) => text.split("\n").filter((line) => line).map((line) => JSON.parse(line).offset);
+  // "/" has one record, behind the index's last finished segment; the channel has all the others.
+  test("finds the records of a channel by the index, in finished segments and behind them", async () => {
+    const all = offsetsOf(await succeeds(["tail", "--data", original, "--from", "earliest", "-o", "json"]));
+    const one = offsetsOf(await succeeds(["tail", "--data", original, "--from", "earliest", "-o", "json", channel]));
+    assert.deepEqual(one, all.slice(0, -1));
+    assert.deepEqual(offsetsOf(await succeeds(["tail", "--data", original, "-o", "json", "/"])), all.slice(-1));
+    const few = ["tail", "--data", original, "-o", "json", "--from", "150", "--count", "3", channel];
+    assert.deepEqual(offsetsOf(await succeeds(few)), [150, 151, 152]);
+  });
+
+  test("finds the few records of a quiet channel among those of busy ones", async (t) => {
+    const data = tempDir();
+    const records = 2 * SEGMENT + 50;
+    const quiet = [1, 700, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 7];
+    const server = await serve(t, [], { data });
+    const busy = await Client.open(t, server.url, channel, { auth: { serverOffset: 2 ** 40 } });
+    const rare = await Client.open(t, server.url, newChannel());
+    for (let offset = 1; offset <= records; ) {
+      if (quiet.includes(offset)) {
+        await rare.publish(`${offset++}`);
+        continue;
+      }
+      const next = quiet.find((one) => one > offset) ?? records + 1;
+      const count = Math.min(1000, next - offset);
+      await busy.publishAll(numbered(`b ${offset}`, count));
+      offset += count;
+    }
+    await server.stop();
+    const tail = (...args) => succeeds(["tail", "--data", data, "-o", "json", ...args, rare.channel]);
+    assert.deepEqual(offsetsOf(await tail("--from", "earliest")), quiet);
+    assert.deepEqual(offsetsOf(await tail("-n", "3")), quiet.slice(-3));
+    assert.deepEqual(offsetsOf(await tail("-n", "20")), quiet);
+    assert.deepEqual(offsetsOf(await tail("--from", "2", "--count", "2")), quiet.slice(1, 3));
+  });
+});
 
 describe("tidemark export and import", () => {
   test("an export has a line that says which log it is, the records, and an end; nothing is changed", async () => {
@@ -251,6 +290,52 @@ describe("tidemark backup", () => {
     assert.equal(comparable(await exported("--data", data)), comparable(await exported("--data", original)));
     assert.deepEqual(readFileSync(join(data, "secret.key")), readFileSync(join(original, "secret.key")));
     await isSound(data);
+  });
+
+  test("of a running server knows what each channel lost, as the directory does", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    const target = free();
+    await succeeds(["backup", target, "--url", server.url]);
+    const lossesOf = async (data) => {
+      const text = await exported("--data", data);
+      return JSON.parse(text.slice(0, text.indexOf("\n"))).losses;
+    };
+    const losses = await lossesOf(target);
+    assert.deepEqual(losses, [{ channel, last: 99 }]);
+    assert.deepEqual(losses, await lossesOf(original));
+    const { json } = await call(server.url, "/api/v1/losses");
+    assert.deepEqual(json.losses, losses);
+  });
+
+  test("restored with --new-epoch, gives nobody an offset that means another record, and hides nothing", async (t) => {
+    const lost = await serve(t, [], { data: copyOfLog() });
+    const backup = free();
+    await succeeds(["backup", backup, "--url", lost.url]);
+    const { head } = (await call(lost.url, "/api/v1/info")).json;
+    // The client has three records more than the backup when the log is lost.
+    const client = await Client.open(t, lost.url, channel, { auth: { serverOffset: head, status: true } });
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await client.publish(text);
+    await client.receives(3);
+    client.close();
+    await lost.stop();
+    const restored = free();
+    await succeeds(["migrate", "--from", `${backend}:${backup}`, "--to", `${backend}:${restored}`, "--new-epoch"]);
+    await isSound(restored);
+    const secrets = [backup, restored].map((data) => readFileSync(join(data, "secret.key")));
+    assert.notDeepEqual(secrets[0], secrets[1]);
+
+    // Others have written as many again, and more, before it comes back.
+    const server = await serve(t, [], { data: restored });
+    const other = await Client.open(t, server.url, channel, { auth: { serverOffset: 2 ** 40 } });
+    const fresh = [];
+    for (let i = 1; i <= 5; i++) fresh.push((await other.publish(`new ${i}`)).offset);
+    assert.ok(fresh[0] > head + 1000, "none of the lost log's offsets is given again");
+    const back = await Client.open(t, server.url, channel, { auth: { serverOffset: head + 3, status: true } });
+    await back.receives(5);
+    assert.deepEqual(back.payloads(), fresh.map((_, i) => `new ${i + 1}`));
+    const gap = back.received.find(({ event }) => event === "log:gap").payload;
+    assert.ok(gap.from > head && gap.to === fresh[0] - 1, JSON.stringify(gap));
+    assert.equal(gap.reason, "damaged");
   });
 
   test("copies the log of a running server, which goes on meanwhile", async (t) => {

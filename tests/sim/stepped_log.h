@@ -55,6 +55,9 @@ class SteppedLog final : public Log, private CommitListener {
   [[nodiscard]] Offset lost(std::string_view channel) const override { return losses_.of(channel); }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return losses_.settled(channel); }
   /// Nobody is told of the past that the disk leaves out to save time.
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
+    return store_->losses(visit);
+  }
   [[nodiscard]] const Holes& holes() const override { return no_holes_; }
   void close() override;
 

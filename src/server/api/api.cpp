@@ -149,6 +149,12 @@ void serve_channels(HttpStream& http) {
   respond_later(http, [&service, range] { return channels_json(service, range); });
 }
 
+void serve_losses(HttpStream& http) {
+  if (!method_is(http, "GET") || !parameters_of(http)) return;
+  const Log& log = http.thread().service().log;
+  respond_later(http, [&log] { return losses_json(log); });
+}
+
 void serve_recoveries(HttpStream& http) {
   if (!method_is(http, "GET") || !parameters_of(http)) return;
   respond_json(http, 200, recoveries_json(http.thread().service()));
@@ -251,6 +257,7 @@ void serve_api(HttpStream& http) {
   if (path.starts_with("log/")) return serve_record(http, std::string_view(path).substr(4));
   if (path == "info") return serve_info(http);
   if (path == "channels") return serve_channels(http);
+  if (path == "losses") return serve_losses(http);
   if (path == "recoveries") return serve_recoveries(http);
   if (path == "stream") return serve_stream(http);
   if (const auto channel = channel_in(path); !channel.empty()) return serve_publish(http, channel);

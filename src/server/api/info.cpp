@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "protocol/json/json.h"
 #include "src/base/time_text.h"
@@ -98,6 +102,34 @@ std::expected<std::optional<std::string>, ApiError> channels_json(Service& servi
     json::append_string(out, channel);
     fmt::format_to(std::back_inserter(out), R"(,"records":{},"bytes":{},"first":{},"last":{},"last_time":"{}"}})",
                    count.records, count.bytes, count.first.value(), count.last.value(), time_text(count.last_time));
+  }
+  out += "]}\n";
+  return out;
+}
+
+std::expected<std::string, ApiError> losses_json(const Log& log) {
+  std::vector<std::pair<Offset, std::string>> lost;
+  Offset everywhere;
+  const auto read = log.losses([&](const ChannelLoss& loss) {
+    if (loss.channel.empty()) {
+      everywhere = std::max(everywhere, loss.last);
+    } else {
+      lost.emplace_back(loss.last, loss.channel);
+    }
+    return true;
+  });
+  if (!read) return std::unexpected(to_api_error(read.error()));
+  std::ranges::sort(lost, std::greater());
+  if (lost.size() > limits::kApiRecords) {
+    everywhere = std::max(everywhere, lost[limits::kApiRecords].first);
+    lost.resize(limits::kApiRecords);
+  }
+  if (everywhere > Offset()) lost.emplace_back(everywhere, "");
+  std::string out = fmt::format(R"({{"epoch":"{}","losses":[)", log.epoch().text());
+  for (const auto& [last, channel] : lost) {
+    out += out.ends_with('[') ? R"({"channel":)" : R"(,{"channel":)";
+    json::append_string(out, channel);
+    fmt::format_to(std::back_inserter(out), R"(,"last":{}}})", last.value());
   }
   out += "]}\n";
   return out;

@@ -24,7 +24,7 @@ class FakeLog : public Log {
  public:
   std::vector<Record> records;
   bool fail_reads = false;
-  std::map<std::string, Offset, std::less<>> losses;
+  std::map<std::string, Offset, std::less<>> last_lost;
   Offset trimmed_before;                      // records below it cannot be read
   mutable std::function<void()> before_read;  // once, before a page's records are looked at
   Offset damaged;                             // reading it fails
@@ -38,10 +38,11 @@ class FakeLog : public Log {
   [[nodiscard]] Offset head() const override { return records.empty() ? Offset() : records.back().offset; }
   [[nodiscard]] Offset first() const override { return std::max(Offset(1), trimmed_before); }
   [[nodiscard]] Offset lost(std::string_view channel) const override {
-    const auto found = losses.find(channel);
-    return found == losses.end() ? Offset() : found->second;
+    const auto found = last_lost.find(channel);
+    return found == last_lost.end() ? Offset() : found->second;
   }
   [[nodiscard]] Offset lost_settled(std::string_view channel) const override { return lost(channel); }
+  [[nodiscard]] Result<void> losses(FunctionRef<bool(const ChannelLoss&)>) const override { return {}; }
   [[nodiscard]] const Holes& holes() const override { return repaired; }
   [[nodiscard]] StoreStats stats() const override { return {}; }
   [[nodiscard]] std::string_view engine() const override { return "fake"; }
@@ -252,7 +253,7 @@ struct HubWorld {
   /// Removes the records below `before` from the log; those that a tail holds stay there.
   void trim(std::uint64_t before) {
     for (const Record& record : log.records) {
-      if (record.offset < Offset(before)) log.losses[record.channel] = record.offset;
+      if (record.offset < Offset(before)) log.last_lost[record.channel] = record.offset;
     }
     log.trimmed_before = Offset(before);
   }
