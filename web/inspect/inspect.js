@@ -21,7 +21,6 @@ const table = new Table({
   open: (record) => detail.show(record),
   top: () => !searching && log.older(),
   bottom: () => log.newer(),
-  following: () => {},
 });
 const detail = new Detail(() => table.focusFirst());
 const log = new LogWindow({

@@ -19,7 +19,7 @@ export class LogWindow {
   #fresh = [];
   #frame;
 
-  /** Handlers: replaced(), appended(records, droppedAtStart), prepended(records, droppedAtEnd), state(text), failed(error). */
+  /** Handlers: replaced(), appended(records), prepended(records), state(text, error), failed(error). */
   constructor(handlers) {
     this.#handlers = handlers;
   }
@@ -73,7 +73,7 @@ export class LogWindow {
         this.records.length = RECORDS_HELD;
         this.#leaveEnd();
       }
-      this.#handlers.prepended(records, dropped);
+      this.#handlers.prepended(records);
       return records.length > 0;
     });
   }
@@ -87,10 +87,6 @@ export class LogWindow {
       if (records.length < RECORDS_AT_ONCE && !damaged) this.#goLive(Math.max(head, after));
       return records.length > 0;
     });
-  }
-
-  pause() {
-    this.#leaveEnd();
   }
 
   async #replace(read) {
@@ -162,6 +158,6 @@ export class LogWindow {
       this.records.splice(0, dropped);
       this.#begins = false;
     }
-    this.#handlers.appended(records, dropped);
+    this.#handlers.appended(records);
   }
 }

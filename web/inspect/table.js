@@ -14,7 +14,7 @@ export class Table {
   #following = true;
   #handlers;
 
-  /** Handlers: open(record), top(), bottom(), following(yes). */
+  /** Handlers: open(record), top(), bottom(). */
   constructor(handlers) {
     this.#handlers = handlers;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -28,9 +28,6 @@ export class Table {
     this.#matches = matches;
   }
 
-  get selected() {
-    return this.#selected;
-  }
   get shown() {
     return this.#body.childElementCount;
   }
@@ -67,7 +64,7 @@ export class Table {
 
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#setFollowing(true);
+    this.#following = true;
   }
 
   /** Marks the record's row and moves to it; whether it is on screen. */
@@ -148,15 +145,9 @@ export class Table {
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
-    this.#setFollowing(below < BOTTOM_SLACK_PX);
+    this.#following = below < BOTTOM_SLACK_PX;
     if (scrollTop < EDGE_PX) this.#handlers.top();
     if (below < EDGE_PX) this.#handlers.bottom();
-  }
-
-  #setFollowing(following) {
-    if (following === this.#following) return;
-    this.#following = following;
-    this.#handlers.following(following);
   }
 }
 
