@@ -10,13 +10,12 @@
 #include <string>
 #include <utility>
 
-#include "protocol/record_json.h"
 #include "src/base/limits.h"
 #include "src/base/position.h"
-#include "src/log/damage.h"
 #include "src/server/api/access.h"
 #include "src/server/api/info.h"
 #include "src/server/api/log_answer.h"
+#include "src/server/api/log_record.h"
 #include "src/server/api/parameters.h"
 #include "src/server/api/publish_answer.h"
 #include "src/server/api/publish_request.h"
@@ -96,34 +95,6 @@ void serve_log(HttpStream& http) {
   answer->start();
 }
 
-std::expected<std::string, ApiError> record_at(const Log& log, Offset offset) {
-  std::string json;
-  const auto read =
-      log.scan(offset, offset, Direction::forward, {1, limits::kScanBytes}, [&](const RecordView& record) {
-        append_record_json(json, record);
-        return false;
-      });
-  if (!read) return std::unexpected(to_api_error(about_record(offset, read.error())));
-  if (!json.empty()) return json + '\n';
-  const auto number = offset.value();
-  const auto first = log.first();
-  if (offset > log.head()) {
-    return std::unexpected(ApiError{
-        404, "not_found", fmt::format("there is no record {} yet; the newest is {}", number, log.head().value())});
-  }
-  if (offset < first) {
-    return std::unexpected(
-        ApiError{404, "trimmed",
-                 fmt::format("record {} was removed by retention; the oldest kept is {}", number, first.value())});
-  }
-  if (log.holes().contains(offset)) {
-    return std::unexpected(
-        ApiError{404, "lost", fmt::format("record {} was damaged and a repair left it out", number)});
-  }
-  return std::unexpected(
-      ApiError{500, "damaged", fmt::format("the record at offset {} is missing; {}", number, kDamageAdvice)});
-}
-
 void serve_record(HttpStream& http, std::string_view text) {
   if (!method_is(http, "GET") || !parameters_of(http)) return;
   std::uint64_t number = 0;
@@ -133,7 +104,7 @@ void serve_record(HttpStream& http, std::string_view text) {
                          {400, "bad_offset", fmt::format("an offset is a whole number from 1 to {}", Offset::kMax)});
   }
   const Log& log = http.thread().service().log;
-  respond_later(http, [&log, offset = Offset(number)] { return record_at(log, offset); });
+  respond_later(http, [&log, offset = Offset(number)] { return record_json_at(log, offset); });
 }
 
 void serve_info(HttpStream& http) {

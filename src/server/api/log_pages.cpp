@@ -76,11 +76,12 @@ Result<bool> LogPages::next_of_all(std::string& lines) {
     ++visited;
     return true;
   });
-  // What was trimmed meanwhile is not missed.
-  const Offset first = log_.first();
-  if (visited == 0 && first > from) {
-    low_ = first.previous();
-    return more();
+  if (visited == 0) {
+    // What was trimmed meanwhile is not missed.
+    if (const Offset first = log_.first_settled(); first > from) {
+      low_ = first.previous();
+      return more();
+    }
   }
   if (read && !gone && visited == 0) {
     gone = missing(from, high_);
