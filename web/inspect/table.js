@@ -28,8 +28,12 @@ export class Table {
     this.#matches = matches;
   }
 
+  /** Records, without the lines that say where some are gone or damaged. */
   get shown() {
-    return this.#body.childElementCount;
+    return this.#body.querySelectorAll("tr:not(.gap)").length;
+  }
+  get empty() {
+    return this.#body.childElementCount === 0;
   }
 
   replace(records) {
@@ -74,7 +78,7 @@ export class Table {
     const row = this.#row(offset);
     if (!row) return false;
     row.scrollIntoView({ block: "center" });
-    if (focus) row.querySelector("button").focus({ preventScroll: true });
+    if (focus) row.querySelector("button")?.focus({ preventScroll: true });
     return true;
   }
 
@@ -83,7 +87,7 @@ export class Table {
   }
 
   #rows(records) {
-    return records.filter((record) => record.gap || this.#matches(record)).map((record) => this.#draw(record));
+    return records.filter((record) => record.gap || record.damage || this.#matches(record)).map((record) => this.#draw(record));
   }
 
   #draw(record) {
@@ -91,6 +95,10 @@ export class Table {
       const { from, to, reason } = record.gap;
       const text = `Records between offset ${from} and ${to} are gone (${reason}).`;
       return element("tr", { class: "gap", "data-offset": to }, element("td", { colspan: 6 }, text));
+    }
+    if (record.damage) {
+      const { at, text } = record.damage;
+      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Cannot be read: ${text}.`));
     }
     const row = element("tr", { "data-offset": record.offset });
     row.record = record;
