@@ -161,6 +161,28 @@ test("shows a record whole", async (t) => {
   await detail.waitFor({ state: "hidden" });
 });
 
+test("a record is copied as the log has it: numbers, doubled keys and escapes", async (t) => {
+  const channel = newChannel();
+  const text = '{"b":1.0,"a":123456789012345678901234567890,"b":"\\u2028"}';
+  const add = async () => {
+    const path = `/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
+    return (await (await fetch(server.url + path, { method: "POST", body: text })).json()).offset;
+  };
+  const read = await add();
+  const page = await inspect(t, { channel });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  await isLive(page);
+  const streamed = await add();
+  for (const offset of [read, streamed]) {
+    await page.getByRole("button", { name: String(offset), exact: true }).click();
+    await page.getByRole("button", { name: "Copy JSON" }).click();
+    await page.getByText("Copied.").waitFor();
+    const line = await (await fetch(`${server.url}/api/v1/log/${offset}`)).text();
+    assert.ok(line.includes(text), line);
+    assert.equal(`${await page.evaluate(() => navigator.clipboard.readText())}\n`, line);
+  }
+});
+
 test("can be used with the keyboard alone", async (t) => {
   const channel = newChannel();
   const acks = await publish(server, channel, texts("key", 5));

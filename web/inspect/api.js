@@ -32,6 +32,17 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
 
 export const get = async (path, options) => (await ask(path, options)).json();
 
+const lines = new WeakMap();
+
+/** A record as an object. Its line is kept: numbers, doubled keys and escapes are in no other place as they were sent. */
+export function readRecord(line) {
+  const record = JSON.parse(line);
+  lines.set(record, line);
+  return record;
+}
+
+export const lineOf = (record) => lines.get(record);
+
 /** The offset that the server's sentence about a damaged record names. */
 export const damagedAt = (message) => Number(/\boffset (\d+)/.exec(message)?.[1] ?? NaN);
 
@@ -47,7 +58,7 @@ export async function readLog(parameters, signal) {
     if (error.code !== "damaged") throw error;
     return { records: [], damage: damageOf(error) };
   }
-  const answered = (await response.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const answered = (await response.text()).split("\n").filter(Boolean).map(readRecord);
   const last = answered.at(-1)?.error;
   const records = last ? answered.slice(0, -1) : answered;
   const damage = last && damageOf(new ApiError(500, last.code, last.message));

@@ -1,5 +1,5 @@
 // Server-Sent Events by fetch: EventSource cannot send a token. Comes back by itself, at the position it has.
-import { ApiError, ask, damagedAt } from "./api.js";
+import { ApiError, ask, damagedAt, readRecord } from "./api.js";
 
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 8_000;
@@ -63,7 +63,7 @@ export class LogStream {
       fields[line.slice(0, colon)] = line.slice(colon + 1).replace(/^ /, "");
     }
     if (fields.data === undefined) return;
-    const data = JSON.parse(fields.data);
+    const data = readRecord(fields.data);
     if (fields.event === "log") {
       const another = this.#position !== undefined && !data.resumed;
       if (another) this.#handlers.other(data);
