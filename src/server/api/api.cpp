@@ -218,7 +218,7 @@ void serve_api(HttpStream& http) {
   const http::Request& request = http.request();
   const ServeOptions& options = http.thread().service().options;
   // Browsers ask without the token whether they may send it: the answer says only what is in the documents.
-  if (request.method == "OPTIONS" && origin_allowed(request, options.cors_origins)) return respond_preflight(http);
+  if (request.method == "OPTIONS" && origin_allowed(request, api_origins(options))) return respond_preflight(http);
   if (const auto refusal = why_no_access(request, options, http.peer_is_this_machine())) {
     return respond_error(http, *refusal);
   }
