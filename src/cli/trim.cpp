@@ -96,6 +96,7 @@ Result<void> run(const CommandOptions& options) {
   progress.clear();
   const auto first = log.state().first;
   log.close();
+  if (first == before.first) return fail(ErrorCode::closed, "interrupted; nothing was removed");
   fmt::print("removed {} records, offsets {} to {}; the log begins at {}\n",
              grouped(holes->records_in({before.first, first.previous()})), before.first.value(),
              first.previous().value(), first.value());
@@ -109,8 +110,8 @@ int trim(const CommandOptions& options) {
   journal::set_level(journal::Level::error);  // what a server would note while it opens a log
   note_interruptions();
   const auto done = run(options);
-  if (interrupted()) return kExitInterrupted;
-  return end_quietly(done);
+  if (!done && done.error().code == ErrorCode::closed) return complain(done.error(), kExitInterrupted);
+  return done ? kExitOk : complain(done.error(), exit_status_of(done.error()));
 }
 
 }  // namespace tidemark::cli
