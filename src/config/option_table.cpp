@@ -227,7 +227,7 @@ const std::array kTable = {
            .value_name = "ORIGIN",
            .help = "Origin whose pages may connect, such as https://example.org, or * for all. The server's own pages "
                    "and those of localhost always may; but a server that listens on localhost has no other name than "
-                   "those listed here.",
+                   "those listed here. Without a token * does not count for the HTTP API.",
            .problem = why_no_cors_origin},
     Option{.group = kNetwork,
            .name = "api-token",

@@ -26,7 +26,7 @@ class StoredLog final : public Log {
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), rebuilt.last_time, clock),
         holes_(options.holes),
-        reader_(*store_, *index_, holes_),
+        reader_(*store_, *index_, holes_, *losses_),
         upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, std::move(time),
                 holes_) {}
 

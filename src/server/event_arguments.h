@@ -15,7 +15,8 @@ struct EventArguments {
   std::string client_key;    // empty: none
 };
 
-/// Why an event cannot be taken, for `{"error":{"code":...,"message":...}}`. Permanent: sending it again will not help.
+/// Why an event cannot be taken, for `{"error":{"code":...,"message":...}}`. Permanent, but for
+/// rate_exceeded: sending it again will not help.
 struct Refusal {
   std::string_view code;
   std::string message;

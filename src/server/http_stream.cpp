@@ -122,6 +122,12 @@ void HttpStream::read_requests() {
   if (!connection_.reading()) connection_.resume_reading();
 }
 
+void HttpStream::read_requests_soon() {
+  if (reading_requests_) return;            // it goes on by itself, when the answer has been given
+  if (in_.empty()) return read_requests();  // nothing to handle: only goes on reading
+  connection_.thread().post([this, alive = connection_.shared_from_this()] { read_requests(); });
+}
+
 void HttpStream::go_on(http::Request request, std::string rest) {
   silent_ = false;
   in_ = std::move(rest);
@@ -267,7 +273,7 @@ void HttpStream::flush() {
     return;
   }
   connection_.set_deadline(limits::kHttpIdleTimeout);
-  read_requests();
+  read_requests_soon();
 }
 
 void HttpStream::on_writable() {
@@ -442,7 +448,9 @@ void HttpStream::handle_engine(const Endpoint& endpoint) {
     return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
   if (*home != thread.index()) return migrate(*home, true);
   EngineSession* const session = thread.find(*sid);
+  const bool announced = posted_ != nullptr;
   if (session != nullptr) session->keep_time();
+  if (announced && posted_ == nullptr) return;  // the session has ended, and its end was the answer
   if (session == nullptr || session->closed()) return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
   if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
   if (websocket) return upgrade(endpoint, session);

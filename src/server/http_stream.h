@@ -1,6 +1,10 @@
 // A connection that speaks HTTP/1.1: reads requests one after the other, answers each before the next (pipelined ones
 // wait), keeps the connection alive, and leaves it to a WebSocketStream where one is asked for.
 //
+// To answer is safe at any point of the caller's work: the request behind the one that is answered is handled in a task of
+// its own, never inside of the answer. It may be for the very session that gives the answer, and would find it half way
+// between two states.
+//
 // A request that names an Engine.IO session of another I/O thread takes the connection there: all that belongs to a
 // session lives on one thread.
 #pragma once
@@ -69,6 +73,8 @@ class HttpStream final : public Connection::Handler {
 
  private:
   void read_requests();
+  /// The same in a task of its own, where there is something to read.
+  void read_requests_soon();
   /// A request's head is here and its body is not.
   void await_body();
   /// A POST to a session counts from its head on, however slowly its body comes.

@@ -24,7 +24,7 @@ SteppedLog::SteppedLog(Disk& disk, const LogOptions& options, const Clock& clock
       rebuilt_(rebuild_or_fail(*store_, options)),
       queue_(options.queue_bytes),
       sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), rebuilt_.last_time, clock),
-      reader_(*store_, *rebuilt_.index, options_.holes),
+      reader_(*store_, *rebuilt_.index, options_.holes, losses_),
       retention_(*store_, options.retention, clock, options.holes) {
   if (const auto loaded = losses_.load(*store_); !loaded)
     violated("what was lost is unknown: {}", loaded.error().context);
