@@ -121,5 +121,5 @@ complete -c tidemark -n '__fish_seen_subcommand_from backup' -l config -r -d 'Co
 complete -c tidemark -n '__fish_seen_subcommand_from trim' -l data -r -d 'Data directory of the log'
 complete -c tidemark -n '__fish_seen_subcommand_from trim' -l backend -x -a 'sqlite rocksdb' -d 'Storage engine of the log; needed only where the directory holds the files of several'
 complete -c tidemark -n '__fish_seen_subcommand_from trim' -l config -r -d 'Configuration file in TOML; its keys are the names of these options'
-complete -c tidemark -n '__fish_seen_subcommand_from trim' -l before -x -d 'Remove what is older: records below this offset, or before this moment, such as 30d ago or 2026-01-02'
+complete -c tidemark -n '__fish_seen_subcommand_from trim' -l before -x -d 'Remove what is older: records below this offset, or before this moment, such as 30d (ago) or 2026-01-02'
 complete -c tidemark -n '__fish_seen_subcommand_from trim' -l dry-run -d 'Say what would be removed, and change nothing'

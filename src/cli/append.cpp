@@ -14,6 +14,7 @@
 
 #include "backends/registry.h"
 #include "protocol/json/json.h"
+#include "src/base/channel_name.h"
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
 #include "src/base/journal.h"
@@ -190,6 +191,12 @@ class Messages {
       message.key = text.substr(0, tab);
       text.remove_prefix(tab + 1);
     }
+    // A server is told the key in a header field, which begins and ends with no blank (RFC 9110 section 5.5); where the log
+    // is makes no difference.
+    const bool blank = message.key.starts_with(' ') || message.key.ends_with(' ');
+    if (blank || has_control_characters(message.key)) {
+      return wrong(number, "has a key that begins or ends with a blank, or has control characters");
+    }
     if (message.key.size() > limits::kClientKeyBytes) return wrong(number, "has a key of more than 255 bytes");
     if (!json::is_utf8(text) || !json::is_utf8(message.key)) return wrong(number, "is no UTF-8");
     if (!options_.as_json) {
@@ -231,9 +238,11 @@ Result<void> run(const CommandOptions& options, Output& output) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{}: a channel begins with '/', such as /chat/general", channel));
   }
-  if (channel.ends_with('*') || channel.size() > limits::kChannelNameBytes || !json::is_utf8(channel)) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{}: append names one channel, of at most {} bytes", channel, limits::kChannelNameBytes));
+  if (channel.ends_with('*')) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}: append names one channel", channel));
+  }
+  if (!is_channel_name(channel) || !json::is_utf8(channel)) {
+    return fail(ErrorCode::invalid_argument, fmt::format("this is not {}", kChannelNameRule));
   }
   const Messages messages(options);
   const bool from_input = options.arguments.size() < 2 || options.arguments[1] == "-";

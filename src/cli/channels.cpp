@@ -55,7 +55,9 @@ int channels(const CommandOptions& options) {
   const auto found = (*reader)->channels();
   if (!found) return end_with(output, std::unexpected(found.error()));
   if (options.output == "json") {
-    for (const auto& channel : *found) append_json(output.text(), channel);
+    std::string lines;
+    for (const auto& channel : *found) append_json(lines, channel);
+    output.is_terminal() ? append_printable_json(output.text(), lines) : void(output.text() += lines);
   } else {
     append_table(output.text(), *found);
   }

@@ -126,7 +126,7 @@ Result<LogFacts> DirectoryReader::facts() {
   const auto stats = store.stats();
   LogFacts facts{.engine = log_.engine,
                  .state = store.state(),
-                 .records = stats.records,
+                 .records = log_.known.holes.records_in({store.state().first, store.state().head}),
                  .bytes_on_disk = stats.bytes_on_disk,
                  .first_time = {},
                  .last_time = {},
@@ -182,6 +182,11 @@ Result<std::vector<ChannelFacts>> DirectoryReader::channels() {
 }
 
 Result<LogPast> DirectoryReader::past() {
+  // A copy has a head floor of its own, by its own head: made of a log that is too short it would call that all there was.
+  const auto state = log_.store->state();
+  if (auto whole = HeadFloor::check(log_.known.floor, {state.epoch, state.head}, directory_.path()); !whole) {
+    return std::unexpected(whole.error());
+  }
   LogPast past{.holes = log_.known.holes, .losses = {}};
   const auto read = log_.store->losses([&](const ChannelLoss& loss) {
     // A loss says that everything before it is gone: one that cannot be would hide what is there.

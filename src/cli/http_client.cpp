@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <chrono>
 #include <iterator>
 #include <limits>
@@ -88,6 +92,13 @@ class HttpClient::Connection {
     context_.stop();
   }
 
+  /// The other end has closed it meanwhile, or says something that nobody asked for.
+  [[nodiscard]] bool has_ended() {
+    char byte = 0;
+    const auto got = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
   [[nodiscard]] const SystemError& error() const { return error_; }
   [[nodiscard]] bool is_open() { return stream_.socket().is_open(); }
   beast::tcp_stream& stream() { return stream_; }
@@ -103,8 +114,19 @@ class HttpClient::Connection {
   bool done_ = false;
 };
 
-HttpClient::HttpClient(ServerUrl url, std::string token) : url_(std::move(url)), token_(std::move(token)) {}
+struct HttpClient::Answered {
+  http::fields fields;
+};
+
+HttpClient::HttpClient(ServerUrl url, std::string token)
+    : url_(std::move(url)), token_(std::move(token)), answered_(std::make_unique<Answered>()) {}
 HttpClient::~HttpClient() = default;
+
+std::string_view HttpClient::field(std::string_view name) const {
+  const auto found = answered_->fields.find(boost::string_view(name.data(), name.size()));
+  if (found == answered_->fields.end()) return {};
+  return {found->value().data(), found->value().size()};
+}
 
 Error HttpClient::refusal(unsigned status, std::string_view body) const {
   const auto said = api_error_in(body);
@@ -112,6 +134,15 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
     return {ErrorCode::invalid_argument,
             fmt::format("{} {}; give its --api-token with --token or TIDEMARK_TOKEN", url_.text(),
                         token_.empty() ? "asks for a token" : "refuses this token")};
+  }
+  if (status == 413) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("{} takes no record as large as this (its --max-payload)", url_.text())};
+  }
+  if (said.message.empty() && status != 404) {
+    return {status < 500 ? ErrorCode::invalid_argument : ErrorCode::io,
+            fmt::format("{} answers {} without a reason of Tidemark's; if there is a proxy before it, look there",
+                        url_.text(), status)};
   }
   if (said.message.empty()) {
     return {ErrorCode::not_found, fmt::format("{} answers {}, so it is no Tidemark server or one without the API; "
@@ -149,6 +180,12 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   }
   message.body() = request.body;
   if (!request.body.empty()) message.prepare_payload();
+
+  // RFC 9110 section 9.2.2: what may have been done already is not to be done again by itself.
+  const bool repeatable = request.method == "GET" || std::ranges::any_of(request.fields, [](const Field& field) {
+                            return field.first == kIdempotencyKey;
+                          });
+  if (!repeatable && connection_ && connection_->has_ended()) connection_.reset();
 
   std::optional<http::response_parser<http::buffer_body>> parser;
   for (bool fresh = false;; fresh = true) {
@@ -202,16 +239,18 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
       error = connection.error();
     }
     if (!error) break;
-    // A kept connection may have been closed meanwhile. Nothing was answered, and a record that is sent again with
-    // its key is stored once.
-    if (fresh || (request.method != "GET" && error != http::error::end_of_stream)) {
-      return broke("the connection broke:", error);
+    if (!repeatable) {
+      return broke("the last record may be stored or not (with a key it could be sent again): the connection broke:",
+                   error);
     }
+    // A kept connection may have been closed meanwhile. A record that is sent again with its key is stored once.
+    if (fresh) return broke("the connection broke:", error);
     connection_.reset();
   }
 
   Connection& connection = *connection_;
   const unsigned status = parser->get().result_int();
+  answered_->fields = parser->get().base();
   const bool good = status >= 200 && status < 300;
   std::string refused;
   std::array<char, limits::kOutputBytes> part;

@@ -1,6 +1,8 @@
 // Speaks HTTP with a server's API: one connection, kept open between requests. Nothing of Boost.Beast leaks out of it.
 // Blocks, but asks `idle` a few times a second whether it is to go on. One thread.
 //
+// A kept connection that breaks is opened anew and the request sent again, but for a POST without a key.
+//
 // Errors are sentences with the server's address: io (cannot be reached, broke off, fell silent, busy), invalid_argument
 // (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
 #pragma once
@@ -16,6 +18,9 @@
 #include "src/config/server_url.h"
 
 namespace tidemark::cli {
+
+/// A POST with this field may be sent again (docs/api.md).
+inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 
 class HttpClient {
  public:
@@ -40,6 +45,9 @@ class HttpClient {
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
   [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
 
+  /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
+  [[nodiscard]] std::string_view field(std::string_view name) const;
+
  private:
   class Connection;
   /// Parts of the body as they come.
@@ -50,6 +58,8 @@ class HttpClient {
   const ServerUrl url_;
   const std::string token_;
   std::unique_ptr<Connection> connection_;
+  struct Answered;
+  std::unique_ptr<Answered> answered_;  // what came before the body
 };
 
 /// "a b" as a parameter's value or a part of a path: "a%20b".

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "protocol/record_json.h"
+#include "src/base/channel_name.h"
+#include "src/base/command_limits.h"
 #include "src/base/journal.h"
 #include "src/cli/command_end.h"
 #include "src/cli/export_file.h"
@@ -19,35 +21,42 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::uint64_t kBetweenLooks = 1024;  // records
+/// A file that cannot be imported is no mistake in the arguments.
+ErrorCode code_of(const Error& error) {
+  return error.code == ErrorCode::invalid_argument ? ErrorCode::corrupt : error.code;
+}
 
 /// An error about the line that was read last.
 std::unexpected<Error> at_line(const InputLines& lines, const Error& error) {
-  return fail(error.code, fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
+  return fail(code_of(error),
+              fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
 }
 
 Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
   RecordDigest digest;
-  Progress progress("importing");
+  Progress progress("importing", "bytes");
   for (;;) {
     const auto line = lines.next();
     if (!line) return std::unexpected(line.error());
     if (!*line) {
-      return fail(ErrorCode::invalid_argument,
+      return fail(ErrorCode::corrupt,
                   fmt::format("{} ends in the middle: an export has a last line {{\"end\":...}}; nothing was changed",
                               lines.name()));
     }
     if (const auto end = parse_export_end(**line)) {
       if (*end == digest) return digest;
-      return at_line(
-          lines, {ErrorCode::invalid_argument, fmt::format("the export had {} records and these {} differ from them",
-                                                           end->records(), digest.records())});
+      return at_line(lines, {ErrorCode::corrupt, fmt::format("the export had {} records and these {} differ from them",
+                                                             end->records(), digest.records())});
     }
     const auto record = parse_record_json(**line);
     if (!record) return at_line(lines, record.error());
+    // No server could give it to anybody.
+    if (!is_channel_name(record->channel)) {
+      return at_line(lines, {ErrorCode::corrupt, fmt::format("its \"channel\" is not {}", kChannelNameRule)});
+    }
     if (auto added = into.add(record->view()); !added) return at_line(lines, added.error());
     digest.add(record->view());
-    if (digest.records() % kBetweenLooks != 0) continue;
+    if (digest.records() % limits::kRecordsBetweenLooks != 0) continue;
     progress.update(lines.bytes_read(), std::max(lines.bytes_total(), lines.bytes_read()));
     if (interrupted()) return stopped_early();
   }
@@ -61,7 +70,7 @@ Result<void> run(const CommandOptions& options) {
   const auto first = lines->next();
   if (!first) return std::unexpected(first.error());
   auto outline = parse_export_header(first->value_or(""));
-  if (!outline) return fail(outline.error().code, fmt::format("{} {}", lines->name(), outline.error().context));
+  if (!outline) return fail(code_of(outline.error()), fmt::format("{} {}", lines->name(), outline.error().context));
   if (options.new_epoch) outline = as_another_log(std::move(*outline));
 
   auto builder = builder_in(*directory, options.backend, *outline);

@@ -20,8 +20,6 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::uint64_t kBetweenLooks = 1024;  // records
-
 std::unexpected<Error> differs(std::string_view what) {
   return fail(
       ErrorCode::corrupt,
@@ -42,6 +40,19 @@ void RecordDigest::add(const RecordView& record) {
   std::memcpy(numbers.data() + sizeof offset, &time, sizeof time);
   std::memcpy(numbers.data() + 2 * sizeof offset, &sum, sizeof sum);
   sum_ = crc32c(sum_, {numbers.data(), numbers.size()});
+}
+
+Completeness::Completeness(const LogReader& source, const LogOutline& outline)
+    : live_(source.is_live()), holes_(outline.holes), expected_(outline.state.first) {}
+
+Result<void> Completeness::reach(Offset next) {
+  // A directory's reader tells what is missing itself, and nobody trims it.
+  if (live_ && next != expected_ && !holes_.rest_of({expected_, next.previous()}).empty()) {
+    return fail(ErrorCode::io,
+                fmt::format("the records from offset {} on were trimmed meanwhile; do it again", expected_.value()));
+  }
+  expected_ = next.next();
+  return {};
 }
 
 std::unexpected<Error> stopped_early() { return fail(ErrorCode::closed, "interrupted; nothing was changed"); }
@@ -92,13 +103,15 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
   Progress progress("copying");
   Result<void> wrong;
   const OffsetRange range{outline.state.first, outline.state.head};
+  Completeness completeness(source, outline);
   const auto scanned = source.scan(
       range, {},
       [&](const RecordView& record) {
-        wrong = into.add(record);
+        wrong = completeness.reach(record.offset);
+        if (wrong) wrong = into.add(record);
         if (!wrong) return false;
         digest.add(record);
-        if (digest.records() % kBetweenLooks != 0) return true;
+        if (digest.records() % limits::kRecordsBetweenLooks != 0) return true;
         progress.update(record.offset.value() - range.first.value(), range.size());
         return !interrupted();
       },
@@ -110,26 +123,21 @@ Result<RecordDigest> copy_log(LogReader& source, LogBuilder& into, const LogOutl
   if (interrupted()) return stopped_early();
   if (!wrong) return std::unexpected(wrong.error());
   if (!scanned) return std::unexpected(scanned.error());
+  if (auto whole = completeness.reach(range.last.next()); !whole) return std::unexpected(whole.error());
   if (auto finished = into.finish(); !finished) return std::unexpected(finished.error());
   return digest;
 }
 
 Result<void> prove(const NewDirectory& directory, const std::string& engine, const LogOutline& outline,
                    const RecordDigest& digest) {
-  LogOnDisk log{.engine = engine, .store = nullptr, .known = {}, .beside = {}};
-  log.known.holes = outline.holes;
-  const auto floor = HeadFloor::read(directory.path());
-  if (!floor) return std::unexpected(floor.error());
-  log.known.floor = *floor;
-  auto opened = open_store(engine, {.directory = directory.path(), .epoch_if_new = Epoch(), .read_only = true});
-  if (!opened) return std::unexpected(opened.error());
-  log.store = std::move(*opened);
+  const auto log = open_new_log(engine, directory.path(), outline.holes);
+  if (!log) return std::unexpected(log.error());
 
-  const auto state = log.store->state();
+  const auto state = log->store->state();
   if (state.epoch != outline.state.epoch) return differs("its epoch");
   if (state.head != outline.state.head) return differs("where it ends");
   std::map<std::string, Offset> losses;
-  const auto read = log.store->losses([&](const ChannelLoss& loss) {
+  const auto read = log->store->losses([&](const ChannelLoss& loss) {
     losses.emplace(loss.channel, loss.last);
     return true;
   });
@@ -137,7 +145,7 @@ Result<void> prove(const NewDirectory& directory, const std::string& engine, con
   if (losses != outline.losses) return differs("what is gone of it");
 
   RecordDigest written;
-  const auto verdict = check(log, "checking the new log", [&](const RecordView& record) { written.add(record); });
+  const auto verdict = check(*log, "checking the new log", [&](const RecordView& record) { written.add(record); });
   if (!verdict) return std::unexpected(verdict.error());
   if (verdict->stopped) return stopped_early();
   if (written != digest) return differs("its records");

@@ -28,6 +28,20 @@ class RecordDigest {
   std::uint32_t sum_ = 0;
 };
 
+/// Whether the records of a log that is copied came one after another: a server may trim while it is being read.
+class Completeness {
+ public:
+  /// Refers to both.
+  Completeness(const LogReader& source, const LogOutline& outline);
+  /// The record that came, or at the end what would come. io: one before it was trimmed meanwhile.
+  [[nodiscard]] Result<void> reach(Offset next);
+
+ private:
+  const bool live_;
+  const Holes& holes_;
+  Offset expected_;
+};
+
 /// Error `closed`: somebody wants it to stop.
 [[nodiscard]] std::unexpected<Error> stopped_early();
 

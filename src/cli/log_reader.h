@@ -58,6 +58,8 @@ struct LogPast {
 
 /// What a follower is told. Each may end it by answering false.
 struct FollowVisitors {
+  /// Which log it is, before anything else of it.
+  FunctionRef<bool(Epoch)> log;
   RecordVisitor record;
   /// So many offsets, in whatever channel they were, are not to be had any more: trimmed, or damaged.
   FunctionRef<bool(OffsetRange missing, std::string_view reason)> gap;
@@ -79,7 +81,8 @@ class LogReader {
   [[nodiscard]] virtual Result<StoreState> state() = 0;
 
   /// Visits the records of `range`, in order, in as many pages as it takes, and the stretches that cannot be read. With
-  /// a `channel`, records of others are left out, as far as that is cheap: the visitor may see some all the same.
+  /// a `channel`, records of others are left out, as far as that is cheap: the visitor may see some all the same. What a
+  /// live log trims meanwhile is told as a stretch that cannot be read, `not_found`, at once or a page later.
   [[nodiscard]] virtual Result<void> scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
                                           DamageVisitor damaged) = 0;
 
@@ -89,12 +92,13 @@ class LogReader {
   [[nodiscard]] virtual Result<LogFacts> facts() = 0;
   /// In order of name. May read the whole log, with progress on a terminal.
   [[nodiscard]] virtual Result<std::vector<ChannelFacts>> channels() = 0;
+  /// corrupt: newest records that were acknowledged are missing.
   [[nodiscard]] virtual Result<LogPast> past() = 0;
 
   /// Whether new records can appear in it while it is being read.
   [[nodiscard]] virtual bool is_live() const = 0;
-  /// Visits every record after `after` as soon as it is durable, until a visitor ends that. Error: the connection ended,
-  /// whyever. Only of a live log.
+  /// Visits every record after `after` as soon as it is durable, until a visitor ends that. Only of a live log. Errors:
+  /// corrupt (what comes next is damaged), io (the connection ended, whyever), those of asking.
   [[nodiscard]] virtual Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) = 0;
 };
 

@@ -1,7 +1,9 @@
 // The one binary: `tidemark COMMAND ...`.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -121,12 +123,22 @@ int run(const Arguments& arguments) {
   return unknown_command(word);
 }
 
+/// What a command printed must be out: half of an answer must not look like all of it. A reader that is gone is no failure.
+int flushed(int status) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  if (errno == EPIPE) return status;
+  const auto why = errno == 0 ? std::string() : fmt::format(": {}", std::strerror(errno));
+  return cli::complain({ErrorCode::io, fmt::format("cannot write the output{}", why)},
+                       status == cli::kExitOk ? cli::kExitFailure : status);
+}
+
 }  // namespace
 }  // namespace tidemark
 
 int main(int argc, char** argv) {
   try {
-    return tidemark::run({argv + 1, argv + argc});
+    return tidemark::flushed(tidemark::run({argv + 1, argv + argc}));
   } catch (const std::exception& error) {
     // A programming error or a machine that lacks what we cannot do without: say it and go.
     std::fprintf(stderr, "tidemark: %s\n", error.what());

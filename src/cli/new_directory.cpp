@@ -13,12 +13,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kSecret = "secret.key";
+constexpr auto kSecret = kSecretKeyFileName;
 
 /// Absolute, so that it has a parent and a name: "data/" is ".../data".
 fs::path whole(const fs::path& directory) {
   auto path = fs::absolute(directory).lexically_normal();
   return path.has_filename() ? path : path.parent_path();
+}
+
+/// `foreign` unless it is missing, or holds nothing but what an interrupted command left there.
+Result<void> check_is_ours(const fs::path& unfinished) {
+  std::error_code error;
+  const auto status = fs::symlink_status(unfinished, error);
+  if (!fs::exists(status)) return {};
+  bool ours = fs::is_directory(status);
+  for (fs::directory_iterator entry(unfinished, error), end; ours && !error && entry != end; entry.increment(error)) {
+    ours = is_name_of_ours(entry->path().filename().native());
+  }
+  if (ours && error) return file_failure("read", unfinished, error);
+  if (ours) return {};
+  return fail(ErrorCode::foreign, fmt::format("{} is in the way and is not what an interrupted command left; move it "
+                                              "away, or name another directory",
+                                              unfinished.string()));
+}
+
+/// Only what is ours: something may have been put there since it was looked at.
+std::error_code remove_ours(const fs::path& directory, bool also_lock_and_key) {
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const auto& name = entry->path().filename();
+    if (!is_name_of_ours(name.native())) continue;
+    if (also_lock_and_key || (name != "lock" && name != kSecret)) fs::remove_all(entry->path(), error);
+  }
+  return error;
 }
 
 }  // namespace
@@ -34,20 +61,18 @@ Result<NewDirectory> NewDirectory::begin(const fs::path& directory) {
   }
   auto path = target;
   path += ".unfinished";
+  if (auto ours = check_is_ours(path); !ours) return std::unexpected(ours.error());
   // Whoever holds the lock of an unfinished one is still at it; then this is not the time to remove it.
   auto lock = DataDirectory::open(path);
   if (!lock) return std::unexpected(lock.error());
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename() != "lock" && entry->path().filename() != kSecret) fs::remove_all(entry->path(), error);
-  }
-  if (error) return file_failure("empty", path, error);
+  if (error = remove_ours(path, false); error) return file_failure("empty", path, error);
   return NewDirectory(target, path, std::move(*lock));
 }
 
 NewDirectory::~NewDirectory() {
   if (path_.empty()) return;
-  std::error_code error;
-  fs::remove_all(path_, error);
+  auto error = remove_ours(path_, true);
+  if (!error) fs::remove(path_, error);
   if (error) complain(file_failure("remove", path_, error).error(), kExitFailure);
 }
 

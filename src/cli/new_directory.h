@@ -1,5 +1,5 @@
 // A data directory in the making: DIR.unfinished beside DIR, which becomes DIR at once when it is whole. Whatever happens
-// before, DIR is as it was; what an interrupted command left is removed by the next one.
+// before, DIR is as it was; what an interrupted command left is removed by the next one, and nothing else is.
 //
 // Locked by its lock file, as every data directory in use. One owner, one thread.
 #pragma once
@@ -15,7 +15,7 @@ namespace tidemark::cli {
 
 class NewDirectory {
  public:
-  /// Errors: foreign (there is something in `target`), locked (another command makes it), io.
+  /// Errors: foreign (there is something in `target`, or something else in the way), locked (another command makes it), io.
   [[nodiscard]] static Result<NewDirectory> begin(const std::filesystem::path& target);
 
   NewDirectory(NewDirectory&& other) noexcept

@@ -71,4 +71,25 @@ void append_printable(std::string& out, std::string_view text) {
   }
 }
 
+void append_printable_json(std::string& out, std::string_view json) {
+  while (!json.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(json, is_plain) - json.begin());
+    out.append(json.substr(0, plain));
+    json.remove_prefix(plain);
+    if (json.empty()) return;
+    const auto [bytes, code] = first_of(json);
+    if (bytes == 0) {
+      out += "\\ufffd";  // no JSON has it (RFC 8259 section 8.1)
+    } else if (code > 0xffff && is_tricky(code)) {
+      const auto rest = static_cast<std::uint32_t>(code - 0x10000);
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ff));
+    } else if (is_tricky(code) || code == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code));
+    } else {
+      out.append(json.substr(0, bytes));
+    }
+    json.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+}
+
 }  // namespace tidemark::cli

@@ -12,4 +12,8 @@ namespace tidemark::cli {
 
 void append_printable(std::string& out, std::string_view text);
 
+/// The same of JSON, which says the same afterwards: what is not to be seen becomes an escape of its string, \ud83d\ude00
+/// where it takes two. White space between its tokens stays.
+void append_printable_json(std::string& out, std::string_view json);
+
 }  // namespace tidemark::cli

@@ -25,7 +25,8 @@ std::string time_text(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string_view doing) : doing_(doing), shown_(terminal_can()) {}
+Progress::Progress(std::string_view doing, std::string_view unit)
+    : doing_(doing), unit_(unit), shown_(terminal_can()) {}
 
 void Progress::update(std::uint64_t done, std::uint64_t total) {
   if (!shown_) return;
@@ -35,7 +36,7 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
   const double seconds = std::chrono::duration<double>(now - started_).count();
   const double rate = static_cast<double>(done) / seconds;
   if (rate <= 0) return;
-  fmt::print(stderr, "\r\x1b[K{}: {} of {} offsets, {}/s, {} left", doing_, grouped(done), grouped(total),
+  fmt::print(stderr, "\r\x1b[K{}: {} of {} {}, {}/s, {} left", doing_, grouped(done), grouped(total), unit_,
              grouped(static_cast<std::uint64_t>(rate)), time_text(static_cast<double>(total - done) / rate));
   std::fflush(stderr);
   on_screen_ = true;

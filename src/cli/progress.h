@@ -14,7 +14,8 @@ namespace tidemark::cli {
 
 class Progress {
  public:
-  explicit Progress(std::string_view doing);
+  /// `unit`: of what update() tells.
+  explicit Progress(std::string_view doing, std::string_view unit = "offsets");
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress() { clear(); }
@@ -26,7 +27,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  const std::string doing_;
+  const std::string doing_, unit_;
   const bool shown_;
   const Clock::time_point started_ = Clock::now();
   Clock::time_point last_ = started_;

@@ -27,6 +27,16 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), digits.size());
 }
 
+/// For who reads lines: a line break of a stranger's must not forge one.
+void append_unbroken(std::string& out, std::string_view text) {
+  for (auto at = text.find_first_of("\n\r"); at != std::string_view::npos; at = text.find_first_of("\n\r")) {
+    out.append(text.substr(0, at));
+    out += text[at] == '\n' ? "\\n" : "\\r";
+    text.remove_prefix(at + 1);
+  }
+  out.append(text);
+}
+
 std::size_t count_attachments(std::string_view attachments) {
   std::size_t count = 0;
   while (take_attachment(attachments)) ++count;
@@ -64,13 +74,20 @@ void RecordWriter::append(std::string& out, const RecordView& record) {
   if (style_.by_template) {
     append_by_template(out, record);
   } else if (style_.form == Form::json) {
-    append_record_json(out, record);
+    append_shown(out, record, [](std::string& to, const RecordView& of) { append_record_json(to, of); });
   } else if (style_.form == Form::raw) {
-    out += record.payload;
+    append_shown(out, record, [](std::string& to, const RecordView& of) { to += of.payload; });
   } else {
     append_text(out, record);
   }
   out += '\n';
+}
+
+void RecordWriter::append_shown(std::string& out, const RecordView& record, AppendJson append_json) {
+  if (!style_.terminal) return append_json(out, record);
+  scratch_.clear();
+  append_json(scratch_, record);
+  append_printable_json(out, scratch_);
 }
 
 void RecordWriter::append_text(std::string& out, const RecordView& record) {
@@ -97,12 +114,10 @@ void RecordWriter::append_by_template(std::string& out, const RecordView& record
   for (const auto& piece : style_.by_template->pieces()) {
     if (const auto* const text = std::get_if<std::string>(&piece)) {
       out += *text;
-    } else if (style_.terminal) {
+    } else {
       scratch_.clear();
       append_field(scratch_, std::get<RecordField>(piece), record);
-      append_printable(out, scratch_);
-    } else {
-      append_field(out, std::get<RecordField>(piece), record);
+      style_.terminal ? append_printable(out, scratch_) : append_unbroken(out, scratch_);
     }
   }
 }

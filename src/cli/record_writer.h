@@ -12,6 +12,7 @@
 
 #include "src/base/epoch.h"
 #include "src/base/error.h"
+#include "src/base/function_ref.h"
 #include "src/base/record.h"
 #include "src/cli/output.h"
 #include "src/cli/record_template.h"
@@ -26,7 +27,7 @@ class RecordWriter {
     Form form = Form::text;
     std::optional<RecordTemplate> by_template;  // goes before `form`
     bool coloured = false;                      // text
-    bool terminal = false;                      // what a template writes is made harmless, too
+    bool terminal = false;                      // what strangers wrote is made harmless in every form
   };
 
   explicit RecordWriter(Style style) : style_(std::move(style)) {}
@@ -36,6 +37,9 @@ class RecordWriter {
   void append(std::string& out, const RecordView& record);
 
  private:
+  using AppendJson = FunctionRef<void(std::string&, const RecordView&)>;
+  /// As it is, or harmless for a terminal.
+  void append_shown(std::string& out, const RecordView& record, AppendJson append_json);
   void append_text(std::string& out, const RecordView& record);
   void append_by_template(std::string& out, const RecordView& record);
   void append_field(std::string& out, RecordField field, const RecordView& record);

@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "protocol/record_json.h"
 #include "src/base/command_limits.h"
 #include "src/base/time_text.h"
 #include "src/cli/interruption.h"
 #include "src/cli/json_members.h"
+#include "src/config/value_text.h"
 
 namespace tidemark::cli {
 namespace {
@@ -65,18 +68,32 @@ Result<StoreState> ServerReader::state() {
   return *state;
 }
 
-Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_view parameters, RecordVisitor visit) {
+std::unexpected<Error> ServerReader::unreadable(std::string_view error) const {
+  const auto said = api_error_in(error);
+  // Everything but damage passes: a read that failed, a log that is trimmed faster than it is read.
+  return fail(said.code == "damaged" ? ErrorCode::corrupt : ErrorCode::io,
+              fmt::format("{} answers: {}", where(), said.message));
+}
+
+Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_view parameters,
+                                              FunctionRef<bool(Offset first)> begin, RecordVisitor visit) {
   Page page;
+  bool begun = false;
+  const auto begins = [&] {
+    if (std::exchange(begun, true)) return true;
+    const auto first = parse_number(client_.field("Tidemark-First"));
+    page.ended = first && !begin(Offset(*first));
+    return !page.ended;
+  };
   Result<void> wrong;
   const auto target = fmt::format("/api/v1/log?after={}&before={}{}", range.first.previous().value(),
                                   range.last.next().value(), parameters);
   const auto done = client_.lines_of(
       {.target = target},
       [&](std::string_view line) {
+        if (!begins()) return false;
         if (line.starts_with(R"({"error":)")) {
-          const auto said = api_error_in(line);
-          wrong = fail(said.code == "damaged" ? ErrorCode::corrupt : ErrorCode::io,
-                       fmt::format("{} answers: {}", where(), said.message));
+          wrong = unreadable(line);
           return false;
         }
         const auto record = parse_record_json(line);
@@ -92,7 +109,7 @@ Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_vie
       goes_on);
   if (!wrong) return std::unexpected(wrong.error());
   if (!done) return std::unexpected(done.error());
-  if (interrupted()) page.ended = true;
+  if (interrupted() || !begins()) page.ended = true;
   return page;
 }
 
@@ -100,22 +117,60 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
                                 DamageVisitor damaged) {
   bool only_channel = !channel.empty();
   std::uint64_t attempts = 0;
+  std::optional<Holes> holes;  // asked for once something is missing
+  const auto rest_of = [&](OffsetRange missing) -> Result<std::vector<OffsetRange>> {
+    if (!holes) {
+      auto past = this->past();
+      if (!past) return std::unexpected(past.error());
+      holes = std::move(past->holes);
+    }
+    return holes->rest_of(missing);
+  };
+  const auto is_trimmed = [&](OffsetRange gone) {
+    return damaged(gone, {ErrorCode::not_found, fmt::format("offsets {} to {} were trimmed meanwhile",
+                                                            gone.first.value(), gone.last.value())});
+  };
   while (!range.empty()) {
     const auto parameters =
         fmt::format("&limit={}{}", limits::kPageRecords,
                     only_channel ? fmt::format("&channel={}", percent_encoded(channel)) : std::string());
-    const auto read = page(range, parameters, [&](const RecordView& record) {
-      range.first = record.offset.next();
-      return visit(record);
-    });
-    if (read && (read->ended || read->records < limits::kPageRecords)) return {};
+    std::vector<OffsetRange> missing;
+    const auto read = page(
+        range, parameters,
+        [&](Offset first) {
+          if (first <= range.first) return true;
+          const OffsetRange gone{range.first, std::min(first.previous(), range.last)};
+          range.first = gone.last.next();
+          return is_trimmed(gone);
+        },
+        [&](const RecordView& record) {
+          if (!only_channel && record.offset > range.first) missing.push_back({range.first, record.offset.previous()});
+          range.first = record.offset.next();
+          return visit(record);
+        });
+    if (read && read->ended) return {};
+    const bool last = read && read->records < limits::kPageRecords;
+    if (last && !only_channel && !range.empty()) missing.push_back(range);
+    // What was trimmed while the answer was under way is left out of it without a word. Of one channel nobody can tell.
+    for (const OffsetRange& stretch : missing) {
+      const auto rest = rest_of(stretch);
+      if (!rest) return std::unexpected(rest.error());
+      for (const OffsetRange& gone : *rest) {
+        if (!is_trimmed(gone)) return {};
+      }
+    }
+    if (last) return {};
     if (read) continue;
     if (read.error().code != ErrorCode::corrupt || ++attempts > limits::kDamagedOffsets) {
       return std::unexpected(read.error());
     }
-    // Which one is damaged is told in words only: the one after the last that came. Of one channel alone nobody can
-    // tell, so from here on all are read.
+    // Which one is damaged is told in words only: the one after the last that came and the holes behind it. Of one channel
+    // alone nobody can tell, so from here on all are read.
     if (std::exchange(only_channel, false)) continue;
+    const auto rest = rest_of(range);
+    if (!rest) return std::unexpected(rest.error());
+    if (rest->empty()) return {};
+    range.first = rest->front().first;
     if (!damaged({range.first, range.first}, read.error())) return {};
     range.first = range.first.next();
   }
@@ -124,8 +179,9 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
 
 Result<Offset> ServerReader::first_not_older(OffsetRange range, TimeMs moment) {
   auto found = range.last.next();
-  const auto read =
-      page(range, fmt::format("&limit=1&since={}", percent_encoded(time_text(moment))), [&](const RecordView& record) {
+  const auto read = page(
+      range, fmt::format("&limit=1&since={}", percent_encoded(time_text(moment))), [](Offset) { return true; },
+      [&](const RecordView& record) {
         found = record.offset;
         return false;
       });
@@ -229,10 +285,15 @@ Result<void> ServerReader::follow(Offset after, std::string_view channel, const 
       const auto to = gap ? gap->number("to") : std::nullopt;
       if (from && to) return visit.gap({Offset(*from), Offset(*to)}, gap->text("reason").value_or("unknown"));
     } else if (event.name == "unreadable") {
-      wrong = fail(ErrorCode::corrupt, fmt::format("{} answers: {}", where(), api_error_in(event.data).message));
+      wrong = unreadable(event.data);
       return false;
+    } else if (event.name == "log") {
+      const auto greeting = JsonMembers::of(event.data);
+      const auto text = greeting ? greeting->text("epoch") : std::nullopt;
+      const auto epoch = text ? Epoch::parse(*text) : std::nullopt;
+      if (epoch) return visit.log(*epoch);
     } else {
-      return true;  // of a newer server, or its greeting
+      return true;  // of a newer server
     }
     wrong = nonsense(where());
     return false;
@@ -259,7 +320,7 @@ Result<ServerReader::Stored> ServerReader::append(std::string_view channel, std:
                                                   std::string_view sender, std::string_view key,
                                                   std::string_view payload) {
   std::vector<HttpClient::Field> fields = {{"Content-Type", "application/json"}};
-  if (!key.empty()) fields.emplace_back("Idempotency-Key", key);
+  if (!key.empty()) fields.emplace_back(kIdempotencyKey, key);
   const auto target = fmt::format("/api/v1/channels/{}/records?event={}&sender={}", percent_encoded(channel),
                                   percent_encoded(event), percent_encoded(sender));
   const auto body = client_.body_of({.method = "POST", .target = target, .body = payload, .fields = fields}, goes_on);

@@ -32,13 +32,18 @@ class ServerReader final : public LogReader {
                                       std::string_view key, std::string_view payload);
 
  private:
-  /// The records of one answer. Answers how many there were, and the last one's offset.
+  /// The records of one answer, after where the log began when the answer did. Answers how many there were, and the last
+  /// one's offset.
   struct Page {
     std::size_t records = 0;
     Offset last;
     bool ended = false;  // the visitor said so
   };
-  [[nodiscard]] Result<Page> page(OffsetRange range, std::string_view parameters, RecordVisitor visit);
+  [[nodiscard]] Result<Page> page(OffsetRange range, std::string_view parameters, FunctionRef<bool(Offset first)> begin,
+                                  RecordVisitor visit);
+
+  /// What stands where a record cannot be given: an error as JSON.
+  [[nodiscard]] std::unexpected<Error> unreadable(std::string_view error) const;
 
   HttpClient client_;
 };

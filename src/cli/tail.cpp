@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ namespace {
 
 /// Offsets looked through at once for the newest N records, at first; twice as many each time they are not there.
 constexpr std::uint64_t kFirstStep = 1024;
+/// At most: each may be one that is remembered.
+constexpr std::uint64_t kLongestStep = 1'048'576;
 
 class Tail {
  public:
@@ -48,9 +51,12 @@ class Tail {
     const auto range = range_in(*state);
     if (!range) return std::unexpected(range.error());
     after_ = range->first.previous();
-    if (auto shown = show(*range); !shown) return shown;
+    const auto shown = show(*range);
+    // A server that went away meanwhile is waited for, as later.
+    const bool goes_on = options_.follow && reader_->is_live();
+    if (!shown && !(goes_on && shown.error().code == ErrorCode::io)) return shown;
     if (!options_.follow || done()) return {};
-    after_ = std::max(after_, range->last);
+    if (shown) after_ = std::max(after_, range->last);
     return follow();
   }
 
@@ -95,8 +101,10 @@ class Tail {
   Result<Offset> first_of_newest(OffsetRange range, std::uint64_t count) {
     auto end = range.last.next();
     auto found = end;
+    if (count >= range.size()) return range.first;
     auto missing = count;
-    for (std::uint64_t step = kFirstStep; missing > 0 && end > range.first && !done(); step *= 2) {
+    for (std::uint64_t step = kFirstStep; missing > 0 && end > range.first && !done();
+         step = std::min(2 * step, kLongestStep)) {
       const auto room = end.value() - range.first.value();
       const Offset begin(end.value() - std::min(step, room));
       std::deque<Offset> offsets;  // the newest ones of this stretch
@@ -150,20 +158,45 @@ class Tail {
   // --- what comes ----------------------------------------------------------------------------------------------------
 
   Result<void> follow() {
+    auto pause = limits::kLookAgain;
+    int failures = 0;  // without a word from the stream in between
     while (!done()) {
       if (!reader_ || !reader_->is_live()) {
         reader_.reset();  // gives the directory up: its server may start
         wait_for_server();
         continue;
       }
-      const auto followed =
-          reader_->follow(after_, filter_.only_channel(),
-                          {.record = [&](const RecordView& record) { return show_now(record); },
-                           .gap = [&](OffsetRange gap, std::string_view why) { return skip(gap, why); },
-                           .idle = [&] { return is_wanted(); }});
+      bool other_log = false;
+      auto followed = reader_->follow(after_, filter_.only_channel(),
+                                      {.log =
+                                           [&](Epoch epoch) {
+                                             pause = limits::kLookAgain;
+                                             failures = 0;
+                                             other_log = epoch != epoch_;
+                                             return !other_log;
+                                           },
+                                       .record = [&](const RecordView& record) { return show_now(record); },
+                                       .gap = [&](OffsetRange gap, std::string_view why) { return skip(gap, why); },
+                                       .idle = [&] { return is_wanted(); }});
+      if (!followed && followed.error().code == ErrorCode::corrupt) followed = pass_damage();
       if (!followed && followed.error().code != ErrorCode::io) return followed;
-      if (!followed) reader_.reset();
+      if (!followed || other_log) reader_.reset();
+      if (done()) return {};
+      // A server that answers, but not this, is not to be asked without a pause, and whoever waits is to know why.
+      if (!followed && ++failures == 2) say("{}; trying again", followed.error().context);
+      wait(pause);
+      pause = std::min(2 * pause, limits::kLookAgainMost);
     }
+    return {};
+  }
+
+  /// Shows what is there up to the newest record, and names what of it cannot be read: a stream ends there.
+  Result<void> pass_damage() {
+    const auto state = reader_->state();
+    if (!state) return std::unexpected(state.error());
+    if (state->epoch != epoch_) return {};
+    if (auto shown = show({after_.next(), state->head}); !shown) return shown;
+    after_ = std::max(after_, state->head);
     return {};
   }
 
@@ -174,6 +207,7 @@ class Tail {
 
   bool skip(OffsetRange gap, std::string_view why) {
     incomplete_ = true;
+    after_ = std::max(after_, gap.last);
     say("offsets {} to {} are missing: {}", gap.first.value(), gap.last.value(), why);
     return is_wanted();
   }
@@ -182,6 +216,12 @@ class Tail {
   bool is_wanted() {
     if (!output_.flush() || output_.reader_is_gone()) ended_ = true;
     return !done();
+  }
+
+  void wait(std::chrono::milliseconds pause) {
+    for (; pause > pause.zero() && is_wanted(); pause -= limits::kLookAgain) {
+      std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(pause, limits::kLookAgain));
+    }
   }
 
   /// Until a server has the log that is followed, or nobody waits any more.
@@ -202,14 +242,13 @@ class Tail {
     }
   }
 
-  /// The log may have changed while nobody served it.
+  /// The log may have changed while nobody served it. Of another one nothing was shown yet, whatever its offsets.
   void accept(const StoreState& state) {
-    if (state.epoch != epoch_) {
-      say("it has a new epoch, {}: its history has changed", state.epoch.text());
-      epoch_ = state.epoch;
-      writer_.set_epoch(epoch_);
-      if (after_ > state.head) after_ = Offset();
-    }
+    if (state.epoch == epoch_) return;
+    say("it has a new epoch, {}: it is another log, shown from its beginning", state.epoch.text());
+    epoch_ = state.epoch;
+    writer_.set_epoch(epoch_);
+    after_ = state.first.previous();
   }
 
   template <class... Arguments>

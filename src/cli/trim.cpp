@@ -27,6 +27,12 @@ Result<Offset> first_to_stay(const LogStore& store, const CommandOptions& option
   Offset before;
   if (const auto offset = parse_number(options.before)) {
     before = Offset(*offset);
+    // A digit too many would remove all but one record.
+    if (before > state.head) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("--before {}: the log ends at offset {}; give that to keep its newest record only",
+                              before.value(), state.head.value()));
+    }
   } else {
     const auto moment = parse_moment(options.before, SystemClock().wall());
     const auto found = first_not_older(store, state.first, state.head, *moment);
@@ -65,33 +71,35 @@ Result<void> run(const CommandOptions& options) {
   }
   const auto stays = first_to_stay(log, options);
   if (!stays) return std::unexpected(stays.error());
-  const auto gone = stays->value() - before.first.value();
+  const OffsetRange older{before.first, stays->previous()};
+  const auto gone = holes->records_in(older);
   if (gone == 0) {
     fmt::print("nothing to trim: the log begins at offset {}\n", before.first.value());
     return {};
   }
   if (options.dry_run) {
     fmt::print("would remove {} records, offsets {} to {}; {} would stay\n", grouped(gone), before.first.value(),
-               stays->previous().value(), grouped(before.head.next().value() - stays->value()));
+               stays->previous().value(), grouped(holes->records_in({*stays, before.head})));
     return {};
   }
   const SystemClock clock;
-  Retention retention(log, {.age = {}, .bytes = 0, .records = before.head.next().value() - stays->value()}, clock,
-                      std::move(*holes));
+  const auto staying = holes->records_in({*stays, before.head});
+  Retention retention(log, {.age = {}, .bytes = 0, .records = staying}, clock, *holes);
   Progress progress("trimming");
   for (bool more = true; more && !interrupted();) {
     const auto stepped =
         retention.step([&](Offset end, std::span<const ChannelLoss> losses) { return log.trim(end, losses); });
     if (!stepped) return std::unexpected(stepped.error());
     more = *stepped;
-    progress.update(log.state().first.value() - before.first.value(), gone);
+    progress.update(holes->records_in({before.first, log.state().first.previous()}), gone);
   }
   progress.clear();
   const auto first = log.state().first;
   log.close();
+  if (first == before.first) return fail(ErrorCode::closed, "interrupted; nothing was removed");
   fmt::print("removed {} records, offsets {} to {}; the log begins at {}\n",
-             grouped(first.value() - before.first.value()), before.first.value(), first.previous().value(),
-             first.value());
+             grouped(holes->records_in({before.first, first.previous()})), before.first.value(),
+             first.previous().value(), first.value());
   if (first < *stays) return fail(ErrorCode::closed, "interrupted");
   return {};
 }
@@ -102,8 +110,8 @@ int trim(const CommandOptions& options) {
   journal::set_level(journal::Level::error);  // what a server would note while it opens a log
   note_interruptions();
   const auto done = run(options);
-  if (interrupted()) return kExitInterrupted;
-  return end_quietly(done);
+  if (!done && done.error().code == ErrorCode::closed) return complain(done.error(), kExitInterrupted);
+  return done ? kExitOk : complain(done.error(), exit_status_of(done.error()));
 }
 
 }  // namespace tidemark::cli

@@ -55,8 +55,9 @@ TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://exam
             R"(Shows records of the log, of all channels or of those named (/chat/* stands for all below /chat/): the newest ten, or
 those that the options ask for. Works on the data directory of a stopped server, of a running one, and with --url.)",
         .after =
-            R"(Records go to standard output, everything else to standard error. In text, characters that could play tricks on a
-terminal are written as \x1b or \u202e. Colours appear on a terminal only, and not if NO_COLOR is set.
+            R"(Records go to standard output, everything else to standard error. In text, and on a terminal in every form,
+characters that could play tricks on it are written as \x1b or \u202e. Colours appear on a terminal only, and not
+if NO_COLOR is set.
 
 Exit status: 0 done, 1 something could not be read (damaged records are named and passed over), 2 a mistake in the
 arguments, 130 interrupted.

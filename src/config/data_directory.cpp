@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 struct EngineFiles {
   std::string_view engine;
-  const char* file;
+  std::string_view file;
 };
 constexpr std::array kEngineFiles = {EngineFiles{"sqlite", "tidemark.sqlite3"}, EngineFiles{"rocksdb", "rocksdb"}};
 
@@ -138,6 +138,18 @@ std::unexpected<Error> not_locked(const fs::path& directory, int lock) {
   return failed("cannot lock", directory / "lock", "choose a --data on a file system with locks");
 }
 
+/// The directory itself is locked, too: a copy that was made without the lock file has nothing else to lock for who only
+/// looks. -1: it cannot be, on a file system without locks on directories; then the lock file alone is what counts.
+Result<int> lock_itself(const fs::path& directory, int how) {
+  Descriptor itself(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!itself.valid()) return -1;
+  if (::flock(itself.get(), how | LOCK_NB) == 0) return itself.release();
+  if (errno != EWOULDBLOCK) return -1;
+  const Descriptor lock(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
+                                             directory.string(), owner_text(lock.get())));
+}
+
 Result<int> take_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -148,7 +160,7 @@ Result<int> take_lock(const fs::path& directory) {
   return lock.release();
 }
 
-/// Without a lock file no server has ever been here; then there is nothing to hold (-1).
+/// Without a lock file (-1) no server was ever here, or it is a copy that was made without it.
 Result<int> share_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   Descriptor lock(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -178,7 +190,7 @@ Result<void> finish_repair(const fs::path& directory) {
 
 Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
   constexpr std::string_view advice = "free some space or choose another --data";
-  const auto file = directory / "secret.key";
+  const auto file = directory / kSecretKeyFileName;
   const auto unfinished = directory / "secret.key.new";  // the lock is held: nobody else writes it
   if (::unlink(unfinished.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", unfinished, kChooseAnother);
   const Descriptor fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -190,7 +202,7 @@ Result<void> create_secret(const fs::path& directory, const SecretKey& secret) {
 }
 
 Result<SecretKey> load_or_create_secret(const fs::path& directory) {
-  const auto file = directory / "secret.key";
+  const auto file = directory / kSecretKeyFileName;
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno != ENOENT) return failed("cannot read", file, "make it a file that only this user can read");
@@ -222,6 +234,12 @@ Result<SecretKey> load_or_create_secret(const fs::path& directory) {
 
 }  // namespace
 
+bool is_name_of_ours(std::string_view file) {
+  // "tidemark.": the log of SQLite with the files that belong to it, and the notes beside a log.
+  return file == "lock" || file.starts_with(kSecretKeyFileName) || file.starts_with("tidemark.") ||
+         std::ranges::find(kEngineFiles, file, &EngineFiles::file) != kEngineFiles.end();
+}
+
 SecretKey random_secret() {
   SecretKey secret;
   // Up to 256 bytes come whole and uninterrupted (getrandom(2)).
@@ -233,9 +251,13 @@ SecretKey random_secret() {
 Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto made = make_directory(path); !made) return std::unexpected(made.error());
+  const auto locked = lock_itself(path, LOCK_EX);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = take_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
   const auto secret = load_or_create_secret(path);
   if (!secret) return std::unexpected(secret.error());
@@ -246,9 +268,13 @@ Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
 Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto locked = lock_itself(path, LOCK_EX);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = take_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
   return data;
 }
@@ -256,9 +282,13 @@ Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) 
 Result<DataDirectory> DataDirectory::look(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
+  const auto locked = lock_itself(path, LOCK_SH);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
   const auto lock = share_lock(path);
   if (!lock) return std::unexpected(lock.error());
   DataDirectory data(path, *lock);
+  data.itself_ = itself.release();
   if (!swap_is_pending(path)) return data;
   return fail(
       ErrorCode::io,
@@ -281,17 +311,22 @@ std::optional<DataDirectory::User> DataDirectory::user_of(const fs::path& direct
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), secret_(other.secret_) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      itself_(std::exchange(other.itself_, -1)),
+      secret_(other.secret_) {}
 
 DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(lock_, other.lock_);
+  std::swap(itself_, other.itself_);
   std::swap(secret_, other.secret_);
   return *this;
 }
 
 DataDirectory::~DataDirectory() {
   // The file stays: a server that waits on a deleted one would lock something nobody else can see.
+  if (itself_ >= 0) ::close(itself_);
   if (lock_ >= 0) ::close(lock_);
 }
 

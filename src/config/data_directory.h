@@ -1,7 +1,8 @@
 // The data directory: one server at a time, one secret, one engine.
 //
 //   DATA/lock               held with flock while a server or a command uses the log; says the server's process and
-//                           address, for a second one's error
+//                           address, for a second one's error. DATA itself is locked the same way, for those who look
+//                           into a copy that has no lock file
 //   DATA/secret.key         32 random bytes that sign session ids; stays, so that sessions outlive a restart
 //   DATA/tidemark.sqlite3   the log, if the engine is sqlite
 //   DATA/rocksdb/           the log, if the engine is rocksdb
@@ -23,6 +24,11 @@
 #include "src/base/error.h"
 
 namespace tidemark {
+
+inline constexpr auto kSecretKeyFileName = "secret.key";
+
+/// Whether a file of this name in a data directory is one that tidemark writes there itself: the lock, the key, a log's.
+[[nodiscard]] bool is_name_of_ours(std::string_view file);
 
 using SecretKey = std::array<std::byte, 32>;
 
@@ -79,7 +85,8 @@ class DataDirectory {
   DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::filesystem::path path_;
-  int lock_ = -1;  // descriptor of DATA/lock
+  int lock_ = -1;    // descriptor of DATA/lock
+  int itself_ = -1;  // and of DATA, locked as well
   SecretKey secret_{};
 };
 

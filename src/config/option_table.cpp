@@ -227,7 +227,7 @@ const std::array kTable = {
            .value_name = "ORIGIN",
            .help = "Origin whose pages may connect, such as https://example.org, or * for all. The server's own pages "
                    "and those of localhost always may; but a server that listens on localhost has no other name than "
-                   "those listed here.",
+                   "those listed here. Without a token * does not count for the HTTP API.",
            .problem = why_no_cors_origin},
     Option{.group = kNetwork,
            .name = "api-token",
@@ -407,8 +407,8 @@ const std::array kTable = {
            .field = &CommandOptions::before,
            .kind = ValueKind::text,
            .value_name = "OFFSET|TIME",
-           .help = "Remove what is older: records below this offset, or before this moment, such as 30d ago or "
-                   "2026-01-02. The newest record always stays.",
+           .help = "Remove what is older: records below this offset, or before this moment, such as 30d (ago) "
+                   "or 2026-01-02. The newest record always stays.",
            .problem = why_no_place_to_trim,
            .in_file = false,
            .commands = only(CommandId::trim),
@@ -670,7 +670,7 @@ const std::array kTable = {
            .value_name = "TEXT",
            .help = "A line of this text for each record, with {offset}, {time}, {channel}, {event}, {sender}, {key}, "
                    "{payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are "
-                   "tab and line end.",
+                   "tab and line end. A line break within one of them is shown as \\n.",
            .in_file = false,
            .commands = only(CommandId::tail) | only(CommandId::get),
            .flag_only = true},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/hub/batch.h"
 #include "src/hub/tail.h"
 
 namespace tidemark {
@@ -29,6 +30,15 @@ struct PassHold {
   bool over = false;         // it has waited for as long as it may
 };
 
+/// Unlogged events on their way to the channel's subscribers.
+struct FeedRelays {
+  std::vector<RelayPtr> waiting;  // for the next pass
+  std::vector<RelayPtr> passing;  // those of the pass under way
+  Offset position;                // in which the frames end
+  std::string frames;             // of `passing`; empty: not encoded yet
+  std::vector<std::size_t> ends;  // of each relay's frames
+};
+
 struct ChannelFeed {
   ChannelFeed(std::string channel_name, const Offset& thread_seen)
       : channel(std::move(channel_name)), tail(thread_seen.next()), seen(thread_seen) {}
@@ -38,11 +48,12 @@ struct ChannelFeed {
   const Offset& seen;  // newest record the thread has been told of
   std::vector<Subscription*> subscriptions;
   std::vector<PageRead> reads;
-  Millis last_used{};    // last append with, or departure of, a subscriber
-  std::size_t pass = 0;  // next subscription of the delivery pass under way
-  bool in_pass = false;  // queued for delivery
-  PassHold hold;         // of the pass that is queued
-  bool again = false;    // something changed behind the pass: run once more
+  Millis last_used{};                  // last append with, or departure of, a subscriber
+  std::size_t pass = 0;                // next subscription of the delivery pass under way
+  bool in_pass = false;                // queued for delivery
+  PassHold hold;                       // of the pass that is queued
+  std::unique_ptr<FeedRelays> relays;  // mostly none; while there are some, a pass is queued
+  bool again = false;                  // something changed behind the pass: run once more
 
   /// Asks for the memory of subscriptions that a pass comes to soon: they are too many for the nearest caches.
   void prefetch() const;

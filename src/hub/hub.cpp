@@ -5,8 +5,8 @@
 
 namespace tidemark {
 
-void Hub::hold_session(const Sid& sid, SessionHolder holder) {
-  if (const auto previous = sessions_.hold(sid, holder); previous && *previous != holder) {
+void Hub::hold_session(const SessionTable::Grant& session, SessionHolder holder) {
+  if (const auto previous = sessions_.hold(session, holder); previous && *previous != holder) {
     shards_[previous->shard]->push_take_over(previous->subscription);
   }
 }

@@ -25,7 +25,7 @@ class Hub final : public CommitListener {
   void add(Shard& shard) { shards_.push_back(&shard); }
 
   /// Gives `holder` the session and sends whoever held it away. Any thread.
-  void hold_session(const Sid& sid, SessionHolder holder);
+  void hold_session(const SessionTable::Grant& session, SessionHolder holder);
   /// Sends an unlogged event to everyone who is live in its channel. Any thread.
   void relay(Relay relay);
 

@@ -17,6 +17,11 @@ Outlet::~Outlet() {
 void Outlet::attach(Sink* sink) {
   sink_ = sink;
   blocked_ = false;
+  if (!ready()) drop_pages();
+}
+
+void Outlet::drop_pages() {
+  for (const auto& subscription : subscriptions_) subscription->drop_page();
 }
 
 bool Outlet::send_own() {
@@ -61,6 +66,25 @@ void Outlet::flush() {
   serve_pages();
 }
 
+void Outlet::offer(std::string_view frames, std::span<const std::size_t> ends) {
+  std::size_t sent = 0;
+  if (ready() && mid_ == nullptr && own_bytes() == 0) {
+    sent = sink_->send(frames);
+    if (sent == frames.size()) return;
+    blocked_ = true;
+    drop_pages();
+  }
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    // What has begun is sent to its end; the rest of it is all that is kept for a client that takes no more.
+    const bool begun = begin < sent && sent < end;
+    if (begun || (sent <= begin && own_bytes() + (end - begin) <= limits::kRelayUnsent)) {
+      own_ += frames.substr(std::max(begin, sent), end - std::max(begin, sent));
+    }
+    begin = end;
+  }
+}
+
 void Outlet::advance(Subscription& source, std::string_view frames, std::size_t sent) {
   source.consumed(sent);
   mid_ = source.at_boundary() ? nullptr : &source;
@@ -69,12 +93,9 @@ void Outlet::advance(Subscription& source, std::string_view frames, std::size_t 
 
 void Outlet::serve_pages() {
   if (blocked_ && mid_ != nullptr && !mid_->live()) keep_rest();
+  if (blocked_) return drop_pages();
   for (const auto& subscription : subscriptions_) {
-    if (blocked_) {
-      subscription->drop_page();
-    } else if (subscription->wants_page()) {
-      shard_.request_page(*subscription);
-    }
+    if (subscription->wants_page()) shard_.request_page(*subscription);
   }
 }
 
@@ -144,10 +165,16 @@ Subscription& Outlet::subscribe_last(std::string_view channel, std::size_t count
 void Outlet::unsubscribe(Subscription& subscription) {
   if (mid_ == &subscription) {
     // While a record is partly sent no own bytes are: the rest of the record can go before them.
-    const auto rest = subscription.rest_of_record();
+    auto rest = subscription.rest_of_record();
     broken_ = rest.empty();
-    own_.insert(0, rest);
+    if (ready()) {
+      rest.remove_prefix(sink_->send(rest));
+      blocked_ = !rest.empty();
+    }
+    if (rest.size() > limits::kRestBytes) broken_ = true;
+    if (!broken_) own_.insert(0, rest);
     mid_ = nullptr;
+    if (!ready()) drop_pages();
   }
   shard_.remove(subscription);
   subscriptions_.erase(std::ranges::find(subscriptions_, &subscription, &std::unique_ptr<Subscription>::get));

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,9 @@ class Outlet {
 
   /// Sends as much as the transport takes.
   void flush();
+  /// Events that nobody has to get: what the transport takes of these frames now, to the end of an event, and a little
+  /// (limits::kRelayUnsent) for a transport that is about to come back. `ends`: of each event's frames. Call after flush().
+  void offer(std::string_view frames, std::span<const std::size_t> ends);
   /// What flush() would begin with, if that is one send of frames into a socket; the socket is -1 otherwise.
   struct PlainSend {
     int socket = -1;
@@ -73,19 +77,26 @@ class Outlet {
   Subscription& subscribe(std::string_view channel, Offset after, Subscriber& subscriber);
   /// Starts one that is owed the newest `count` records of the channel up to `up_to`, and all after it.
   Subscription& subscribe_last(std::string_view channel, std::size_t count, Offset up_to, Subscriber& subscriber);
-  /// Ends a subscription; a record that is partly sent is still sent to its end.
+  /// Ends a subscription; a record that is partly sent is still sent to its end, unless the transport takes nothing and
+  /// much of it is left (limits::kRestBytes): then broken().
   void unsubscribe(Subscription& subscription);
-  /// A record was cut off in the middle (its rest was not in memory when its subscription ended): the connection's
-  /// bytes make no sense any more and it must be closed.
+  /// A record was cut off in the middle (its rest was not in memory when its subscription ended, or too much to keep):
+  /// the connection's bytes make no sense any more and it must be closed.
   [[nodiscard]] bool broken() const { return broken_; }
 
  private:
   friend class Shard;
+  /// Whether flush() would send from a page.
+  [[nodiscard]] bool holds_page() const {
+    return std::ranges::any_of(subscriptions_, [](const auto& s) { return !s->live() && !s->wants_page(); });
+  }
   /// The record under way leaves memory, and might be trimmed before the transport takes its rest. If that rest is small
   /// it is kept as own bytes; a larger one is read again, and if it is gone then, the connection is, too.
   void keep_rest();
   [[nodiscard]] Subscription* next_source();
   bool send_own();
+  /// A stalled client holds no memory: it asks again when it takes bytes.
+  void drop_pages();
   void advance(Subscription& source, std::string_view frames, std::size_t sent);
   void serve_pages();
 

@@ -25,29 +25,30 @@ SessionTable::Claim SessionTable::find(std::string_view pid, const SessionBindin
   bool within = false;
   if (found == sessions_.end()) {
     within = id->run != run_ && now - started_ <= window_;
-  } else if (const auto* const away = std::get_if<Away>(&found->second)) {
+  } else if (const auto* const away = std::get_if<Away>(&found->second.where)) {
     within = !away->ended && now - away->left <= window_;
   } else {
     within = true;
   }
   if (!within) return {.grant = std::nullopt, .refusal = Refusal::expired};
-  return {.grant = Grant{.sid = id->sid, .pid = std::string(pid), .started = id->started}};
+  return {.grant =
+              Grant{.sid = id->sid, .pid = std::string(pid), .started = id->started, .earlier_run = id->run != run_}};
 }
 
-std::optional<SessionHolder> SessionTable::hold(const Sid& sid, SessionHolder holder) {
+std::optional<SessionHolder> SessionTable::hold(const Grant& session, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(sid);
+  const auto found = sessions_.find(session.sid);
   if (found == sessions_.end()) {
     // Full: the one that left first makes room; while all are live, this one simply cannot be had again.
     while (!departures_.empty() && sessions_.size() >= most_) forgotten_ += forget_first_departed() ? 1 : 0;
     if (sessions_.size() < most_) {
-      sessions_.emplace(sid, holder);
+      sessions_.emplace(session.sid, Session{.where = holder, .earlier_run = session.earlier_run});
     } else {
       ++forgotten_;
     }
     return std::nullopt;
   }
-  const Session previous = std::exchange(found->second, holder);
+  const auto previous = std::exchange(found->second.where, holder);
   const auto* const held = std::get_if<SessionHolder>(&previous);
   if (held == nullptr) --away_;
   return held != nullptr ? std::optional(*held) : std::nullopt;
@@ -56,7 +57,7 @@ std::optional<SessionHolder> SessionTable::hold(const Sid& sid, SessionHolder ho
 void SessionTable::leave(const Sid& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found != sessions_.end() && found->second == Session(holder)) go_away(found->second, sid, false);
+  if (found != sessions_.end() && found->second.held_by(holder)) go_away(found->second, sid, false);
 }
 
 void SessionTable::go_away(Session& session, const Sid& sid, bool ended) {
@@ -66,7 +67,7 @@ void SessionTable::go_away(Session& session, const Sid& sid, bool ended) {
   }
   const Millis now = clock_.steady();
   ++away_;
-  session = Away{.left = now, .ended = ended};
+  session.where = Away{.left = now, .ended = ended};
   departures_.push_back({.left = now, .sid = sid});
 }
 
@@ -75,7 +76,7 @@ bool SessionTable::forget_first_departed() {
   departures_.pop_front();
   if (outdated(first)) return false;
   const auto found = sessions_.find(first.sid);
-  const bool wanted = !std::get<Away>(found->second).ended;
+  const bool wanted = !std::get<Away>(found->second.where).ended;
   sessions_.erase(found);
   --away_;
   return wanted;
@@ -83,14 +84,20 @@ bool SessionTable::forget_first_departed() {
 
 bool SessionTable::outdated(const Departure& departure) const {
   const auto found = sessions_.find(departure.sid);
-  const auto* const away = found == sessions_.end() ? nullptr : std::get_if<Away>(&found->second);
+  const auto* const away = found == sessions_.end() ? nullptr : std::get_if<Away>(&found->second.where);
   return away == nullptr || away->left != departure.left;
 }
 
 void SessionTable::end(const Sid& sid, SessionHolder holder) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(sid);
-  if (found != sessions_.end() && found->second == Session(holder)) go_away(found->second, sid, true);
+  if (found == sessions_.end() || !found->second.held_by(holder)) return;
+  // A pid of this run that has no session is refused anyway.
+  if (found->second.earlier_run) {
+    go_away(found->second, sid, true);
+  } else {
+    sessions_.erase(found);
+  }
 }
 
 void SessionTable::sweep() {

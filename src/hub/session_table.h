@@ -41,6 +41,7 @@ class SessionTable {
     Sid sid;
     std::string pid;
     Offset started;
+    bool earlier_run = false;
   };
 
   /// Whether one more session can be remembered, if need be instead of one whose client is away.
@@ -57,7 +58,7 @@ class SessionTable {
   [[nodiscard]] Claim find(std::string_view pid, const SessionBinding& binding) const;
 
   /// `holder` has the session from now on. Returns the live holder that it was taken from.
-  std::optional<SessionHolder> hold(const Sid& sid, SessionHolder holder);
+  std::optional<SessionHolder> hold(const Grant& session, SessionHolder holder);
   /// The holder's connection was lost: the window begins. Nothing happens if somebody else has taken the session.
   void leave(const Sid& sid, SessionHolder holder);
   /// The holder ended it (disconnected from the channel): it cannot be had again.
@@ -72,10 +73,14 @@ class SessionTable {
  private:
   struct Away {
     Millis left{};
-    bool ended = false;  // cannot be had again; remembered as long as its pid might be good
+    bool ended = false;  // cannot be had again; remembered as long as its pid, of an earlier run, might be good
     friend bool operator==(const Away&, const Away&) = default;
   };
-  using Session = std::variant<SessionHolder, Away>;
+  struct Session {
+    std::variant<SessionHolder, Away> where;
+    bool earlier_run = false;
+    [[nodiscard]] bool held_by(SessionHolder holder) const { return where == decltype(where)(holder); }
+  };
   struct Departure {
     Millis left;
     Sid sid;

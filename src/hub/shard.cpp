@@ -26,8 +26,16 @@ Offset Shard::held_from(std::string_view channel) const {
 }
 
 bool Shard::can_follow(std::string_view channel) const {
-  return feeds_.size() < options_.channels || feeds_.contains(channel);
+  if (followed_ < options_.channels) return true;
+  const auto found = feeds_.find(channel);
+  return found != feeds_.end() && !found->second->subscriptions.empty();
 }
+
+namespace {
+std::size_t bytes_of(const Relay& relay) {
+  return relay.event.size() + relay.payload.size() + relay.attachments.size() + sizeof(Relay);
+}
+}  // namespace
 
 // --- mailbox ---------------------------------------------------------------------------------------------------------
 
@@ -49,11 +57,10 @@ void Shard::push_commit(BatchPtr batch, std::vector<Outcome> outcomes) {
 }
 
 void Shard::push_relay(RelayPtr relay) {
+  if (relay_bytes_ > limits::kRelayBytes) return;
+  relay_bytes_ += bytes_of(*relay);
   {
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = relay->payload.size() + relay->attachments.size() + sizeof(Relay);
-    if (mailbox_.relay_bytes > limits::kRelayBytes) return;
-    mailbox_.relay_bytes += bytes;
     mailbox_.relays.push_back(std::move(relay));
   }
   wake();
@@ -98,7 +105,7 @@ void Shard::turn() {
     }
   }
   if (!mail.batches.empty()) retry_starved();
-  for (const RelayPtr& relay : mail.relays) take(*relay);
+  for (const RelayPtr& relay : mail.relays) take(relay);
   if (mail.room) resume_publishers();
   run_passes();
   run_flushes();
@@ -158,18 +165,16 @@ void Shard::append(ChannelFeed& feed, Offset offset, std::string_view frames) {
   tail.append(offset, frames);
 }
 
-void Shard::take(const Relay& relay) {
-  const auto found = feeds_.find(relay.channel);
-  if (found == feeds_.end()) return;
-  std::string frames;
-  encoder_.encode_relay(relay, seen_, frames);
-  for (Subscription* const subscription : found->second->subscriptions) {
-    Outlet& outlet = subscription->outlet();
-    outlet.flush();
-    if (!subscription->at_head() || outlet.own_bytes() > limits::kOwnBytesPause) continue;  // not live: it misses it
-    outlet.own() += frames;
-    outlet.flush();
+void Shard::take(const RelayPtr& relay) {
+  const auto found = feeds_.find(relay->channel);
+  if (found == feeds_.end()) {
+    relay_bytes_ -= bytes_of(*relay);
+    return;
   }
+  ChannelFeed& feed = *found->second;
+  if (!feed.relays) feed.relays = std::make_unique<FeedRelays>();
+  feed.relays->waiting.push_back(relay);
+  queue_pass(feed);
 }
 
 // --- delivery --------------------------------------------------------------------------------------------------------
@@ -197,15 +202,17 @@ void Shard::run_passes() {
       continue;
     }
     feed.hold = {};
+    if (feed.pass == 0) begin_relays(feed);
     for (; feed.pass < feed.subscriptions.size() && budget > 0; --budget) {
       feed.prefetch();
-      deliver(feed, feed.subscriptions[feed.pass++]->outlet());
+      deliver(feed, *feed.subscriptions[feed.pass++]);
     }
     send_batch();
     if (feed.pass < feed.subscriptions.size()) break;
     passes_.pop_front();
     feed.in_pass = false;
-    if (feed.again) queue_pass(feed);
+    end_relays(feed);
+    if (feed.again || feed.relays) queue_pass(feed);
   }
   if (passes_.size() > held_back) wake();
 }
@@ -228,7 +235,47 @@ bool Shard::hold_back(ChannelFeed& feed) {
   return true;
 }
 
-void Shard::deliver(ChannelFeed& feed, Outlet& outlet) {
+void Shard::begin_relays(ChannelFeed& feed) {
+  if (!feed.relays) return;
+  auto& [waiting, passing, position, frames, ends] = *feed.relays;
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; count < waiting.size() && bytes < limits::kRelayPassBytes; ++count) {
+    bytes += bytes_of(*waiting[count]);
+  }
+  const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(count);
+  passing.assign(waiting.begin(), end);
+  waiting.erase(waiting.begin(), end);
+  frames.clear();
+}
+
+void Shard::end_relays(ChannelFeed& feed) {
+  if (!feed.relays) return;
+  for (const RelayPtr& relay : feed.relays->passing) relay_bytes_ -= bytes_of(*relay);
+  feed.relays->passing.clear();
+  if (feed.relays->waiting.empty()) feed.relays.reset();
+}
+
+// Only to those who have everything up to the position in which the events end: others would be moved over records.
+void Shard::relay(ChannelFeed& feed, Subscription& subscription) {
+  Outlet& outlet = subscription.outlet();
+  outlet.flush();
+  if (!subscription.at_head()) return;
+  auto& [waiting, passing, position, frames, ends] = *feed.relays;
+  if (frames.empty() || position != seen_) {
+    frames.clear();
+    ends.clear();
+    position = seen_;
+    for (const RelayPtr& relay : passing) {
+      encoder_.encode_relay(*relay, seen_, frames);
+      ends.push_back(frames.size());
+    }
+  }
+  outlet.offer(frames, ends);
+}
+
+void Shard::deliver(ChannelFeed& feed, Subscription& subscription) {
+  if (feed.relays && !feed.relays->passing.empty()) return relay(feed, subscription);
+  Outlet& outlet = subscription.outlet();
   const bool worth_it = feed.subscriptions.size() >= options_.batch_from;
   if (sender_ == nullptr || !worth_it || sender_->capacity() == 0) return outlet.flush();
   const auto [socket, frames] = outlet.plain_send();
@@ -246,10 +293,14 @@ void Shard::send_batch() {
 }
 
 void Shard::run_flushes() {
-  for (Outlet* const outlet : std::exchange(flushes_, {})) {
+  for (std::size_t budget = options_.deliveries_turn; !flushes_.empty() && budget > 0;) {
+    Outlet* const outlet = flushes_.front();
+    flushes_.pop_front();
     outlet->flush_queued_ = false;
+    budget -= std::min(budget, outlet->holds_page() ? limits::kPageDeliveries : 1);
     outlet->flush();
   }
+  if (!flushes_.empty()) wake();
 }
 
 // --- publishers ------------------------------------------------------------------------------------------------------
@@ -302,15 +353,21 @@ std::unique_ptr<Subscription> Shard::make_subscription(std::string_view channel,
   return subscription;
 }
 
+void Shard::follow(Subscription& subscription) {
+  ChannelFeed& feed = subscription.feed();
+  if (feed.subscriptions.empty()) ++followed_;
+  feed.add(subscription);
+}
+
 void Shard::start(Subscription& subscription, Offset after) {
-  subscription.feed().add(subscription);
+  follow(subscription);
   subscription.start(after);
   subscription.outlet().flush_soon();
 }
 
 void Shard::start_last(Subscription& subscription, std::size_t count, Offset up_to) {
   if (count == 0) return start(subscription, up_to);
-  subscription.feed().add(subscription);
+  follow(subscription);
   begin_newest(subscription, count, up_to);
 }
 
@@ -323,6 +380,7 @@ void Shard::begin_newest(Subscription& subscription, std::size_t count, Offset u
 void Shard::remove(Subscription& subscription) {
   ChannelFeed& feed = subscription.feed();
   feed.remove(subscription);
+  if (feed.subscriptions.empty()) --followed_;
   feed.last_used = clock_.steady();
   subscriptions_.erase(subscription.id());
   if (subscription.reading()) {
@@ -432,7 +490,7 @@ void Shard::give_page(Subscription& subscription, const PagePtr& page) {
     subscription.subscriber().on_read_failed({ErrorCode::not_found, "a record was trimmed while it was being sent"});
     return;
   }
-  subscription.outlet().flush();
+  subscription.outlet().flush_soon();
 }
 
 void Shard::retry_starved() {
@@ -446,7 +504,7 @@ void Shard::retry_starved() {
     }
     subscription.set_reading(false);
     subscription.try_go_live();
-    subscription.outlet().flush();
+    subscription.outlet().flush_soon();
   }
 }
 

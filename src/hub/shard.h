@@ -75,7 +75,8 @@ class Shard {
 
   // --- any thread ---
   void push_commit(BatchPtr batch, std::vector<Outcome> outcomes);
-  /// Best effort: dropped if limits::kRelayBytes of relays wait already.
+  /// Best effort: dropped if limits::kRelayBytes of relays wait already. Subscribers that are behind, or take nothing
+  /// now, miss it.
   void push_relay(RelayPtr relay);
   void push_room();
   /// Tells a subscription, if it is still here, that its session was taken over.
@@ -109,6 +110,7 @@ class Shard {
   void forget_room(Publisher& publisher) { std::erase(paused_, &publisher); }
 
   std::unique_ptr<Subscription> make_subscription(std::string_view channel, Outlet& outlet, Subscriber& subscriber);
+  void follow(Subscription& subscription);
   void start(Subscription& subscription, Offset after);
   void start_last(Subscription& subscription, std::size_t count, Offset up_to);
   void remove(Subscription& subscription);
@@ -123,21 +125,23 @@ class Shard {
     std::vector<BatchPtr> batches;
     std::vector<Outcome> outcomes;
     std::vector<RelayPtr> relays;
-    std::size_t relay_bytes = 0;
     std::vector<std::uint64_t> taken_over;
     bool room = false;
   };
   void wake();
   void turn();
   void take(const Batch& batch);
-  void take(const Relay& relay);
+  void take(const RelayPtr& relay);
   void append(ChannelFeed& feed, Offset offset, std::string_view frames);
   void queue_pass(ChannelFeed& feed);
   void run_passes();
   /// Whether a pass is to wait for records that are being committed.
   [[nodiscard]] bool hold_back(ChannelFeed& feed);
+  void begin_relays(ChannelFeed& feed);
+  void end_relays(ChannelFeed& feed);
+  void relay(ChannelFeed& feed, Subscription& subscription);
   /// One subscription of a delivery pass: sends now, or with the batch.
-  void deliver(ChannelFeed& feed, Outlet& outlet);
+  void deliver(ChannelFeed& feed, Subscription& subscription);
   void send_batch();
   void run_flushes();
   void resume_publishers();
@@ -171,8 +175,10 @@ class Shard {
   std::mutex mutex_;  // guards mailbox_ only
   Mailbox mailbox_;
   std::atomic<bool> woken_ = false;
+  std::atomic<std::size_t> relay_bytes_ = 0;  // of relays in the mailbox and with the feeds
 
   std::unordered_map<std::string, std::unique_ptr<ChannelFeed>, NameHash, std::equal_to<>> feeds_;
+  std::size_t followed_ = 0;  // feeds with subscriptions; the others hold a tail for those who may come back
   std::unordered_map<std::uint64_t, Subscription*> subscriptions_;
   std::uint64_t next_subscription_ = 0;
   std::size_t tail_bytes_ = 0;
@@ -184,7 +190,7 @@ class Shard {
     std::string_view frames;
   };
   std::vector<BatchedSend> batch_;
-  std::vector<Outlet*> flushes_;
+  std::deque<Outlet*> flushes_;
   std::unordered_map<std::uint64_t, Publisher*> publishers_;  // those that have published since they came
   std::uint64_t next_publisher_ = 0;
   std::size_t publishing_ = 0;           // how many of them share the queue

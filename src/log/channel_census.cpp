@@ -17,10 +17,10 @@ void add(ChannelCount& earlier, const ChannelCount& later) {
 
 }  // namespace
 
-Result<bool> ChannelCensus::step(OffsetRange range) {
+Result<std::optional<ChannelCensus::Totals>> ChannelCensus::step(OffsetRange range) {
   const std::lock_guard lock(mutex_);
   Block* const block = unfinished(range);
-  if (block == nullptr) return false;
+  if (block == nullptr) return totals(range);
   const Offset end = std::min(block->range.last, range.last);
   const auto read = log_.scan(block->next, end, Direction::forward, {limits::kBatchRecords, limits::kBatchBytes},
                               [&](const RecordView& record) {
@@ -36,7 +36,7 @@ Result<bool> ChannelCensus::step(OffsetRange range) {
   if (!read) {
     ++block->unreadable;
     block->next = block->next.next();
-    return true;
+    return std::nullopt;
   }
   // A page that its limits ended has a record behind it, which then is the next one's first.
   bool more = false;
@@ -45,7 +45,7 @@ Result<bool> ChannelCensus::step(OffsetRange range) {
     return false;
   });
   if (looked && !more) block->next = end.next();
-  return true;
+  return std::nullopt;
 }
 
 ChannelCensus::Block* ChannelCensus::unfinished(OffsetRange range) {
@@ -77,9 +77,12 @@ void ChannelCensus::merge_pairs() {
   block_offsets_ *= 2;
 }
 
-ChannelCensus::Totals ChannelCensus::totals() const {
-  const std::lock_guard lock(mutex_);
-  Totals totals;
+ChannelCensus::Totals ChannelCensus::totals(OffsetRange range) const {
+  Totals totals{.range = range, .channels = {}};
+  if (!blocks_.empty()) {
+    totals.range = {std::max(range.first, blocks_.front().range.first),
+                    std::max(range.last, blocks_.back().next.previous())};
+  }
   for (const Block& block : blocks_) {
     totals.unreadable += block.unreadable;
     for (const auto& [channel, count] : block.counts) add(totals.channels[channel], count);

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,15 +40,17 @@ class ChannelCensus {
   explicit ChannelCensus(const Log& log, std::uint64_t block_offsets = limits::kCensusBlockOffsets)
       : log_(log), block_offsets_(block_offsets) {}
 
-  /// Counts a piece of what is not counted yet of `range`, which ends at or before the head. False: all of it is.
-  /// Errors: those of the store but `corrupt`: what is damaged is passed over and counted as such.
-  [[nodiscard]] Result<bool> step(OffsetRange range);
-
   struct Totals {
+    OffsetRange range;  // that was counted
     std::map<std::string, ChannelCount, std::less<>> channels;
     std::uint64_t unreadable = 0;  // damaged records
   };
-  [[nodiscard]] Totals totals() const;
+
+  /// Counts a piece of what is not counted yet of `range`, which ends at or before the head. Nothing: there is more to
+  /// count. Example: somebody asked for 1 to 90 and somebody else, who came later, for 5 to 95: both are told of 5 to 95,
+  /// or the first of 5 to 92, where the other one's is not counted to its end.
+  /// Errors: those of the store but `corrupt`: what is damaged is passed over and counted as such.
+  [[nodiscard]] Result<std::optional<Totals>> step(OffsetRange range);
 
  private:
   struct NameHash {
@@ -66,6 +69,7 @@ class ChannelCensus {
   /// The stretch to go on with; null if everything up to `last` is counted.
   Block* unfinished(OffsetRange range);
   void merge_pairs();
+  [[nodiscard]] Totals totals(OffsetRange range) const;
 
   const Log& log_;
   mutable std::mutex mutex_;  // guards the rest

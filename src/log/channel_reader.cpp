@@ -79,7 +79,7 @@ class Delivery {
 };
 
 /// Reads what is owed, at first in one call to the store.
-Result<void> deliver(const LogStore& store, Delivery& delivery) {
+Result<void> deliver(const LogStore& store, const Losses& losses, Delivery& delivery) {
   // How to read: where records are damaged, a scan is stopped by those of other channels too, and reading many at once
   // by those that come later.
   enum class By : std::uint8_t { scan, many, one };
@@ -100,6 +100,11 @@ Result<void> deliver(const LogStore& store, Delivery& delivery) {
     } else if (by != By::one) {
       by = By::one;
     } else if (delivery.owed().size() == owed.size()) {
+      (void)losses.settled({});  // a trim under way has hidden it, perhaps
+      if (const auto settled = store.state().first; delivery.owed().front() < settled) {
+        delivery.drop_before(settled);
+        continue;
+      }
       return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing from its channel; {}",
                                                   owed.front().value(), kDamageAdvice));
     }
@@ -192,7 +197,7 @@ Result<ChannelPage> ChannelReader::read(std::string_view channel, Offset after, 
   auto covered = plan->covered;
   if (!plan->offsets.empty()) {
     Delivery delivery(channel, plan->offsets, page, visit);
-    if (auto done = deliver(store_, delivery); !done) return std::unexpected(done.error());
+    if (auto done = deliver(store_, losses_, delivery); !done) return std::unexpected(done.error());
     // Stopping at the last one of the plan has covered all of it.
     const auto stopped = delivery.stopped_at();
     if (stopped && *stopped != plan->offsets.back()) covered = *stopped;

@@ -3,7 +3,8 @@
 //
 // Damage stays where it is: a damaged record of another channel stops nobody here, a damaged row of the index is made
 // up for by looking at the records of its segment, and a damaged or missing record of this channel ends the page with an
-// error that names its offset, after everything before it was visited.
+// error that names its offset, after everything before it was visited. A record is judged missing only once no trim is under
+// way: a trim hides records a moment before the store says so, and the reader may wait for it, a few milliseconds.
 //
 // Holds no state of its own. Any thread; correct while the sequencer appends and while records are trimmed.
 #pragma once
@@ -19,14 +20,15 @@
 #include "src/log/holes.h"
 #include "src/log/log.h"
 #include "src/log/log_store.h"
+#include "src/log/losses.h"
 
 namespace tidemark {
 
 class ChannelReader {
  public:
   /// All must outlive it.
-  ChannelReader(const LogStore& store, const ChannelIndex& index, const Holes& holes)
-      : store_(store), index_(index), holes_(holes) {}
+  ChannelReader(const LogStore& store, const ChannelIndex& index, const Holes& holes, const Losses& losses)
+      : store_(store), index_(index), holes_(holes), losses_(losses) {}
 
   /// Log::read_channel. Where nothing is damaged the page is one call to the store, and so one consistent view.
   [[nodiscard]] Result<ChannelPage> read(std::string_view channel, Offset after, Offset up_to, PageLimits page,
@@ -54,6 +56,7 @@ class ChannelReader {
   const LogStore& store_;
   const ChannelIndex& index_;
   const Holes& holes_;
+  const Losses& losses_;
 };
 
 }  // namespace tidemark

@@ -36,13 +36,15 @@ Result<void> HeadFloor::load() {
   return {};
 }
 
-Result<void> HeadFloor::check(Note opened) const {
-  if (!noted_ || noted_->epoch != opened.epoch || noted_->head <= opened.head) return {};
+Result<void> HeadFloor::check(Note opened) const { return check(noted_, opened, file_.path().parent_path()); }
+
+Result<void> HeadFloor::check(const std::optional<Note>& noted, Note opened, const std::filesystem::path& directory) {
+  if (!noted || noted->epoch != opened.epoch || noted->head <= opened.head) return {};
   return fail(ErrorCode::corrupt,
               fmt::format("the log in {} ends at offset {} but {} was acknowledged: {} records are missing; restore it "
                           "from a copy, or accept the loss with 'tidemark repair'",
-                          file_.path().parent_path().string(), opened.head.value(), noted_->head.value(),
-                          noted_->head.value() - opened.head.value()));
+                          directory.string(), opened.head.value(), noted->head.value(),
+                          noted->head.value() - opened.head.value()));
 }
 
 Result<void> HeadFloor::note(Note note) {

@@ -29,6 +29,10 @@ class HeadFloor {
     friend bool operator==(const Note&, const Note&) = default;
   };
 
+  /// Refuses, as `corrupt`, a log in `directory` of this epoch and head, where more of it was acknowledged as noted.
+  [[nodiscard]] static Result<void> check(const std::optional<Note>& noted, Note opened,
+                                          const std::filesystem::path& directory);
+
   static constexpr auto kFileName = "tidemark.head";
 
   /// What DIRECTORY/tidemark.head says, without creating or changing it; nothing if it is not there or damaged.
@@ -36,7 +40,7 @@ class HeadFloor {
 
   /// Opens or creates DIRECTORY/tidemark.head.
   [[nodiscard]] static Result<HeadFloor> open(const std::filesystem::path& directory);
-  /// Refuses, as `corrupt`, a log of this epoch and head of which more was acknowledged.
+  /// The same with its own note.
   [[nodiscard]] Result<void> check(Note opened) const;
 
   /// What was noted last; nothing in a new or damaged file.

@@ -80,6 +80,21 @@ std::uint64_t Holes::size() const {
   return sum;
 }
 
+std::uint64_t Holes::records_in(OffsetRange range) const {
+  std::uint64_t sum = 0;
+  for (const OffsetRange& part : rest_of(range)) sum += part.size();
+  return sum;
+}
+
+Offset Holes::before_newest(OffsetRange range, std::uint64_t count) const {
+  const auto parts = rest_of(range);
+  for (auto part = parts.rbegin(); part != parts.rend() && count > 0; ++part) {
+    if (part->size() >= count) return Offset(part->last.value() - count + 1);
+    count -= part->size();
+  }
+  return range.first;
+}
+
 std::vector<OffsetRange> Holes::rest_of(OffsetRange range) const {
   std::vector<OffsetRange> rest;
   auto hole = std::ranges::lower_bound(ranges_, range.first, {}, &OffsetRange::last);

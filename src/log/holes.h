@@ -37,6 +37,10 @@ class Holes {
   [[nodiscard]] Offset newest() const { return ranges_.empty() ? Offset() : ranges_.back().last; }
   /// How many offsets.
   [[nodiscard]] std::uint64_t size() const;
+  /// How many offsets of `range` are in no hole: the records that are there, where nothing is damaged.
+  [[nodiscard]] std::uint64_t records_in(OffsetRange range) const;
+  /// The last one from which on at least `count` offsets of `range` are in no hole; its first if there are fewer.
+  [[nodiscard]] Offset before_newest(OffsetRange range, std::uint64_t count) const;
   /// The parts of `range` that are in no hole.
   [[nodiscard]] std::vector<OffsetRange> rest_of(OffsetRange range) const;
 

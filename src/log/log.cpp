@@ -26,7 +26,7 @@ class StoredLog final : public Log {
         queue_(options.queue_bytes),
         sequencer_(*store_, *index_, std::move(rebuilt.window), std::move(rebuilt.names), rebuilt.last_time, clock),
         holes_(options.holes),
-        reader_(*store_, *index_, holes_),
+        reader_(*store_, *index_, holes_, *losses_),
         upkeep_(*store_, sequencer_, *losses_, options.retention, clock, options.upkeep_interval, std::move(time),
                 holes_) {}
 
@@ -42,7 +42,12 @@ class StoredLog final : public Log {
   Epoch epoch() const override { return epoch_; }
   Offset head() const override { return sequencer_.head(); }
   Offset first() const override { return store_->state().first; }
-  StoreStats stats() const override { return store_->stats(); }
+  StoreStats stats() const override {
+    auto stats = store_->stats();
+    const auto state = store_->state();
+    stats.records = holes_.records_in({state.first, state.head});
+    return stats;
+  }
   std::string_view engine() const override { return store_->engine(); }
   std::string why_not_writable() const override { return sequencer_.why_not_writable(); }
 

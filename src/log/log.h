@@ -137,6 +137,12 @@ class Log {
   /// The same, a trim that has begun counted in, for which it may wait a few milliseconds. If it says the same before
   /// and after a read, the read has found exactly the channel's records after that offset.
   [[nodiscard]] virtual Offset lost_settled(std::string_view channel) const = 0;
+  /// first(), a trim that has begun counted in, for which it may wait a few milliseconds: what a reader has not found by now
+  /// and is not older is missing. A trim hides records a moment before first() says so.
+  [[nodiscard]] Offset first_settled() const {
+    (void)lost_settled({});
+    return first();
+  }
 
   /// Visits what each channel has lost to trimming, as LogStore::losses: for who copies the log.
   [[nodiscard]] virtual Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const = 0;

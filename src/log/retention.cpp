@@ -29,12 +29,13 @@ Result<Retention::Target> Retention::target(const StoreState& state) {
   const auto raise = [&](Offset before, std::string_view rule) {
     if (before > result.before) result = {before, rule};
   };
-  if (policy_.records > 0 && state.head.value() > policy_.records) {
-    raise(Offset(state.head.value() - policy_.records + 1), "records");
-  }
+  // By records, not offsets: a log that was restored as another one has a hole of a million before its newest.
+  const OffsetRange kept{state.first, state.head};
+  if (policy_.records > 0) raise(holes_.before_newest(kept, policy_.records), "records");
   if (policy_.bytes > 0 && state.first < state.head) {
-    const auto above = records_above(policy_.bytes, store_.stats().bytes_in_use, kept_offsets(state));
-    raise(std::min(Offset(state.first.value() + above), state.head), "bytes");
+    const auto records = holes_.records_in(kept);
+    const auto above = records_above(policy_.bytes, store_.stats().bytes_in_use, records);
+    if (above > 0) raise(holes_.before_newest(kept, records > above ? records - above : 1), "bytes");
   }
   if (policy_.age > Millis(0)) {
     if (aged_before_ <= state.first) {
@@ -104,7 +105,7 @@ Result<bool> Retention::step(Trim trim) {
     journal::warning("retention-damaged", {{"engine", store_.engine()}, {"offset", slice->damaged.value()}});
   }
   if (auto trimmed = trim(slice->end, losses); !trimmed) return std::unexpected(trimmed.error());
-  removed_ += slice->end.value() - state.first.value();
+  removed_ += holes_.records_in({state.first, slice->end.previous()});
   removed_before_ = slice->end;
   rule_ = target->rule;
   return true;

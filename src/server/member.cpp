@@ -78,7 +78,7 @@ Member::Member(EngineSession& session, std::string_view channel, const ConnectRe
       sid_(reception.grant.sid),
       name_(request.name.empty() ? nullptr : std::make_unique<const std::string>(request.name)),
       told_up_to_(reception.told_up_to()),
-      beginning_(std::make_unique<Beginning>(std::string(channel), reception.decision, std::move(reception.grant.pid),
+      beginning_(std::make_unique<Beginning>(std::string(channel), reception.decision, std::move(reception.grant),
                                              std::nullopt)),
       status_(request.status) {}
 
@@ -88,13 +88,13 @@ void Member::start() {
   // Without a recovery window a pid would promise what is not kept.
   const bool with_pid = session_.thread().service().options.recovery_window > Millis(0);
   socketio::append_connect(reply, channel(),
-                           with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_.text(), beginning_->pid)
+                           with_pid ? fmt::format(R"({{"sid":"{}","pid":"{}"}})", sid_.text(), beginning_->session.pid)
                                     : fmt::format(R"({{"sid":"{}"}})", sid_.text()));
   session_.send(reply);
   if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   const Offset seen = session_.thread().shard().seen();
   subscription_ = &subscribe(session_.outlet(), channel(), decision, *this);
-  session_.thread().service().hub.hold_session(sid_, holder());
+  session_.thread().service().hub.hold_session(beginning_->session, holder());
   note_recovery(decision);
   const auto beginning = std::move(beginning_);
   // First where the records come from, then - once there is nothing more to come - that it is live.
@@ -160,6 +160,10 @@ void Member::on_event(const socketio::Packet& packet) {
          .attachments = packet.attachments,
          .origin = {.subscription = subscription_->id(), .ack_id = packet.ack_id.value_or(Origin::kNoAck)}});
   } else if (listed(service.options.relays)) {
+    if (arguments->payload.size() + packet.attachments.size() > limits::kRelayEventBytes) {
+      return refuse(packet.ack_id, {"payload_too_large", fmt::format("an event that is not stored may have {} bytes",
+                                                                     limits::kRelayEventBytes)});
+    }
     service.hub.relay({.channel = std::string(channel()),
                        .event = std::move(arguments->event),
                        .payload = std::string(arguments->payload),

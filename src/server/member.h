@@ -64,7 +64,7 @@ class Member final : public Participant, public Subscriber {
   struct Beginning {
     std::string channel;
     Decision decision;
-    std::string pid;
+    SessionTable::Grant session;
     std::optional<Offset> live;  // it was, before it could be said
   };
   std::unique_ptr<Beginning> beginning_;  // what start() needs; gone at its end

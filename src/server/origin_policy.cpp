@@ -20,6 +20,16 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
 }
 
+/// A name in the one spelling that is compared: case means nothing, and a dot at the end only that it is whole (RFC 1034
+/// section 3.1).
+std::string plain(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  std::string name(host);
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return name;
+}
+
 /// A name cannot look like this, and an address cannot be made to lead elsewhere.
 bool is_address(std::string_view host) {
   return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -32,16 +42,16 @@ bool listens_on_own_machine(std::string_view host) {
 }  // namespace
 
 bool host_allowed(const http::Request& request, const ServeOptions& options) {
-  return !listens_on_own_machine(options.host) || host_names_this_machine(request, options.cors_origins);
+  return !listens_on_own_machine(plain(options.host)) || host_names_this_machine(request, options.cors_origins);
 }
 
 bool host_names_this_machine(const http::Request& request, std::span<const std::string> allow_list) {
   const auto field = request.field("host");
   if (!field) return true;
-  const auto host = without_port(*field);
+  const auto host = plain(without_port(*field));
   if (host == "localhost" || host.ends_with(".localhost") || is_address(host)) return true;
-  return std::ranges::any_of(allow_list,
-                             [&](const std::string& allowed) { return allowed == "*" || host_of(allowed) == host; });
+  return std::ranges::any_of(
+      allow_list, [&](const std::string& allowed) { return allowed == "*" || plain(host_of(allowed)) == host; });
 }
 
 bool origin_allowed(const http::Request& request, std::span<const std::string> allow_list) {
@@ -49,7 +59,7 @@ bool origin_allowed(const http::Request& request, std::span<const std::string> a
   if (!origin) return true;
   const auto scheme = origin->find("://");
   if (scheme != std::string_view::npos && request.field("host") == origin->substr(scheme + 3)) return true;
-  const auto host = host_of(*origin);
+  const auto host = plain(host_of(*origin));
   if (host == "localhost" || host == "127.0.0.1" || host == "[::1]") return true;
   return std::ranges::any_of(allow_list,
                              [&](const std::string& allowed) { return allowed == "*" || allowed == *origin; });

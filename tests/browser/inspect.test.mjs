@@ -161,6 +161,28 @@ test("shows a record whole", async (t) => {
   await detail.waitFor({ state: "hidden" });
 });
 
+test("a record is copied as the log has it: numbers, doubled keys and escapes", async (t) => {
+  const channel = newChannel();
+  const text = '{"b":1.0,"a":123456789012345678901234567890,"b":"\\u2028"}';
+  const add = async () => {
+    const path = `/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
+    return (await (await fetch(server.url + path, { method: "POST", body: text })).json()).offset;
+  };
+  const read = await add();
+  const page = await inspect(t, { channel });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  await isLive(page);
+  const streamed = await add();
+  for (const offset of [read, streamed]) {
+    await page.getByRole("button", { name: String(offset), exact: true }).click();
+    await page.getByRole("button", { name: "Copy JSON" }).click();
+    await page.getByText("Copied.").waitFor();
+    const line = await (await fetch(`${server.url}/api/v1/log/${offset}`)).text();
+    assert.ok(line.includes(text), line);
+    assert.equal(`${await page.evaluate(() => navigator.clipboard.readText())}\n`, line);
+  }
+});
+
 test("can be used with the keyboard alone", async (t) => {
   const channel = newChannel();
   const acks = await publish(server, channel, texts("key", 5));
@@ -248,4 +270,81 @@ test("a phone shows it without scrolling sideways", async (t) => {
   const page = await inspect(t, { channel, size: { width: 360, height: 640 } });
   await isLive(page);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+});
+
+/** The server's answers as they would be if the records at `places` were damaged, and the one that `streamed` publishes. */
+async function damage(page, { places, streamed }) {
+  const error = (at) => JSON.stringify({ error: { code: "damaged", message: `the record at offset ${at} fails its checksum; run 'tidemark repair'` } });
+  await page.route("**/api/v1/log?*", async (route) => {
+    const response = await route.fetch();
+    const lines = (await response.text()).split("\n").filter(Boolean);
+    const first = lines.findIndex((line) => places.includes(JSON.parse(line).offset));
+    if (first === -1) return route.fulfill({ response });
+    const at = JSON.parse(lines[first]).offset;
+    const json = { contentType: "application/json", body: error(at) };
+    if (first === 0) return route.fulfill({ status: 500, ...json });
+    await route.fulfill({ response, body: `${[...lines.slice(0, first), error(at)].join("\n")}\n` });
+  });
+  let met = false;
+  await page.route("**/api/v1/stream?*", async (route) => {
+    if (met) return route.continue();
+    met = true;
+    const { epoch } = await (await fetch(new URL("/api/v1/info", route.request().url()))).json();
+    const at = await streamed();
+    const start = { epoch, first: 1, head: at - 1, after: at - 1, resumed: false };
+    const body = `id: ${epoch}.${at - 1}\nevent: log\ndata: ${JSON.stringify(start)}\n\nevent: unreadable\ndata: ${error(at)}\n\n`;
+    await route.fulfill({ contentType: "text/event-stream", body });
+  });
+}
+
+/** What stands in each row: a payload, or the offset that a line about damage names. */
+const lines = (page) => page.locator("#rows tr").evaluateAll((all) => all.map((row) => row.querySelector(".payload")?.textContent ?? row.textContent.match(/offset \d+/)[0]));
+
+test("damage is said in its place, and what is older and newer is shown", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("whole", 6));
+  const page = await inspect(t, { channel: newChannel() });
+  await isLive(page);
+  const [second, last] = [acks[1].offset, acks[5].offset];
+  await damage(page, { places: [second, last], streamed: async () => (await publish(server, channel, ["passed over by the stream"]))[0].offset });
+  const expected = ["whole 0", `offset ${second}`, "whole 2", "whole 3", "whole 4", `offset ${last}`];
+  const shown = (wanted) =>
+    waitFor(async () => JSON.stringify(await lines(page)) === JSON.stringify(wanted), { what: `the rows ${wanted}` }).catch(async (error) => {
+      throw new Error(`${error.message}; there were ${JSON.stringify(await lines(page))}`);
+    });
+  await page.getByLabel("Channel").fill(`/chat/${channel}`);
+  await page.keyboard.press("Enter");
+  await shown([...expected, `offset ${last + 1}`]);
+  await isLive(page);
+  await publish(server, channel, ["and on"]);
+  await shown([...expected, `offset ${last + 1}`, "and on"]);
+  await page.getByLabel("Offset or time").fill(String(second));
+  await page.keyboard.press("Enter");
+  await page.locator(`#rows tr[data-offset="${second}"]`).waitFor();
+  await shown([...expected, "passed over by the stream", "and on"]);
+  await isLive(page);
+  assert.equal(await page.locator("#problem").textContent(), "");
+});
+
+test("what the server answers is not covered up by what was looked for", async (t) => {
+  const channel = newChannel();
+  await publish(server, channel, texts("hay", 250));
+  const page = await inspect(t, { channel });
+  await isLive(page);
+  let asked = 0;
+  await page.route("**/api/v1/log?*", (route) =>
+    route.fulfill({ status: 503, contentType: "application/json", body: `{"error":{"code":"busy","message":"too many readers: ${++asked}"}}` }),
+  );
+  await page.getByLabel("Text").fill("needle");
+  await page.getByText("None of the records at hand matches.").waitFor();
+  const before = asked;
+  await page.getByRole("button", { name: "Search older" }).click();
+  const problem = page.locator("#problem");
+  await waitFor(async () => Number(/too many readers: (\d+)/.exec(await problem.textContent())?.[1]) > before, { what: "what the server answers" });
+  await page.getByLabel("Text").fill("");
+  await page.unroute("**/api/v1/log?*");
+  await page.route("**/api/v1/log?*", (route) => route.abort());
+  await page.getByLabel("Offset or time").fill("17");
+  await page.keyboard.press("Enter");
+  await problem.filter({ hasText: "The server is not there" }).waitFor();
 });

@@ -373,6 +373,24 @@ describe("who may", () => {
     assert.match(await ask(`Host: 127.0.0.1:${server.port}\r\n`), /^HTTP\/1\.1 200 /);
   });
 
+  test("`*` on the allow-list lets no foreign page in without a token", async (t) => {
+    const open = await serve(t, ["--cors-origin", "*"]);
+    const headers = { origin: "http://evil.example" };
+    await everyPath(open.url, { headers }, (answer) => {
+      assertError(answer, 403, "origin_not_allowed", "--cors-origin", "--api-token");
+      assert.equal(answer.headers.get("access-control-allow-origin"), null);
+    });
+    const preflight = await call(open.url, `${API}/info`, { method: "OPTIONS", headers });
+    assert.equal(preflight.status, 403);
+    assert.equal(preflight.headers.get("access-control-allow-origin"), null);
+    const rebound = "Host: rebound.example\r\nOrigin: http://rebound.example\r\n";
+    assert.match(await rawRequest(`GET ${API}/info HTTP/1.1\r\n${rebound}Connection: close\r\n\r\n`, open.port), /^HTTP\/1\.1 403 /);
+    const guarded = await serve(t, ["--cors-origin", "*"], { env: { TIDEMARK_API_TOKEN: TOKEN } });
+    const friend = await call(guarded.url, `${API}/info`, { headers: { ...headers, authorization: `Bearer ${TOKEN}` } });
+    assert.equal(friend.status, 200);
+    assert.equal(friend.headers.get("access-control-allow-origin"), headers.origin);
+  });
+
   test("with a token: whoever sends it, and nobody else", async (t) => {
     const guarded = await serve(t, ["--log-level", "debug"], { env: { TIDEMARK_API_TOKEN: TOKEN } });
     await everyPath(guarded.url, { headers: {} }, (answer) => {

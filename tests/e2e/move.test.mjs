@@ -382,6 +382,14 @@ describe("tidemark trim", () => {
     assert.deepEqual([gap.from, gap.to, gap.reason], [201, 4999, "trimmed"]);
   });
 
+  test("refuses an offset that the log does not have, a digit too many", async () => {
+    const data = copyOfLog();
+    const { code, stderr } = await run(["trim", "--data", data, "--before", "50000000"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^tidemark: --before 50000000: the log ends at offset \d+; /);
+    assert.match((await run(["info", "--data", data])).stdout, /^first +100 at /m);
+  });
+
   test("by time, and never the newest record", async () => {
     const data = copyOfLog();
     assert.match(await succeeds(["trim", "--data", data, "--before", "1h"]), /^nothing to trim: the log begins at offset 100\n$/);

@@ -94,6 +94,7 @@ void Member::connect(const Packet& packet) {
   const Decision& decision = reception->decision;
   sid_ = reception->grant.sid;
   pid_ = reception->grant.pid;
+  session_ = reception->grant;
   status_ = packet.status;
   recovered_ = decision.recovered;
   told_up_to_ = reception->told_up_to();
@@ -106,7 +107,7 @@ void Member::connect(const Packet& packet) {
   node.admissions.push_back(admission);
   if (decision.gap_to != Offset()) (void)on_gap(decision.gap_from, decision.gap_to, GapReason::trimmed);
   subscription_ = &subscribe(connection_.outlet(), channel_, decision, *this);
-  node.hub.hold_session(sid_, holder());
+  node.hub.hold_session(session_, holder());
   auto [model, added] = node.session_models.try_emplace(pid_);
   if (added) model->second.made = node.run;
   model->second.run = node.run;

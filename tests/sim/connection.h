@@ -50,6 +50,7 @@ class Member final : public Subscriber {
   const std::string channel_;
   Sid sid_;
   std::string pid_;
+  SessionTable::Grant session_;
   bool status_ = false;
   bool recovered_ = false;
   Offset told_up_to_;

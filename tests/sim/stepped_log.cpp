@@ -25,7 +25,7 @@ SteppedLog::SteppedLog(Disk& disk, const LogOptions& options, const Clock& clock
       queue_(options.queue_bytes),
       sequencer_(*store_, *rebuilt_.index, std::move(rebuilt_.window), std::move(rebuilt_.names), rebuilt_.last_time,
                  clock),
-      reader_(*store_, *rebuilt_.index, options_.holes),
+      reader_(*store_, *rebuilt_.index, options_.holes, losses_),
       retention_(*store_, options.retention, clock, options.holes) {
   if (const auto loaded = losses_.load(*store_); !loaded)
     violated("what was lost is unknown: {}", loaded.error().context);

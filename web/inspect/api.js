@@ -32,10 +32,42 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
 
 export const get = async (path, options) => (await ask(path, options)).json();
 
-/** {records in the order asked for, head, damaged: what the server says of a record it could not read} */
+const lines = new WeakMap();
+
+/** A record as an object. Its line is kept: numbers, doubled keys and escapes are in no other place as they were sent. */
+export function readRecord(line) {
+  const record = JSON.parse(line);
+  lines.set(record, line);
+  return record;
+}
+
+export const lineOf = (record) => lines.get(record);
+
+/** The offset that the server's sentence about a damaged record names. */
+export const damagedAt = (message) => Number(/\boffset (\d+)/.exec(message)?.[1] ?? NaN);
+
+/**
+ * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The
+ * head is not known where the first record could not be read.
+ */
 export async function readLog(parameters, signal) {
-  const response = await ask("/log", { parameters, signal });
-  const lines = (await response.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  const damaged = lines.at(-1)?.error?.message;
-  return { records: damaged ? lines.slice(0, -1) : lines, head: Number(response.headers.get("Tidemark-Head")), damaged };
+  let response;
+  try {
+    response = await ask("/log", { parameters, signal });
+  } catch (error) {
+    if (error.code !== "damaged") throw error;
+    return { records: [], damage: damageOf(error) };
+  }
+  const answered = (await response.text()).split("\n").filter(Boolean).map(readRecord);
+  const last = answered.at(-1)?.error;
+  const records = last ? answered.slice(0, -1) : answered;
+  const damage = last && damageOf(new ApiError(500, last.code, last.message));
+  return { records, head: Number(response.headers.get("Tidemark-Head")), damage };
+}
+
+/** Throws what is no damage, or names no place: nobody could go on behind it. */
+function damageOf(error) {
+  const at = damagedAt(error.message);
+  if (error.code !== "damaged" || Number.isNaN(at)) throw error;
+  return { at, text: error.message };
 }

@@ -1,5 +1,6 @@
 // One record with everything that is known of it.
 import { byId, element } from "/chat/dom.js";
+import { lineOf } from "./api.js";
 
 const TEXT_SHOWN_CHARS = 100_000;
 
@@ -48,7 +49,7 @@ export class Detail {
   }
 
   async #copy() {
-    const done = await navigator.clipboard?.writeText(JSON.stringify(this.#record)).then(
+    const done = await navigator.clipboard?.writeText(lineOf(this.#record)).then(
       () => true,
       () => false,
     );

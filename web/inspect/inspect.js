@@ -21,7 +21,6 @@ const table = new Table({
   open: (record) => detail.show(record),
   top: () => !searching && log.older(),
   bottom: () => log.newer(),
-  following: () => {},
 });
 const detail = new Detail(() => table.focusFirst());
 const log = new LogWindow({
@@ -77,17 +76,18 @@ function showShown() {
     ? `${table.shown} of the ${held.toLocaleString("en")} records at hand`
     : `${held.toLocaleString("en")} records at hand`;
   byId("search-older").hidden = !filtered;
-  byId("empty").hidden = table.shown > 0;
+  byId("empty").hidden = !table.empty;
   byId("empty").textContent = filtered ? "None of the records at hand matches." : "Nothing is here yet.";
 }
 
 async function searchOlder() {
   searching = true;
   const before = table.shown;
-  for (let page = 0; page < SEARCH_PAGES && table.shown === before; page++) if (!(await log.older())) break;
-  if (table.shown === before) say("Nothing older matches, as far as was read. Press again to go on.");
-  else say("");
+  let more = true;
+  for (let page = 0; page < SEARCH_PAGES && table.shown === before && more; page++) more = await log.older();
   searching = false;
+  if (more === null) return; // why is said already
+  say(table.shown === before ? "Nothing older matches, as far as was read. Press again to go on." : "");
 }
 
 /** "17" is an offset, anything else a time of day or a moment. */
@@ -102,6 +102,7 @@ async function jump() {
     if (Number.isNaN(moment.getTime())) return say(`"${text}" is neither an offset nor a time such as 14:30 or 2026-11-25T14:30.`);
     target = await log.jump({ since: moment.toISOString() });
   }
+  if (target === null) return; // why is said already
   if (target === undefined) return say("There is no record at or after that place.");
   table.reveal(target, true);
   const record = log.records.find((one) => one.offset === target);

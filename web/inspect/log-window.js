@@ -7,9 +7,13 @@ import { LogStream } from "./stream.js";
 export const RECORDS_HELD = 1_000;
 const RECORDS_AT_ONCE = 200;
 const RECORDS_BEFORE_JUMP = 50;
+const DAMAGE_AT_ONCE = 20; // places passed over by one read
+
+/** Where a line of the window stands; a gap stands between others. */
+const placeOf = (line) => line?.offset ?? line?.damage?.at;
 
 export class LogWindow {
-  records = []; // and {gap}
+  records = []; // and {gap}, {damage: {at, text}} in their places
   live = false; // the end is followed
   #channel = "";
   #handlers;
@@ -19,53 +23,56 @@ export class LogWindow {
   #fresh = [];
   #frame;
 
-  /** Handlers: replaced(), appended(records, droppedAtStart), prepended(records, droppedAtEnd), state(text), failed(error). */
+  /** Handlers: replaced(), appended(records), prepended(records), state(text, error), failed(error). */
   constructor(handlers) {
     this.#handlers = handlers;
   }
 
   get first() {
-    return this.records.find((record) => record.offset)?.offset;
+    return this.records.map(placeOf).find(Boolean);
   }
   get last() {
-    return this.records.findLast((record) => record.offset)?.offset;
+    return this.records.map(placeOf).findLast(Boolean);
   }
 
   /** The newest records, and then live. */
   async follow(channel = this.#channel) {
     this.#channel = channel;
     await this.#replace(async (signal) => {
-      const { records, head } = await readLog({ channel, order: "desc", limit: RECORDS_AT_ONCE }, signal);
-      return { records: records.reverse(), from: head, begins: records.length < RECORDS_AT_ONCE };
+      const { records, head, whole } = await this.#collect({ order: "desc", limit: RECORDS_AT_ONCE }, signal);
+      // Where the newest record is damaged nothing comes after it.
+      return { records: records.reverse(), from: head ?? placeOf(records.at(-1)), begins: whole };
     });
   }
 
-  /** The records around an offset, or from a moment (RFC 3339) on. Gives the offset of the first at or after it. */
+  /**
+   * The records around an offset, or from a moment (RFC 3339) on. Gives the offset of the first at or after it, undefined if
+   * there is none at all, null if it could not be read, which failed() was told.
+   */
   async jump({ offset, since }) {
     let target;
-    await this.#replace(async (signal) => {
-      const channel = this.#channel;
+    const done = await this.#replace(async (signal) => {
       const from = since === undefined ? { after: Math.max(0, offset - 1) } : { since };
-      const after = await readLog({ channel, ...from, limit: RECORDS_AT_ONCE }, signal);
-      const edge = after.records[0]?.offset ?? offset ?? after.head + 1;
-      const before = await readLog({ channel, before: edge, order: "desc", limit: RECORDS_BEFORE_JUMP }, signal);
-      target = after.records[0]?.offset ?? before.records[0]?.offset;
-      const ends = after.records.length < RECORDS_AT_ONCE && !after.damaged;
+      const after = await this.#collect({ ...from, limit: RECORDS_AT_ONCE }, signal);
+      const edge = placeOf(after.records[0]) ?? offset ?? after.head + 1;
+      const before = await this.#collect({ before: edge, order: "desc", limit: RECORDS_BEFORE_JUMP }, signal);
+      target = placeOf(after.records[0]) ?? placeOf(before.records[0]);
       return {
         records: [...before.records.reverse(), ...after.records],
-        from: ends ? Math.max(after.head, edge - 1) : undefined,
-        begins: before.records.length < RECORDS_BEFORE_JUMP,
+        from: after.whole ? Math.max(after.head, edge - 1) : undefined,
+        begins: before.whole,
       };
     });
-    return target;
+    return done ? target : null;
   }
 
+  /** True: there was something. Null: it could not be read, which failed() was told, or was not wanted any more. */
   async older() {
     const before = this.first;
     if (this.#begins || this.#reading || before === undefined) return false;
     return this.#read(async (signal) => {
-      const { records } = await readLog({ channel: this.#channel, before, order: "desc", limit: RECORDS_AT_ONCE }, signal);
-      this.#begins = records.length < RECORDS_AT_ONCE;
+      const { records, whole } = await this.#collect({ before, order: "desc", limit: RECORDS_AT_ONCE }, signal);
+      this.#begins = whole;
       records.reverse();
       this.records.unshift(...records);
       const dropped = Math.max(0, this.records.length - RECORDS_HELD);
@@ -73,7 +80,7 @@ export class LogWindow {
         this.records.length = RECORDS_HELD;
         this.#leaveEnd();
       }
-      this.#handlers.prepended(records, dropped);
+      this.#handlers.prepended(records);
       return records.length > 0;
     });
   }
@@ -82,27 +89,40 @@ export class LogWindow {
     if (this.live || this.#reading) return false;
     return this.#read(async (signal) => {
       const after = this.last ?? 0;
-      const { records, head, damaged } = await readLog({ channel: this.#channel, after, limit: RECORDS_AT_ONCE }, signal);
+      const { records, head, whole } = await this.#collect({ after, limit: RECORDS_AT_ONCE }, signal);
       this.#append(records);
-      if (records.length < RECORDS_AT_ONCE && !damaged) this.#goLive(Math.max(head, after));
+      if (whole) this.#goLive(Math.max(head, after));
       return records.length > 0;
     });
   }
 
-  pause() {
-    this.#leaveEnd();
+  /** Reads on behind what is damaged. `whole`: there is nothing beyond, in the direction asked for. */
+  async #collect({ order = "asc", limit, ...range }, signal) {
+    const records = [];
+    let head;
+    for (let places = 0, left = limit; ; ) {
+      const page = await readLog({ channel: this.#channel, order, limit: left, ...range }, signal);
+      if (order === "asc" || places === 0) head = page.head;
+      records.push(...page.records);
+      left -= page.records.length;
+      if (!page.damage) return { records, head, whole: left > 0 };
+      records.push({ damage: page.damage });
+      range = order === "asc" ? { after: page.damage.at } : { ...range, before: page.damage.at };
+      if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, head, whole: false };
+    }
   }
 
   async #replace(read) {
     this.#leaveEnd();
     this.#reading?.abort();
     this.#reading = undefined;
-    await this.#read(async (signal) => {
+    return this.#read(async (signal) => {
       const { records, from, begins } = await read(signal);
       this.records = records;
       this.#begins = begins;
       this.#handlers.replaced();
       if (from !== undefined) this.#goLive(from);
+      return true;
     });
   }
 
@@ -113,7 +133,7 @@ export class LogWindow {
       return await work(aborting.signal);
     } catch (error) {
       if (!aborting.signal.aborted) this.#handlers.failed(error);
-      return false;
+      return null;
     } finally {
       if (this.#reading === aborting) this.#reading = undefined;
     }
@@ -129,6 +149,7 @@ export class LogWindow {
         lost: (error) => this.#handlers.state("reconnecting", error),
         other: () => this.follow(),
         gap: (gap) => this.#later({ gap }),
+        damage: (damage) => this.#later({ damage }),
         record: (record) => this.#later(record),
       },
     );
@@ -162,6 +183,6 @@ export class LogWindow {
       this.records.splice(0, dropped);
       this.#begins = false;
     }
-    this.#handlers.appended(records, dropped);
+    this.#handlers.appended(records);
   }
 }

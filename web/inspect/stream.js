@@ -1,5 +1,5 @@
 // Server-Sent Events by fetch: EventSource cannot send a token. Comes back by itself, at the position it has.
-import { ask } from "./api.js";
+import { ApiError, ask, damagedAt, readRecord } from "./api.js";
 
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 8_000;
@@ -9,8 +9,12 @@ export class LogStream {
   #parameters;
   #handlers;
   #position;
+  #passed = false; // the stream ended at a damaged record, and goes on behind it
 
-  /** Handlers: record(record), gap(gap), open({resumed, ...}), lost(error) (it tries again), other(status of another log). */
+  /**
+   * Handlers: record(record), gap(gap), damage({at, text}), open({resumed, ...}), lost(error) (it tries again),
+   * other(status of another log).
+   */
   constructor(parameters, handlers) {
     this.#parameters = parameters;
     this.#handlers = handlers;
@@ -28,8 +32,11 @@ export class LogStream {
         const headers = this.#position ? { "last-event-id": this.#position } : {};
         const response = await ask("/stream", { parameters: this.#parameters, headers, signal });
         pause = RETRY_MS / 2;
+        this.#passed = false;
         await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
-        if (!signal.aborted) this.#handlers.lost(new Error("the server ended the stream"));
+        if (signal.aborted) return;
+        if (this.#passed) continue;
+        this.#handlers.lost(new Error("the server ended the stream"));
       } catch (error) {
         if (signal.aborted) return;
         this.#handlers.lost(error);
@@ -56,14 +63,23 @@ export class LogStream {
       fields[line.slice(0, colon)] = line.slice(colon + 1).replace(/^ /, "");
     }
     if (fields.data === undefined) return;
-    const data = JSON.parse(fields.data);
+    const data = readRecord(fields.data);
     if (fields.event === "log") {
       const another = this.#position !== undefined && !data.resumed;
       if (another) this.#handlers.other(data);
       else this.#handlers.open(data);
     } else if (fields.event === "gap") this.#handlers.gap(data);
-    else if (fields.event === "unreadable") this.#handlers.lost(new Error(data.error.message));
+    else if (fields.event === "unreadable") this.#unreadable(data.error);
     else this.#handlers.record(data);
     if (fields.id !== undefined) this.#position = fields.id;
+  }
+
+  #unreadable({ code, message }) {
+    const at = damagedAt(message);
+    const had = Number(this.#position.split(".")[1]);
+    if (code !== "damaged" || !(at > had)) return this.#handlers.lost(new ApiError(500, code, message));
+    this.#handlers.damage({ at, text: message });
+    this.#position = this.#position.replace(/\d+$/, at);
+    this.#passed = true;
   }
 }

@@ -14,7 +14,7 @@ export class Table {
   #following = true;
   #handlers;
 
-  /** Handlers: open(record), top(), bottom(), following(yes). */
+  /** Handlers: open(record), top(), bottom(). */
   constructor(handlers) {
     this.#handlers = handlers;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -28,11 +28,12 @@ export class Table {
     this.#matches = matches;
   }
 
-  get selected() {
-    return this.#selected;
-  }
+  /** Records, without the lines that say where some are gone or damaged. */
   get shown() {
-    return this.#body.childElementCount;
+    return this.#body.querySelectorAll("tr:not(.gap)").length;
+  }
+  get empty() {
+    return this.#body.childElementCount === 0;
   }
 
   replace(records) {
@@ -67,7 +68,7 @@ export class Table {
 
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#setFollowing(true);
+    this.#following = true;
   }
 
   /** Marks the record's row and moves to it; whether it is on screen. */
@@ -77,7 +78,7 @@ export class Table {
     const row = this.#row(offset);
     if (!row) return false;
     row.scrollIntoView({ block: "center" });
-    if (focus) row.querySelector("button").focus({ preventScroll: true });
+    if (focus) row.querySelector("button")?.focus({ preventScroll: true });
     return true;
   }
 
@@ -86,7 +87,7 @@ export class Table {
   }
 
   #rows(records) {
-    return records.filter((record) => record.gap || this.#matches(record)).map((record) => this.#draw(record));
+    return records.filter((record) => record.gap || record.damage || this.#matches(record)).map((record) => this.#draw(record));
   }
 
   #draw(record) {
@@ -94,6 +95,10 @@ export class Table {
       const { from, to, reason } = record.gap;
       const text = `Records between offset ${from} and ${to} are gone (${reason}).`;
       return element("tr", { class: "gap", "data-offset": to }, element("td", { colspan: 6 }, text));
+    }
+    if (record.damage) {
+      const { at, text } = record.damage;
+      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Cannot be read: ${text}.`));
     }
     const row = element("tr", { "data-offset": record.offset });
     row.record = record;
@@ -148,15 +153,9 @@ export class Table {
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
-    this.#setFollowing(below < BOTTOM_SLACK_PX);
+    this.#following = below < BOTTOM_SLACK_PX;
     if (scrollTop < EDGE_PX) this.#handlers.top();
     if (below < EDGE_PX) this.#handlers.bottom();
-  }
-
-  #setFollowing(following) {
-    if (following === this.#following) return;
-    this.#following = following;
-    this.#handlers.following(following);
   }
 }
 

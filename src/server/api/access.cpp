@@ -55,10 +55,19 @@ bool is_loopback_peer(int socket) {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
+std::vector<std::string> api_origins(const ServeOptions& options) {
+  std::vector<std::string> origins = options.cors_origins;
+  if (options.api_token.empty()) std::erase(origins, "*");
+  return origins;
+}
+
 std::optional<ApiError> why_no_access(const http::Request& request, const ServeOptions& options, bool loopback_peer) {
-  if (!origin_allowed(request, options.cors_origins) || embedded_by_stranger(request)) {
-    return ApiError{403, "origin_not_allowed",
-                    "pages of this origin may not use the API; the server's --cors-origin lists those that may"};
+  const auto origins = api_origins(options);
+  if (!origin_allowed(request, origins) || embedded_by_stranger(request)) {
+    return ApiError{
+        403, "origin_not_allowed",
+        "pages of this origin may not use the API; the server's --cors-origin lists those that may (* counts "
+        "with --api-token only)"};
   }
   if (!options.api_token.empty()) {
     const auto token = bearer_token(request);
@@ -71,9 +80,10 @@ std::optional<ApiError> why_no_access(const http::Request& request, const ServeO
                     "without a token the API answers this machine only; start the server with --api-token, or run the "
                     "command on the server's machine"};
   }
-  if (!host_names_this_machine(request, options.cors_origins)) {
+  if (!host_names_this_machine(request, origins)) {
     return ApiError{403, "host_not_allowed",
-                    "the Host field must be localhost, an address, or a name that --cors-origin lists"};
+                    "the Host field must be localhost, an address, or a name that --cors-origin lists (* counts with "
+                    "--api-token only)"};
   }
   return std::nullopt;
 }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/http/http.h"
 #include "src/config/options.h"
@@ -13,6 +15,10 @@ namespace tidemark {
 
 /// Whether the peer of a connected socket is this machine.
 [[nodiscard]] bool is_loopback_peer(int socket);
+
+/// The origins of --cors-origin whose pages may use the API. Without a token `*` is none of them: it would open the log of
+/// this machine to every page that somebody on it looks at, and to every name that was made to lead here.
+[[nodiscard]] std::vector<std::string> api_origins(const ServeOptions& options);
 
 /// Nothing if the request may be answered; else 401 or 403.
 [[nodiscard]] std::optional<ApiError> why_no_access(const http::Request& request, const ServeOptions& options,

@@ -10,13 +10,12 @@
 #include <string>
 #include <utility>
 
-#include "protocol/record_json.h"
 #include "src/base/limits.h"
 #include "src/base/position.h"
-#include "src/log/damage.h"
 #include "src/server/api/access.h"
 #include "src/server/api/info.h"
 #include "src/server/api/log_answer.h"
+#include "src/server/api/log_record.h"
 #include "src/server/api/parameters.h"
 #include "src/server/api/publish_answer.h"
 #include "src/server/api/publish_request.h"
@@ -88,39 +87,12 @@ void serve_log(HttpStream& http) {
   auto query = log_query(*parameters);
   if (!query) return respond_error(http, query.error());
   if (http.request().method == "HEAD") {
-    return http.respond(200, api_fields(http, "application/x-ndjson") + log_fields(http.thread().service().log), {});
+    const Log& log = http.thread().service().log;
+    return http.respond(200, api_fields(http, "application/x-ndjson") + log_fields(log, log.head()), {});
   }
   const auto answer = std::make_shared<LogAnswer>(http, std::move(*query));
   http.await(answer);
   answer->start();
-}
-
-std::expected<std::string, ApiError> record_at(const Log& log, Offset offset) {
-  std::string json;
-  const auto read =
-      log.scan(offset, offset, Direction::forward, {1, limits::kScanBytes}, [&](const RecordView& record) {
-        append_record_json(json, record);
-        return false;
-      });
-  if (!read) return std::unexpected(to_api_error(about_record(offset, read.error())));
-  if (!json.empty()) return json + '\n';
-  const auto number = offset.value();
-  const auto first = log.first();
-  if (offset > log.head()) {
-    return std::unexpected(ApiError{
-        404, "not_found", fmt::format("there is no record {} yet; the newest is {}", number, log.head().value())});
-  }
-  if (offset < first) {
-    return std::unexpected(
-        ApiError{404, "trimmed",
-                 fmt::format("record {} was removed by retention; the oldest kept is {}", number, first.value())});
-  }
-  if (log.holes().contains(offset)) {
-    return std::unexpected(
-        ApiError{404, "lost", fmt::format("record {} was damaged and a repair left it out", number)});
-  }
-  return std::unexpected(
-      ApiError{500, "damaged", fmt::format("the record at offset {} is missing; {}", number, kDamageAdvice)});
 }
 
 void serve_record(HttpStream& http, std::string_view text) {
@@ -132,7 +104,7 @@ void serve_record(HttpStream& http, std::string_view text) {
                          {400, "bad_offset", fmt::format("an offset is a whole number from 1 to {}", Offset::kMax)});
   }
   const Log& log = http.thread().service().log;
-  respond_later(http, [&log, offset = Offset(number)] { return record_at(log, offset); });
+  respond_later(http, [&log, offset = Offset(number)] { return record_json_at(log, offset); });
 }
 
 void serve_info(HttpStream& http) {
@@ -246,7 +218,7 @@ void serve_api(HttpStream& http) {
   const http::Request& request = http.request();
   const ServeOptions& options = http.thread().service().options;
   // Browsers ask without the token whether they may send it: the answer says only what is in the documents.
-  if (request.method == "OPTIONS" && origin_allowed(request, options.cors_origins)) return respond_preflight(http);
+  if (request.method == "OPTIONS" && origin_allowed(request, api_origins(options))) return respond_preflight(http);
   if (const auto refusal = why_no_access(request, options, http.peer_is_this_machine())) {
     return respond_error(http, *refusal);
   }

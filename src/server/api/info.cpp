@@ -88,13 +88,13 @@ std::expected<std::string, ApiError> info_json(const Service& service) {
 }
 
 std::expected<std::optional<std::string>, ApiError> channels_json(Service& service, OffsetRange range) {
-  const auto more = service.census.step(range);
-  if (!more) return std::unexpected(to_api_error(more.error()));
-  if (*more) return std::nullopt;
-  const auto totals = service.census.totals();
+  const auto counted = service.census.step(range);
+  if (!counted) return std::unexpected(to_api_error(counted.error()));
+  if (!*counted) return std::nullopt;
+  const ChannelCensus::Totals& totals = **counted;
   std::string out = fmt::format(R"({{"epoch":"{}","first":{},"head":{},"unreadable":{},"count":{},"channels":[)",
-                                service.log.epoch().text(), range.first.value(), range.last.value(), totals.unreadable,
-                                totals.channels.size());
+                                service.log.epoch().text(), totals.range.first.value(), totals.range.last.value(),
+                                totals.unreadable, totals.channels.size());
   std::size_t listed = 0;
   for (const auto& [channel, count] : totals.channels) {
     if (listed++ == limits::kApiRecords) break;

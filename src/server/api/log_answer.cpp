@@ -36,7 +36,8 @@ void LogAnswer::take(const Result<bool>& more, const std::string& lines) {
   reading_ = false;
   if (!more && !begun_) return respond_error(http_, to_api_error(more.error()));
   if (!std::exchange(begun_, true)) {
-    http_.begin_body(200, api_fields(http_, "application/x-ndjson") + log_fields(http_.thread().service().log));
+    http_.begin_body(
+        200, api_fields(http_, "application/x-ndjson") + log_fields(http_.thread().service().log, pages_->head()));
   }
   if (!more) return http_.end_body(to_json(to_api_error(more.error())) + '\n');
   if (!*more) return http_.end_body(lines);

@@ -36,7 +36,8 @@ Result<bool> LogPages::next(std::string& lines) {
 
 Result<void> LogPages::begin() {
   low_ = query_.after;
-  high_ = log_.head();
+  head_ = log_.head();
+  high_ = head_;
   if (query_.before) high_ = std::min(high_, query_.before->previous());
   if (query_.since) {
     const auto found = log_.first_not_older_than(*query_.since);
@@ -75,11 +76,12 @@ Result<bool> LogPages::next_of_all(std::string& lines) {
     ++visited;
     return true;
   });
-  // What was trimmed meanwhile is not missed.
-  const Offset first = log_.first();
-  if (visited == 0 && first > from) {
-    low_ = first.previous();
-    return more();
+  if (visited == 0) {
+    // What was trimmed meanwhile is not missed.
+    if (const Offset first = log_.first_settled(); first > from) {
+      low_ = first.previous();
+      return more();
+    }
   }
   if (read && !gone && visited == 0) {
     gone = missing(from, high_);

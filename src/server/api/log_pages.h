@@ -39,6 +39,10 @@ class LogPages {
   /// nothing was appended then.
   [[nodiscard]] Result<bool> next(std::string& lines);
 
+  /// The newest record when the first page was asked for: what is newer is in no page, and whoever goes on after it misses
+  /// nothing.
+  [[nodiscard]] Offset head() const { return head_; }
+
  private:
   Result<void> begin();
   Result<bool> next_of_all(std::string& lines);
@@ -53,6 +57,7 @@ class LogPages {
   const PageLimits page_;
   std::size_t left_;
   bool begun_ = false;
+  Offset head_;
   Offset low_;                                     // exclusive
   Offset high_;                                    // inclusive
   std::size_t step_ = limits::kApiRecordsDefault;  // of a channel backward: records looked for at once

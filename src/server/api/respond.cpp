@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "src/server/api/access.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
 #include "src/server/origin_policy.h"
@@ -51,15 +52,16 @@ std::string api_fields(const HttpStream& http, std::string_view content_type) {
       "Cross-Origin-Resource-Policy: same-origin\r\n",
       content_type);
   const http::Request& request = http.request();
-  if (!request.field("origin") || !origin_allowed(request, http.thread().service().options.cors_origins)) return fields;
+  if (!request.field("origin")) return fields;
+  if (!origin_allowed(request, api_origins(http.thread().service().options))) return fields;
   fields += cors_fields(request);
   fields += "Access-Control-Expose-Headers: Location, Retry-After, Tidemark-Epoch, Tidemark-First, Tidemark-Head\r\n";
   return fields;
 }
 
-std::string log_fields(const Log& log) {
+std::string log_fields(const Log& log, Offset head) {
   return fmt::format("Tidemark-Epoch: {}\r\nTidemark-First: {}\r\nTidemark-Head: {}\r\n", log.epoch().text(),
-                     log.first().value(), log.head().value());
+                     log.first().value(), head.value());
 }
 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields) {

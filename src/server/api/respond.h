@@ -17,8 +17,8 @@ class HttpStream;
 
 /// Content type, caching and who may read it: response fields, "Name: value\r\n" each.
 [[nodiscard]] std::string api_fields(const HttpStream& http, std::string_view content_type);
-/// Which log this is and from where to where it goes.
-[[nodiscard]] std::string log_fields(const Log& log);
+/// Which log this is and from where to where an answer could go, whose newest record is at or below `head`.
+[[nodiscard]] std::string log_fields(const Log& log, Offset head);
 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields = {});
 /// With Retry-After where trying again may help, and WWW-Authenticate where a token is missing.

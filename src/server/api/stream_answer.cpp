@@ -27,7 +27,7 @@ StreamAnswer::~StreamAnswer() {
 
 void StreamAnswer::start(bool resumed) {
   const Log& log = http_.thread().service().log;
-  http_.begin_body(200, api_fields(http_, "text/event-stream") + log_fields(log) + "X-Accel-Buffering: no\r\n",
+  http_.begin_body(200, api_fields(http_, "text/event-stream") + log_fields(log, head_) + "X-Accel-Buffering: no\r\n",
                    limits::kStreamHeartbeat);
   const Position position{.epoch = log.epoch(), .offset = cursor_};
   give(

@@ -32,6 +32,12 @@ TEST_CASE("what would turn or hide text on the screen is shown") {
   CHECK(printable("\U000e0041") == "\\ue0041");
 }
 
+TEST_CASE("JSON says the same afterwards, without what would turn, hide or control") {
+  std::string out;
+  append_printable_json(out, "{\"a\":\"\u009b31m\u202e \x7f\U000e0041 \U0001f30a \xc3\xbc\\n\",\t\n\"b\":1}");
+  CHECK(out == "{\"a\":\"\\u009b31m\\u202e \\u007f\\udb40\\udc41 \U0001f30a \xc3\xbc\\n\",\t\n\"b\":1}");
+}
+
 TEST_CASE("bytes that are no UTF-8 are shown one by one") {
   CHECK(printable("\xff\xc0\xaf") == "\\xff\\xc0\\xaf");           // never, overlong
   CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // a surrogate

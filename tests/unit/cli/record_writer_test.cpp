@@ -45,6 +45,22 @@ TEST_CASE("text is a line for people") {
   CHECK(line({}) == "17  2025-11-25T22:00:00.123Z  /chat/pier  Ann  {\"text\":\"hello\"}\n");
 }
 
+TEST_CASE("JSON and the payload alone are harmless on a terminal, and as they are elsewhere") {
+  auto record = kRecord;
+  record.payload = "\"\u009b2J\u202e\"";
+  using enum RecordWriter::Form;
+  CHECK(line({.form = raw}, record) == "\"\u009b2J\u202e\"\n");
+  CHECK(line({.form = raw, .terminal = true}, record) == "\"\\u009b2J\\u202e\"\n");
+  CHECK(contains(line({.form = json}, record), "\u009b2J\u202e"));
+  CHECK(contains(line({.form = json, .terminal = true}, record), R"("payload":"\u009b2J\u202e")"));
+}
+
+TEST_CASE("a template's line has no line break but its own") {
+  auto record = kRecord;
+  record.sender = "a\nFAKE\r";
+  CHECK(formatted("{sender}|\\n{offset}", record) == "a\\nFAKE\\r|\n17\n");
+}
+
 TEST_CASE("text names an event that is not the usual one, and counts binary parts") {
   auto record = kRecord;
   record.event = "drawing";

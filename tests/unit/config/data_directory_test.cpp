@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 #include "tests/unit/config/temporary_directory.h"
@@ -80,6 +82,18 @@ TEST_CASE("the directory is free again once the server is gone, whatever its loc
   }
   const auto second = opened(temporary.path());
   CHECK_FALSE(contains(contents(temporary.path() / "lock"), "http://"));
+}
+
+TEST_CASE("a copy that was made without its lock file is locked by who looks all the same") {
+  const TemporaryDirectory temporary;
+  std::optional<DataDirectory> looking(*DataDirectory::look(temporary.path()));
+  CHECK(refused(temporary.path()).code == ErrorCode::locked);
+  CHECK(DataDirectory::look(temporary.path()));
+  CHECK_FALSE(std::filesystem::exists(temporary.path() / "lock"));
+  looking.reset();
+  const auto served = opened(temporary.path());
+  std::filesystem::remove(temporary.path() / "lock");
+  CHECK(DataDirectory::look(temporary.path()).error().code == ErrorCode::locked);
 }
 
 TEST_CASE("moving the directory moves its lock") {

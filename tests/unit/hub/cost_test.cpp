@@ -54,7 +54,7 @@ struct Reader {
 /// What one commit into `channel` allocates until everybody has it, when so many follow /a. The commits before it have
 /// made room for it.
 std::size_t allocations_of_a_commit(std::size_t followers, std::string_view channel, bool stalled = false) {
-  HubWorld world;
+  HubWorld world({.deliveries_turn = SIZE_MAX});  // the executor's queue is not what is counted
   world.join();
   world.log.records.reserve(100);
   std::vector<std::unique_ptr<Reader>> readers;

@@ -209,6 +209,21 @@ TEST_CASE("a client that leaves a channel in the middle of a record still gets t
   CHECK_FALSE(client.outlet.broken());
 }
 
+TEST_CASE(
+    "a client that leaves in the middle of a large record and takes no more of it is cut off, not kept a copy for") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  auto& subscription = client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  client.sink.room = 10;
+  world.commit({{"/a", std::string(1'000'000, 'x')}});
+  world.settle();
+  client.outlet.unsubscribe(subscription);
+  CHECK(client.outlet.broken());
+  CHECK(client.outlet.own_bytes() == 0);
+}
+
 TEST_CASE("a stalled client holds no page and still gets everything once it reads") {
   HubWorld world({.tail_bytes_channel = 4096, .tail_bytes_total = 8192});
   world.join();
@@ -386,6 +401,108 @@ TEST_CASE("a relayed event reaches those who are live and is never replayed") {
   CHECK(late.sink.received == "<1:one>");
 }
 
+TEST_CASE("relayed events of a turn reach each client in one send, others get their turn meanwhile") {
+  HubWorld world({.deliveries_turn = 2});
+  world.join();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(std::make_unique<Client>(world));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  }
+  world.settle();
+  world.commit({{"/a", "one"}});
+  world.settle();
+  for (const auto* const text : {"x", "y"}) world.hub.relay({.channel = "/a", .payload = text});
+  REQUIRE(world.executor.run_one());
+  CHECK(clients[1]->sink.received == "<1:one>(x@1)(y@1)");
+  CHECK(clients[1]->sink.sends == 2);
+  CHECK(clients[2]->sink.received == "<1:one>");
+  // Whoever comes to a record before the event is told the position that the record has.
+  world.commit({{"/a", "two"}});
+  world.settle();
+  CHECK(clients[1]->sink.received == "<1:one>(x@1)(y@1)<2:two>");
+  CHECK(clients[4]->sink.received == "<1:one><2:two>(x@2)(y@2)");
+}
+
+TEST_CASE("little is kept of relayed events for a client that takes nothing, and the rest of one that has begun") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  const std::string large(60'000, 'x');
+  client.sink.room = 10;
+  world.hub.relay({.channel = "/a", .payload = large});
+  world.hub.relay({.channel = "/a", .payload = large});
+  world.settle();
+  CHECK(client.outlet.own_bytes() == large.size() + 4 - 10);  // "(…@0)"
+  for (int i = 0; i < 100; ++i) world.hub.relay({.channel = "/a", .payload = std::string(1000, 'y')});
+  world.settle();
+  CHECK(client.outlet.own_bytes() == large.size() + 4 - 10);
+  client.sink.room = SIZE_MAX;
+  client.outlet.writable();
+  CHECK(client.sink.received == "(" + large + "@0)");
+
+  client.outlet.attach(nullptr);  // as between two polls
+  for (int i = 0; i < 100; ++i) world.hub.relay({.channel = "/a", .payload = std::string(1000, 'y')});
+  world.settle();
+  CHECK(client.outlet.own_bytes() > limits::kRelayUnsent / 2);
+  CHECK(client.outlet.own_bytes() <= limits::kRelayUnsent);
+}
+
+TEST_CASE("relays that wait are bounded, and none counts for ever") {
+  HubWorld world;
+  world.join();
+  Client client(world);
+  client.outlet.subscribe("/a", Offset(0), client.subscriber);
+  world.settle();
+  const std::string text(50'000, 'x');
+  for (int round = 0; round < 3; ++round) {
+    client.sink.received.clear();
+    client.sink.sends = 0;
+    for (int i = 0; i < 1000; ++i) world.hub.relay({.channel = i % 2 == 0 ? "/a" : "/nobody", .payload = text});
+    world.settle();
+    CHECK(client.sink.received.size() > limits::kRelayBytes / 3);
+    CHECK(client.sink.received.size() < limits::kRelayBytes);
+    CHECK(client.sink.received.size() / client.sink.sends < limits::kRelayPassBytes + 2 * text.size());
+  }
+}
+
+TEST_CASE("many who wait for the same page are not all served in one turn") {
+  HubWorld world({.tail_bytes_channel = 1, .tail_bytes_total = 1, .deliveries_turn = limits::kPageDeliveries});
+  world.join();
+  for (int i = 0; i < 5; ++i) world.commit({{"/a", "x"}});
+  world.settle();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<Client>(world));
+    clients.back()->outlet.subscribe("/a", Offset(0), clients.back()->subscriber);
+  }
+  const auto served = [&] {
+    return std::ranges::count_if(clients, [](const auto& client) { return !client->sink.received.empty(); });
+  };
+  while (served() == 0) REQUIRE((world.executor.run_one() || world.catch_up.run_one()));
+  CHECK(served() == 1);
+  world.settle();
+  for (const auto& client : clients) CHECK(client->sink.received == "<1:x><2:x><3:x><4:x><5:x>");
+}
+
+TEST_CASE("a channel that was left counts no more as followed, though its tail is kept") {
+  HubWorld world({.channels = 1});
+  world.join();
+  Client first(world);
+  auto& subscription = first.outlet.subscribe("/a", Offset(0), first.subscriber);
+  world.commit({{"/a", "one"}});
+  world.settle();
+  CHECK(world.shard.can_follow("/a"));
+  CHECK_FALSE(world.shard.can_follow("/b"));
+  first.outlet.unsubscribe(subscription);
+  CHECK(world.shard.tail_bytes() > 0);
+  CHECK(world.shard.can_follow("/b"));
+  first.outlet.subscribe("/b", Offset(0), first.subscriber);
+  CHECK_FALSE(world.shard.can_follow("/a"));
+}
+
 TEST_CASE("a session taken over is told to whoever held it") {
   HubWorld world;
   world.join();
@@ -393,9 +510,9 @@ TEST_CASE("a session taken over is told to whoever held it") {
   auto& old_subscription = old_one.outlet.subscribe("/a", Offset(0), old_one.subscriber);
   Client new_one(world);
   auto& new_subscription = new_one.outlet.subscribe("/a", Offset(0), new_one.subscriber);
-  const Sid sid = Sid::random();
-  world.hub.hold_session(sid, {.shard = 0, .subscription = old_subscription.id()});
-  world.hub.hold_session(sid, {.shard = 0, .subscription = new_subscription.id()});
+  const SessionTable::Grant session{.sid = Sid::random(), .pid = {}, .started = {}};
+  world.hub.hold_session(session, {.shard = 0, .subscription = old_subscription.id()});
+  world.hub.hold_session(session, {.shard = 0, .subscription = new_subscription.id()});
   world.settle();
   CHECK(old_one.subscriber.taken_over == 1);
   CHECK(new_one.subscriber.taken_over == 0);

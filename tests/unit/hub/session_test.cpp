@@ -65,7 +65,7 @@ struct Fixture {
 };
 
 TEST_CASE_FIXTURE(Fixture, "a session can be had again within the window, with its sid, pid and start") {
-  table.hold(grant.sid, first);
+  table.hold(grant, first);
   table.leave(grant.sid, first);
   clock.advance(kWindow);
   const auto claim = table.find(grant.pid, kBinding);
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(Fixture, "a session can be had again within the window, with i
 }
 
 TEST_CASE_FIXTURE(Fixture, "after the window a session is gone, swept or not") {
-  table.hold(grant.sid, first);
+  table.hold(grant, first);
   table.leave(grant.sid, first);
   clock.advance(kWindow + Millis(1));
   CHECK_FALSE(table.find(grant.pid, kBinding).grant);
@@ -87,25 +87,25 @@ TEST_CASE_FIXTURE(Fixture, "after the window a session is gone, swept or not") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a live session does not expire and can be taken over; the old holder's end harms nothing") {
-  table.hold(grant.sid, first);
+  table.hold(grant, first);
   clock.advance(kWindow * 10);
   table.sweep();
   const auto claim = table.find(grant.pid, kBinding);
   REQUIRE(claim.grant);
-  CHECK(table.hold(grant.sid, second) == first);
+  CHECK(table.hold(grant, second) == first);
   table.leave(grant.sid, first);
   table.end(grant.sid, first);
   clock.advance(kWindow * 10);
   table.sweep();
   CHECK(table.find(grant.pid, kBinding).grant);
-  CHECK(table.hold(grant.sid, first) == second);
+  CHECK(table.hold(grant, first) == second);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an old departure does not expire a session that came back and left again") {
-  table.hold(grant.sid, first);
+  table.hold(grant, first);
   table.leave(grant.sid, first);
   clock.advance(kWindow / 2);
-  table.hold(grant.sid, second);
+  table.hold(grant, second);
   table.leave(grant.sid, second);
   clock.advance(kWindow / 2 + Millis(1));
   table.sweep();
@@ -113,14 +113,31 @@ TEST_CASE_FIXTURE(Fixture, "an old departure does not expire a session that came
 }
 
 TEST_CASE_FIXTURE(Fixture, "a session that its client ended is over") {
-  table.hold(grant.sid, first);
+  table.hold(grant, first);
   table.end(grant.sid, first);
   CHECK_FALSE(table.find(grant.pid, kBinding).grant);
+  CHECK(table.size() == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "sessions that were ended push nobody out who can come back") {
+  SessionTable small(kKey, 1, kWindow, clock, 2);
+  const auto away = small.create(kBinding, Offset(1));
+  small.hold(away, first);
+  small.leave(away.sid, first);
+  for (int i = 0; i < 10; ++i) {
+    const auto other = small.create(kBinding, Offset(1));
+    small.hold(other, second);
+    small.end(other.sid, second);
+  }
+  CHECK(small.find(away.pid, kBinding).grant);
+  CHECK(small.forgotten() == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a session of an earlier run that its client ended is over, too") {
   SessionTable restarted(kKey, 2, kWindow, clock);
-  restarted.hold(grant.sid, first);
+  const auto claim = restarted.find(grant.pid, kBinding);
+  REQUIRE(claim.grant);
+  restarted.hold(*claim.grant, first);
   restarted.end(grant.sid, first);
   CHECK_FALSE(restarted.find(grant.pid, kBinding).grant);
   clock.advance(kWindow + Millis(1));
@@ -131,7 +148,7 @@ TEST_CASE_FIXTURE(Fixture, "a session of an earlier run that its client ended is
 
 TEST_CASE_FIXTURE(Fixture, "one session that comes and goes without end costs one session") {
   for (int i = 0; i < 10'000; ++i) {
-    table.hold(grant.sid, first);
+    table.hold(grant, first);
     table.leave(grant.sid, first);
   }
   CHECK(table.size() == 1);
@@ -142,27 +159,27 @@ TEST_CASE_FIXTURE(Fixture, "above the limit who left first makes room; while all
   SessionTable small(kKey, 1, kWindow, clock, 2);
   std::vector<SessionTable::Grant> grants;
   for (int i = 0; i < 4; ++i) grants.push_back(small.create(kBinding, Offset(1)));
-  small.hold(grants[0].sid, first);
+  small.hold(grants[0], first);
   CHECK(small.has_room());
-  small.hold(grants[1].sid, second);
+  small.hold(grants[1], second);
   CHECK_FALSE(small.has_room());
   small.leave(grants[1].sid, second);
   CHECK(small.has_room());
-  small.hold(grants[1].sid, second);  // came back: it needs no room
+  small.hold(grants[1], second);  // came back: it needs no room
   clock.advance(Millis(1));
   CHECK_FALSE(small.has_room());
   small.leave(grants[0].sid, first);
   small.leave(grants[1].sid, second);
   CHECK(small.forgotten() == 0);
-  small.hold(grants[2].sid, first);
+  small.hold(grants[2], first);
   CHECK(small.size() == 2);
   CHECK(small.forgotten() == 1);
   CHECK_FALSE(small.find(grants[0].pid, kBinding).grant);
   CHECK(small.find(grants[1].pid, kBinding).grant);
-  small.hold(grants[3].sid, second);
+  small.hold(grants[3], second);
   CHECK_FALSE(small.has_room());
   CHECK(small.forgotten() == 2);
-  small.hold(Sid::random(), second);  // all are there: this one cannot be had again
+  small.hold(small.create(kBinding, Offset(1)), second);  // all are there: this one cannot be had again
   CHECK(small.forgotten() == 3);
   clock.advance(kWindow + Millis(1));
   small.sweep();
@@ -173,9 +190,9 @@ TEST_CASE_FIXTURE(Fixture, "above the limit who left first makes room; while all
   small.sweep();
   CHECK(small.size() == 1);
   // Nobody could have come back to what expired or was ended.
-  small.hold(Sid::random(), second);
+  small.hold(small.create(kBinding, Offset(1)), second);
   small.end(grants[2].sid, first);
-  small.hold(Sid::random(), first);
+  small.hold(small.create(kBinding, Offset(1)), first);
   CHECK(small.forgotten() == 3);
 }
 

@@ -33,9 +33,9 @@ OffsetRange whole(Log& log) { return {log.first(), log.head()}; }
 
 ChannelCensus::Totals count(ChannelCensus& census, OffsetRange range) {
   for (;;) {
-    const auto more = census.step(range);
-    if (!more) FAIL(more.error().context);
-    if (!*more) return census.totals();
+    const auto counted = census.step(range);
+    if (!counted) FAIL(counted.error().context);
+    if (*counted) return **counted;
   }
 }
 
@@ -106,6 +106,29 @@ TEST_CASE("a store that cannot be read is an error, and is counted when it can b
   CHECK(more.error().code == ErrorCode::io);
   world.log.store().heal();
   CHECK(count(census, whole(*world.log.operator->())).channels.size() == 3);
+}
+
+TEST_CASE("whoever asks for less than others have counted is told how far it is counted") {
+  World world;
+  world.publish(9);
+  for (const std::uint64_t stretch : {2, 100}) {
+    ChannelCensus census(*world.log.operator->(), stretch);
+    CHECK(count(census, {Offset(1), Offset(3)}).range == OffsetRange{Offset(1), Offset(3)});
+    // Somebody else's count, to its end and in the middle of it.
+    CHECK(count(census, {Offset(1), Offset(6)}).range == OffsetRange{Offset(1), Offset(6)});
+    REQUIRE_FALSE(census.step({Offset(1), Offset(9)}).value());
+    const auto totals = count(census, {Offset(1), Offset(3)});
+    std::uint64_t records = 0;
+    for (const auto& [channel, counted] : totals.channels) {
+      records += counted.records;
+      CHECK(counted.last <= totals.range.last);
+    }
+    CHECK(totals.range.last > Offset(6));
+    CHECK(records == totals.range.last.value());
+    // Somebody else came after a trim.
+    CHECK(count(census, {Offset(5), Offset(9)}).range == OffsetRange{Offset(5), Offset(9)});
+    CHECK(count(census, {Offset(1), Offset(6)}).range == OffsetRange{Offset(5), Offset(9)});
+  }
 }
 
 }  // namespace tidemark::test

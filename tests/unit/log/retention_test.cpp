@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -333,6 +334,39 @@ TEST_CASE("what a repair left out is not lost once more when it is trimmed") {
   run(store, retention);
   const auto losses = contract::losses_of(store);
   CHECK(losses.contains("") == !holes.contains(Offset(10)));
+}
+
+TEST_CASE("records are counted, not offsets: a hole before the newest ones takes nobody's place") {
+  Damage damage;
+  DamagedStore store(memory(), damage);
+  fill(store, 100);
+  for (std::uint64_t offset = 61; offset <= 90; ++offset) damage.missing.insert(offset);
+  Holes holes;
+  holes.add({Offset(61), Offset(90)});
+  const ManualClock clock(0);
+  Retention all(store, {.records = 70}, clock, holes);
+  run(store, all);
+  CHECK(first(store) == 1);
+  Retention thirty(store, {.records = 30}, clock, holes);
+  run(store, thirty);
+  CHECK(first(store) == 41);
+  Retention five(store, {.records = 5}, clock, holes);
+  run(store, five);
+  CHECK(first(store) == 96);
+}
+
+TEST_CASE("what of a stretch is in no hole can be counted, and counted off from its end") {
+  Holes holes;
+  holes.add({Offset(3), Offset(4)});
+  holes.add({Offset(8), Offset(9)});
+  CHECK(holes.records_in({Offset(1), Offset(10)}) == 6);
+  CHECK(holes.records_in({Offset(4), Offset(8)}) == 3);
+  CHECK(holes.records_in({Offset(3), Offset(4)}) == 0);
+  CHECK(holes.records_in({Offset(11), Offset(10)}) == 0);
+  for (const auto& [count, from] :
+       std::map<std::uint64_t, std::uint64_t>{{0, 1}, {1, 10}, {2, 7}, {3, 6}, {4, 5}, {5, 2}, {6, 1}, {7, 1}}) {
+    CHECK(holes.before_newest({Offset(1), Offset(10)}, count) == Offset(from));
+  }
 }
 
 TEST_CASE("a log of nothing but damage is trimmed") {

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <span>
 
+#include "backends/memory/memory_store.h"
 #include "tests/contract/engine_under_test.h"
 #include "tests/unit/log/log_under_test.h"
 
@@ -59,6 +64,87 @@ TEST_CASE("a log keeps to its retention while it runs, and each channel knows wh
     CHECK(read(*log.operator->(), "/busy", Offset(), 100).size() == 10);
     CHECK(read(*log.operator->(), "/quiet", Offset(), 100).empty());
   }
+}
+
+// The memory engine, whose next trim stops halfway: the records are hidden and state() does not say so yet, until a reader
+// that found one of them missing has asked it.
+class StoreInATrim final : public LogStore {
+ public:
+  void stop_halfway() { armed_ = true; }
+  [[nodiscard]] bool halfway() const { return halfway_; }
+
+  std::string_view engine() const override { return store_->engine(); }
+  StoreState state() const override {
+    const std::scoped_lock lock(mutex_);
+    if (!halfway_) return store_->state();
+    if (found_nothing_) {
+      asked_ = true;
+      changed_.notify_all();
+    }
+    return before_;
+  }
+  Result<void> append(std::span<const RecordView> records, std::span<const IndexSegment> segments) override {
+    return store_->append(records, segments);
+  }
+  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
+    return store_->scan(from, to, direction, page, visit);
+  }
+  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
+    bool found = false;
+    const auto read = store_->read(offsets, [&](const RecordView& record) {
+      found = true;
+      return visit(record);
+    });
+    const std::scoped_lock lock(mutex_);
+    found_nothing_ = found_nothing_ || !found;
+    return read;
+  }
+  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
+                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return store_->channel_segments(channel, from_segment, visit);
+  }
+  Result<void> key_segments(std::uint64_t from_segment,
+                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
+    return store_->key_segments(from_segment, visit);
+  }
+  Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
+    std::unique_lock lock(mutex_);
+    before_ = store_->state();
+    auto trimmed = store_->trim(before, losses);
+    if (!armed_.exchange(false)) return trimmed;
+    halfway_ = true;
+    changed_.wait(lock, [this] { return asked_; });
+    halfway_ = false;
+    return trimmed;
+  }
+  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override { return store_->losses(visit); }
+  Result<void> verify() const override { return store_->verify(); }
+  StoreStats stats() const override { return store_->stats(); }
+  void close() override { store_->close(); }
+
+ private:
+  const std::unique_ptr<LogStore> store_ = make_memory_store(Epoch(1));
+  std::atomic<bool> armed_ = false;
+  std::atomic<bool> halfway_ = false;
+  mutable std::mutex mutex_;  // guards the rest
+  mutable std::condition_variable changed_;
+  mutable bool found_nothing_ = false;
+  mutable bool asked_ = false;
+  StoreState before_;
+};
+
+TEST_CASE("a channel that is read while a trim is under way is not called damaged") {
+  auto owned = std::make_unique<StoreInATrim>();
+  StoreInATrim& store = *owned;
+  LogUnderTest log(std::move(owned), trimming({.records = 10}));
+  publish(log, 10);
+  store.stop_halfway();
+  publish(log, 10);
+  wait_until([&] { return store.halfway(); });
+  const auto got = read(*log.operator->(), "/", Offset(), 100);
+  REQUIRE(got.size() >= 10);
+  CHECK(got.back() == 20);
+  CHECK(got.front() == 20 - got.size() + 1);
 }
 
 TEST_CASE("offsets go on and losses are known after everything was trimmed and the log was opened again") {

@@ -64,6 +64,21 @@ TEST_CASE("a page of a foreign origin may not, with the token neither") {
                options, true) == 403);
 }
 
+TEST_CASE("an allow-list of all opens the API to foreign pages and names with a token only") {
+  ServeOptions options;
+  options.cors_origins = {"*", "https://log.example"};
+  const auto page =
+      asked({{"host", "localhost"}, {"origin", "https://evil.example"}, {"authorization", "Bearer 0123456789abcdef"}});
+  CHECK(status(page, options, true) == 403);
+  CHECK(status(asked({{"host", "rebound.example"}}), options, true) == 403);
+  CHECK(status(asked({{"host", "rebound.example"}, {"origin", "http://rebound.example"}}), options, true) == 403);
+  CHECK(status(asked({{"host", "log.example"}, {"origin", "https://log.example"}}), options, true) == 200);
+  CHECK(api_origins(options) == std::vector<std::string>{"https://log.example"});
+  options.api_token = "0123456789abcdef";
+  CHECK(status(page, options, true) == 200);
+  CHECK(api_origins(options) == options.cors_origins);
+}
+
 TEST_CASE("a foreign page may not load an answer as an image, somebody may follow its link") {
   const auto loaded = [](const char* site, const char* mode) {
     return status(asked({{"host", "localhost"}, {"sec-fetch-site", site}, {"sec-fetch-mode", mode}}), {}, true);

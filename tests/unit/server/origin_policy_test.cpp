@@ -23,6 +23,7 @@ TEST_CASE("same-origin pages, pages of this machine and programs that are no bro
   CHECK(origin_allowed(request("chat.example", "http://localhost:8080"), none));
   CHECK(origin_allowed(request("chat.example", "http://127.0.0.1"), none));
   CHECK(origin_allowed(request("chat.example", "http://[::1]:5173"), none));
+  CHECK(origin_allowed(request("chat.example", "http://localhost.:5173"), none));
 }
 
 TEST_CASE("pages of other sites may not, whatever their name pretends") {
@@ -47,18 +48,21 @@ TEST_CASE("a server of its own machine is known by that machine's names, by addr
   ServeOptions options;
   options.cors_origins = {"https://chat.example", "http://app.example:8080"};
   for (const char* host : {"localhost", "localhost:3000", "app.localhost:3000", "127.0.0.1:3000", "[::1]:3000",
-                           "192.168.1.2", "chat.example", "chat.example:3000", "app.example"}) {
+                           "192.168.1.2", "chat.example", "chat.example:3000", "app.example", "LOCALHOST:3000",
+                           "localhost.", "Localhost.:3000", "App.Localhost", "Chat.Example.:3000"}) {
     CAPTURE(host);
     CHECK(host_allowed(request(host, ""), options));
   }
   for (const char* host : {"evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example",
-                           "notlocalhost", "chat.example.evil"}) {
+                           "notlocalhost", "chat.example.evil", "localhost..", "EVIL.example."}) {
     CAPTURE(host);
     CHECK_FALSE(host_allowed(request(host, ""), options));
   }
   CHECK(host_allowed(http::Request(), options));  // HTTP/1.0: no browser of today
-  options.host = "127.0.0.1";
-  CHECK_FALSE(host_allowed(request("any.example", ""), options));
+  for (const char* own : {"127.0.0.1", "LOCALHOST", "localhost."}) {
+    options.host = own;
+    CHECK_FALSE(host_allowed(request("any.example", ""), options));
+  }
   for (const char* listening : {"0.0.0.0", "::", "chat.example", "10.0.0.1"}) {
     options.host = listening;
     CHECK(host_allowed(request("any.example", ""), options));

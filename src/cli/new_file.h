@@ -1,0 +1,37 @@
+// A file in the making: FILE.unfinished-XXXXXX beside FILE, a name nobody else has, which becomes FILE at once when it is
+// whole and on the disk. Whatever happens before, FILE is as it was. Two who make the same file make two whole ones, and
+// the later takes the name.
+//
+// A symbolic link stays one: what it leads to is made. What is no regular file (a pipe, a device) is written to as it is,
+// never replaced. One owner, one thread.
+#pragma once
+
+#include <filesystem>
+
+#include "src/base/error.h"
+
+namespace tidemark::cli {
+
+class NewFile {
+ public:
+  /// Errors: io, out_of_space.
+  [[nodiscard]] static Result<NewFile> open(const std::filesystem::path& name);
+
+  NewFile(NewFile&& other) noexcept;
+  NewFile& operator=(NewFile&&) = delete;
+  /// Removes it unless it is in place.
+  ~NewFile();
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Flushes it and gives it its name.
+  [[nodiscard]] Result<void> finish();
+
+ private:
+  NewFile(std::filesystem::path name, std::filesystem::path unfinished, int descriptor);
+
+  std::filesystem::path name_;
+  std::filesystem::path unfinished_;  // empty: in place, or written to as it is
+  int descriptor_;
+};
+
+}  // namespace tidemark::cli
