@@ -79,13 +79,15 @@ describe("the examples of", () => {
           continue;
         }
         // Each begins anew where it makes a directory that another one made.
-        await shell(t, "rm -rf new-data backup-1", cwd);
+        await shell(t, "rm -rf new-data restored-data backup-1", cwd);
+        if (example.includes(":backup-1")) cpSync(original, join(cwd, "backup-1"), { recursive: true });
         const line = example
           .replaceAll("http://localhost:3000", server.url)
           .replaceAll("/var/lib/tidemark", "tidemark-data")
           .replaceAll("/etc/tidemark.toml", "tidemark.toml")
           .replace("rocksdb:new-data", `${backend === "sqlite" ? "rocksdb" : "sqlite"}:new-data`)
-          .replace("sqlite:tidemark-data", `${backend}:tidemark-data`);
+          .replace("sqlite:tidemark-data", `${backend}:tidemark-data`)
+          .replace("sqlite:backup-1", `${backend}:backup-1`);
         let live = true;
         const publishing = (async () => {
           while (live && line.includes(server.url)) await publisher.publish("more");

@@ -1,6 +1,7 @@
 // Requests sent without waiting for the answers before them: each has one answer, in its order, whatever becomes of the
 // session they are for meanwhile.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import net from "node:net";
 import { describe, test } from "node:test";
 import { RawPolling, RawWebSocket, request, serve, waitFor } from "./support.mjs";
@@ -60,6 +61,12 @@ describe("polls of one session, sent at once, of which an upgrade answers the fi
   });
 });
 
+/** Whether all threads of the process are stopped: they are not yet when the signal is sent. */
+function stopped(pid) {
+  const states = readdirSync(`/proc/${pid}/task`).map((task) => readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8"));
+  return states.every((state) => state.slice(state.lastIndexOf(")")).startsWith(") T"));
+}
+
 test("a POST whose session ends while its body is on its way is answered once", async (t) => {
   const timeout = 1000;
   const own = await serve(t, ["--io-threads", "1", "--connect-timeout", String(timeout)]);
@@ -70,6 +77,7 @@ test("a POST whose session ends while its body is on its way is answered once", 
   await waitFor(() => socket.statuses().length === 1, { what: "100 Continue" });
   // The process is stopped meanwhile: the body is the first that it sees when the time is over.
   process.kill(own.pid, "SIGSTOP");
+  await waitFor(() => stopped(own.pid), { what: "every thread to stand still" });
   socket.write("3" + head("GET", "/healthz"));
   await waitFor(() => performance.now() > overdue, { what: "the connect timeout" });
   process.kill(own.pid, "SIGCONT");
