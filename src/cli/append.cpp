@@ -134,7 +134,8 @@ class DirectoryDestination final : public Destination, private CommitListener {
       const std::scoped_lock lock(mutex_);
       for (const Outcome& outcome : outcomes) {
         ++told_;
-        failed_ = failed_ || outcome.status == Outcome::Status::failed;
+        failed_ = failed_ || outcome.status == Outcome::Status::failed || outcome.status == Outcome::Status::refused;
+        refused_ = refused_ || outcome.status == Outcome::Status::refused;
         stored_.push_back({outcome.offset, outcome.status == Outcome::Status::duplicate});
       }
     }
@@ -143,6 +144,11 @@ class DirectoryDestination final : public Destination, private CommitListener {
   void on_room() override { changed_.notify_one(); }
 
   [[nodiscard]] std::unexpected<Error> failure() const {
+    if (refused_) {
+      return fail(ErrorCode::out_of_space,
+                  fmt::format("the log in {} has no room for the name of another channel; it holds {}",
+                              options_.data.string(), limits::kChannelNames));
+    }
     auto why = log_->why_not_writable();
     return fail(ErrorCode::io, fmt::format("the log in {} does not take records: {}", options_.data.string(),
                                            why.empty() ? std::string("it is closing") : why));
@@ -157,6 +163,7 @@ class DirectoryDestination final : public Destination, private CommitListener {
   std::uint64_t waiting_ = 0;
   std::uint64_t told_ = 0;
   bool failed_ = false;
+  bool refused_ = false;
   std::unique_ptr<Log> log_;
 };
 
