@@ -1,4 +1,6 @@
 // What a client hands back: positions have one spelling, and no pid is ours that we did not sign for this binding.
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "src/base/position.h"
@@ -13,7 +15,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     FUZZ_CHECK(position->text() == text);
     FUZZ_CHECK(position->offset.value() <= Offset::kMax);
   }
-  const Position made{.epoch = Epoch(input.number()), .offset = Offset(input.number() & Offset::kMax)};
+  // Epoch 0 is no log's: it stands for one that cannot be read, and has no position.
+  const Position made{.epoch = Epoch(std::max<std::uint64_t>(1, input.number())),
+                      .offset = Offset(input.number() & Offset::kMax)};
   FUZZ_CHECK(Position::parse(made.text()) == made);
 
   static const SessionSigner signer(SessionKey{1, 2, 3});
