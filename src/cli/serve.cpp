@@ -40,7 +40,7 @@ journal::Level level_of(std::string_view name) {
 void stop_at_once(int number) {
   constexpr std::string_view text =
       "tidemark: stopping at once: a second signal came before everybody was told; nothing that was acknowledged is "
-      "lost\n";
+      "lost (with --backend memory everything is)\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   std::signal(number, SIG_DFL);
   std::raise(number);
