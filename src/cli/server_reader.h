@@ -23,14 +23,6 @@ class ServerReader final : public LogReader {
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 
-  /// Stores a record, whose payload is JSON. Answers its offset, and whether it had been stored before.
-  struct Stored {
-    Offset offset;
-    bool duplicate = false;
-  };
-  [[nodiscard]] Result<Stored> append(std::string_view channel, std::string_view event, std::string_view sender,
-                                      std::string_view key, std::string_view payload);
-
  private:
   /// The records of one answer, after where the log began when the answer did. Answers how many there were, and the last
   /// one's offset.

@@ -108,7 +108,12 @@ tidemark get 1 -o raw | jq .
             R"(Adds a record with this text, or one for each line of standard input, and prints their offsets, a line each, once they
 are durable. A running server is asked to do it; the log of a directory that nobody serves is opened for it.)",
         .after =
-            R"(A record that was stored before, with the same key, is told as "OFFSET duplicate". Exit status: 0 all are stored, 1 not
+            R"(Lines that are there already are sent together and stored in few commits; one that is typed is stored at once. The end of
+a line is a line feed, with or without a carriage return before it. A record that was stored before, with the same key, is
+told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again; of those without it is said which may
+be stored or not.
+
+Exit status: 0 all are stored, 1 not
 all are (those whose offsets were printed are), 2 a mistake in the arguments or in a line, 130 interrupted.
 )",
         .examples = R"(tidemark append /chat/general 'hello'
