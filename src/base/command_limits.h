@@ -16,9 +16,10 @@ inline constexpr std::size_t kAppendRecords = kApiRecordsPublished;  // sent to 
 inline constexpr std::size_t kAppendBytes = 256 * kKiB;              // likewise; less than its default --max-payload
 inline constexpr auto kRateWait = 1000ms;                            // for a server that takes no more this second
 inline constexpr std::size_t kPageRecords = 100'000;                 // asked of a server at a time: the most it gives
-inline constexpr std::uint64_t kDamagedOffsets = 10'000;             // of a server's log that one scan passes over
-inline constexpr std::uint64_t kRecordsBetweenLooks = 1024;          // whether to stop, and at the progress, in a copy
-inline constexpr std::size_t kListedObjects = 1'000'000;             // of an answer or a header: channels, holes
+inline constexpr std::uint64_t kStretchesTold = 10;          // one by one, of what could not be read; verify knows all
+inline constexpr std::uint64_t kDamagedOffsets = 10'000;     // of a server's log that one scan passes over
+inline constexpr std::uint64_t kRecordsBetweenLooks = 1024;  // whether to stop, and at the progress, in a copy
+inline constexpr std::size_t kListedObjects = 1'000'000;     // of an answer or a header: channels, holes
 inline constexpr std::uint64_t kOffsetsSkipped = 1'000'000;  // by a copy that becomes another log, see log_copy.h
 inline constexpr std::size_t kLineBytes = 256 * kMiB;        // of a file that is imported, as above
 

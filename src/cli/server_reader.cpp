@@ -225,19 +225,20 @@ Result<LogFacts> ServerReader::facts() {
   return facts;
 }
 
-Result<std::vector<ChannelFacts>> ServerReader::channels() {
+Result<ChannelList> ServerReader::channels() {
   const auto body = client_.body_of({.target = "/api/v1/channels"}, goes_on);
   if (!body) return std::unexpected(body.error());
   const auto answer = JsonMembers::of(*body);
   if (!answer) return nonsense(where());
-  std::vector<ChannelFacts> found;
+  ChannelList found;
+  found.damage.add(answer->number("unreadable").value_or(0));
   for (const auto& channel : answer->objects("channels")) {
-    found.push_back({.name = channel.text("channel").value_or(""),
-                     .records = channel.number("records").value_or(0),
-                     .bytes = channel.number("bytes").value_or(0),
-                     .first = Offset(channel.number("first").value_or(0)),
-                     .last = Offset(channel.number("last").value_or(0)),
-                     .last_time = channel.time("last_time").value_or(TimeMs())});
+    found.channels.push_back({.name = channel.text("channel").value_or(""),
+                              .records = channel.number("records").value_or(0),
+                              .bytes = channel.number("bytes").value_or(0),
+                              .first = Offset(channel.number("first").value_or(0)),
+                              .last = Offset(channel.number("last").value_or(0)),
+                              .last_time = channel.time("last_time").value_or(TimeMs())});
   }
   return found;
 }

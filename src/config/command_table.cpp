@@ -26,6 +26,11 @@ std::string_view why_no_channel(std::string_view text) {
                                               : "a channel begins with '/', such as /chat/general or /chat/*";
 }
 
+constexpr std::string_view kIncomplete =
+    R"(Exit status: 0 done, 1 it could not be done, or something of the log could not be read, which is said on standard error
+('tidemark verify' knows more), 2 a mistake in the arguments, 130 interrupted.
+)";
+
 const std::array kCommands = {
     Command{
         .id = CommandId::serve,
@@ -76,7 +81,7 @@ tidemark tail -f --url http://localhost:3000 --from latest --count 1
         .description =
             "Says what log it is: engine, epoch, first and newest record, size, channels, rates, and the server that "
             "has it.",
-        .after = "",
+        .after = kIncomplete,
         .examples = R"(tidemark info
 tidemark info --data /var/lib/tidemark -o json
 tidemark info --url http://localhost:3000
@@ -85,7 +90,7 @@ tidemark info --url http://localhost:3000
             .name = "channels",
             .summary = "the channels of a log, with what each holds",
             .description = "Lists the channels: records, first and last offset, time of the last record, bytes.",
-            .after = "",
+            .after = kIncomplete,
             .examples = R"(tidemark channels
 tidemark channels -o json | jq -r 'select(.records > 1000) | .channel'
 )"},
