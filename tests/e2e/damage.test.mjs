@@ -145,8 +145,9 @@ describe("a damaged record", () => {
 describe("who looks into a damaged log", () => {
   /** Two neighbours and one alone. */
   function log() {
-    const data = copyOfLog();
-    for (const text of ["busy 3 5", "busy 3 6", RARE[DAMAGED]]) damage(data, text);
+    const data = damagedLog();
+    const from = rareOffsets[2] + 3;
+    sql(data, `update records set payload = payload || ' ' where offset between ${from} and ${from + 1}`);
     return data;
   }
 
