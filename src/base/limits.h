@@ -118,6 +118,7 @@ inline constexpr int kPageAttempts = 4;                 // at a page whose chann
 // --- the HTTP API ----------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kApiRecords = 100'000;  // of one GET /api/v1/log; who wants more asks again
 inline constexpr std::size_t kApiRecordsDefault = 100;
+inline constexpr std::size_t kApiRecordsPublished = 1000;     // by one POST of lines
 inline constexpr std::size_t kApiThreads = 2;                 // that read the log for it
 inline constexpr std::size_t kApiQueue = 1024;                // pages waiting to be read for it
 inline constexpr std::size_t kApiParameters = 16;             // of one request
