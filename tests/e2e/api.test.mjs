@@ -443,21 +443,26 @@ test("a damaged record is named, and everything else can be read", { skip: backe
   for (const parameters of [{}, { channel }]) {
     const forward = await readLog(damaged.url, { ...parameters, before: 5 });
     assert.deepEqual(offsetsOf(forward), [1, 2, undefined]);
-    assert.equal(forward[2].error.code, "damaged");
+    assert.deepEqual([forward[2].error.code, forward[2].error.offset], ["damaged", 3]);
     assert.match(forward[2].error.message, /offset 3 /);
     const backward = await readLog(damaged.url, { ...parameters, before: 5, order: "desc" });
     assert.deepEqual(offsetsOf(backward), [4, undefined]);
     assert.match(backward[1].error.message, /offset 3 /);
+    assert.equal(backward[1].error.offset, 3);
     const answer = await call(damaged.url, `${API}/log?${new URLSearchParams({ ...parameters, after: 2 })}`);
     assertError(answer, 500, "damaged", "offset 3 ");
+    assert.equal(answer.json.error.offset, 3);
     assert.deepEqual(offsetsOf(await readLog(damaged.url, { ...parameters, after: 3, before: 5 })), [4]);
     const stream = await Stream.open(t, damaged.url, { ...parameters, after: 0 });
     await waitFor(() => stream.ended, { what: "the end at the damage" });
     assert.deepEqual(offsetsOf(stream.records()), [1, 2]);
     assert.equal(stream.events.at(-1).event, "unreadable");
     assert.match(stream.events.at(-1).data.error.message, /offset 3 /);
+    assert.equal(stream.events.at(-1).data.error.offset, 3);
   }
-  assertError(await call(damaged.url, `${API}/log/3`), 500, "damaged", "offset 3 ");
+  const one = await call(damaged.url, `${API}/log/3`);
+  assertError(one, 500, "damaged", "offset 3 ");
+  assert.equal(one.json.error.offset, 3);
   const { json } = await call(damaged.url, `${API}/channels`);
   assert.deepEqual([json.unreadable, json.channels.map(({ records }) => records)], [1, [3, SEGMENT]]);
 });

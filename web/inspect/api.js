@@ -7,12 +7,13 @@ export const token = {
   set: (value) => sessionStorage.setItem(TOKEN_KEY, value),
 };
 
-/** An answer that is no success: status, code and what the server says. */
+/** An answer that is no success: status, code, what the server says, and the record that it is about, if it is about one. */
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  constructor(status, { code, message, offset }) {
     super(message);
     this.status = status;
     this.code = code;
+    this.offset = offset;
   }
 }
 
@@ -27,7 +28,7 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
   });
   if (response.ok) return response;
   const answer = await response.json().catch(() => undefined);
-  throw new ApiError(response.status, answer?.error?.code ?? "", answer?.error?.message ?? `status ${response.status}`);
+  throw new ApiError(response.status, answer?.error ?? { code: "", message: `status ${response.status}` });
 }
 
 export const get = async (path, options) => (await ask(path, options)).json();
@@ -42,9 +43,6 @@ export function readRecord(line) {
 }
 
 export const lineOf = (record) => lines.get(record);
-
-/** The offset that the server's sentence about a damaged record names. */
-export const damagedAt = (message) => Number(/\boffset (\d+)/.exec(message)?.[1] ?? NaN);
 
 /**
  * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The
@@ -61,13 +59,12 @@ export async function readLog(parameters, signal) {
   const answered = (await response.text()).split("\n").filter(Boolean).map(readRecord);
   const last = answered.at(-1)?.error;
   const records = last ? answered.slice(0, -1) : answered;
-  const damage = last && damageOf(new ApiError(500, last.code, last.message));
+  const damage = last && damageOf(new ApiError(500, last));
   return { records, head: Number(response.headers.get("Tidemark-Head")), damage };
 }
 
-/** Throws what is no damage, or names no place: nobody could go on behind it. */
+/** Throws what is no damage, or has no place: nobody could go on behind it. */
 function damageOf(error) {
-  const at = damagedAt(error.message);
-  if (error.code !== "damaged" || Number.isNaN(at)) throw error;
-  return { at, text: error.message };
+  if (error.code !== "damaged" || error.offset === undefined) throw error;
+  return { at: error.offset, text: error.message };
 }

@@ -98,7 +98,7 @@ export class Table {
     }
     if (record.damage) {
       const { at, text } = record.damage;
-      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Cannot be read: ${text}.`));
+      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Offset ${at} cannot be read: ${text}.`));
     }
     const row = element("tr", { "data-offset": record.offset });
     row.record = record;
