@@ -1,4 +1,6 @@
 // The log's HTTP API, asked by this page. Where the server has a token, the person types it in; it is kept for this tab.
+import { memberText } from "./json-text.js";
+
 const ROOT = "/api/v1";
 const TOKEN_KEY = "tidemark:api-token";
 
@@ -44,6 +46,9 @@ export function readRecord(line) {
 
 export const lineOf = (record) => lines.get(record);
 
+/** The payload's exact text. */
+export const payloadText = (record) => record.text ?? memberText(lineOf(record), "payload");
+
 /**
  * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The
  * head is not known where the first record could not be read.
@@ -61,6 +66,34 @@ export async function readLog(parameters, signal) {
   const records = last ? answered.slice(0, -1) : answered;
   const damage = last && damageOf(new ApiError(500, last));
   return { records, head: Number(response.headers.get("Tidemark-Head")), damage };
+}
+
+/**
+ * The same as it comes, for long answers: pieces of {lines, head, first}, and where a record could not be read {damage} as
+ * the last.
+ */
+export async function* readLogAsItComes(parameters, signal) {
+  let response;
+  try {
+    response = await ask("/log", { parameters, signal });
+  } catch (error) {
+    if (error.code !== "damaged") throw error;
+    return yield { lines: [], damage: damageOf(error) };
+  }
+  const [first, head] = ["First", "Head"].map((name) => Number(response.headers.get(`Tidemark-${name}`)));
+  yield { lines: [], head, first };
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ; ) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const pieces = (rest + value).split("\n");
+    rest = pieces.pop();
+    if (pieces.at(-1)?.startsWith('{"error":')) {
+      const damage = damageOf(new ApiError(500, JSON.parse(pieces.pop()).error));
+      return yield { lines: pieces, head, first, damage };
+    }
+    yield { lines: pieces, head, first };
+  }
 }
 
 /** Throws what is no damage, or has no place: nobody could go on behind it. */
