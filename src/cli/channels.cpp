@@ -56,12 +56,13 @@ int channels(const CommandOptions& options) {
   if (!found) return end_with(output, std::unexpected(found.error()));
   if (options.output == "json") {
     std::string lines;
-    for (const auto& channel : *found) append_json(lines, channel);
+    for (const auto& channel : found->channels) append_json(lines, channel);
     output.is_terminal() ? append_printable_json(output.text(), lines) : void(output.text() += lines);
   } else {
-    append_table(output.text(), *found);
+    append_table(output.text(), found->channels);
   }
-  return end_with(output, {});
+  const int status = end_with(output, {});
+  return found->damage.tell() && status == kExitOk ? kExitFailure : status;
 }
 
 }  // namespace tidemark::cli

@@ -146,7 +146,8 @@ Result<LogFacts> DirectoryReader::facts() {
   return facts;
 }
 
-Result<std::vector<ChannelFacts>> DirectoryReader::channels() {
+Result<ChannelList> DirectoryReader::channels() {
+  ChannelList list;
   std::map<std::string, ChannelFacts, std::less<>> found;
   const auto state = log_.store->state();
   const OffsetRange range{state.first, state.head};
@@ -173,12 +174,18 @@ Result<std::vector<ChannelFacts>> DirectoryReader::channels() {
         }
         return !interrupted();
       },
-      [](OffsetRange, const Error&) { return true; });
+      [&](OffsetRange stretch, const Error& error) {
+        list.damage.add(stretch, error);
+        return !interrupted();
+      });
   if (!scanned) return std::unexpected(scanned.error());
-  std::vector<ChannelFacts> result;
-  result.reserve(found.size());
-  for (auto& [name, channel] : found) result.push_back(std::move(channel));
-  return result;
+  for (const Finding& finding : log_.beside) list.damage.add(finding.text);
+  if (auto whole = HeadFloor::check(log_.known.floor, {state.epoch, state.head}, directory_.path()); !whole) {
+    list.damage.add(whole.error().context);
+  }
+  list.channels.reserve(found.size());
+  for (auto& [name, channel] : found) list.channels.push_back(std::move(channel));
+  return list;
 }
 
 Result<LogPast> DirectoryReader::past() {

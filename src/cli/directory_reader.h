@@ -30,7 +30,7 @@ class DirectoryReader final : public LogReader {
                                   DamageVisitor damaged) override;
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
   [[nodiscard]] Result<LogFacts> facts() override;
-  [[nodiscard]] Result<std::vector<ChannelFacts>> channels() override;
+  [[nodiscard]] Result<ChannelList> channels() override;
   [[nodiscard]] Result<LogPast> past() override;
   [[nodiscard]] bool is_live() const override { return false; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;

@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/beast/core.hpp>
@@ -115,12 +114,15 @@ class HttpClient::Connection {
 };
 
 struct HttpClient::Answered {
+  unsigned status = 0;
   http::fields fields;
 };
 
 HttpClient::HttpClient(ServerUrl url, std::string token)
     : url_(std::move(url)), token_(std::move(token)), answered_(std::make_unique<Answered>()) {}
 HttpClient::~HttpClient() = default;
+
+unsigned HttpClient::status() const { return answered_->status; }
 
 std::string_view HttpClient::field(std::string_view name) const {
   const auto found = answered_->fields.find(boost::string_view(name.data(), name.size()));
@@ -182,11 +184,10 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   if (!request.body.empty()) message.prepare_payload();
 
   // RFC 9110 section 9.2.2: what may have been done already is not to be done again by itself.
-  const bool repeatable = request.method == "GET" || std::ranges::any_of(request.fields, [](const Field& field) {
-                            return field.first == kIdempotencyKey;
-                          });
+  const bool repeatable = request.method == "GET" || request.repeatable;
   if (!repeatable && connection_ && connection_->has_ended()) connection_.reset();
 
+  *answered_ = {};
   std::optional<http::response_parser<http::buffer_body>> parser;
   for (bool fresh = false;; fresh = true) {
     if (!connection_) {
@@ -240,8 +241,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
     }
     if (!error) break;
     if (!repeatable) {
-      return broke("the last record may be stored or not (with a key it could be sent again): the connection broke:",
-                   error);
+      return broke(fmt::format("{}: the connection broke:", request.doubt), error);
     }
     // A kept connection may have been closed meanwhile. A record that is sent again with its key is stored once.
     if (fresh) return broke("the connection broke:", error);
@@ -250,7 +250,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
 
   Connection& connection = *connection_;
   const unsigned status = parser->get().result_int();
-  answered_->fields = parser->get().base();
+  *answered_ = {status, parser->get().base()};
   const bool good = status >= 200 && status < 300;
   std::string refused;
   std::array<char, limits::kOutputBytes> part;

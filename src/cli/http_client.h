@@ -1,7 +1,7 @@
 // Speaks HTTP with a server's API: one connection, kept open between requests. Nothing of Boost.Beast leaks out of it.
 // Blocks, but asks `idle` a few times a second whether it is to go on. One thread.
 //
-// A kept connection that breaks is opened anew and the request sent again, but for a POST without a key.
+// A kept connection that breaks is opened anew and the request sent again, but for a POST that may not be repeated.
 //
 // Errors are sentences with the server's address: io (cannot be reached, broke off, fell silent, busy), invalid_argument
 // (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
@@ -19,7 +19,7 @@
 
 namespace tidemark::cli {
 
-/// A POST with this field may be sent again (docs/api.md).
+/// The field of a POST that may be sent again (docs/api.md).
 inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 
 class HttpClient {
@@ -30,6 +30,10 @@ class HttpClient {
     std::string target;  // "/api/v1/info"
     std::string_view body{};
     std::span<const Field> fields{};
+    /// Of a POST: what is done twice is done once, as all that it stores has keys.
+    bool repeatable = false;
+    /// What is said of a POST that is not, where the connection breaks before its answer.
+    std::string_view doubt{};
   };
   using Idle = FunctionRef<bool()>;
 
@@ -45,6 +49,8 @@ class HttpClient {
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
   [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
 
+  /// Of the answer that came last.
+  [[nodiscard]] unsigned status() const;
   /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
   [[nodiscard]] std::string_view field(std::string_view name) const;
 

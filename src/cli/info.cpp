@@ -28,6 +28,7 @@ constexpr std::array kSpans = {Span{"minute", std::chrono::minutes(1)}, Span{"ho
 struct Info {
   LogFacts facts;
   std::size_t channels = 0;
+  DamageReport damage;
   std::uint64_t segments = 0;
   std::array<std::uint64_t, kSpans.size()> recent{};  // records of the last minute, hour, day
 };
@@ -43,10 +44,12 @@ Result<Info> collect(LogReader& reader) {
   auto facts = reader.facts();
   if (!facts) return std::unexpected(facts.error());
   info.facts = std::move(*facts);
-  const auto channels = reader.channels();
+  auto channels = reader.channels();
   if (!channels) return std::unexpected(channels.error());
-  info.channels = channels->size();
+  info.channels = channels->channels.size();
+  info.damage = std::move(channels->damage);
   const auto& state = info.facts.state;
+  if (state.epoch == Epoch()) info.damage.add("the epoch of the log cannot be read");
   // Segments that are finished, and not trimmed as a whole.
   if (state.head > Offset()) info.segments = segment_of(state.head.next()) - segment_of(state.first);
   const auto now = SystemClock().wall();
@@ -123,7 +126,8 @@ int info(const CommandOptions& options) {
   } else {
     append_text(output.text(), *info, (*reader)->where());
   }
-  return end_with(output, {});
+  const int status = end_with(output, {});
+  return info->damage.tell() && status == kExitOk ? kExitFailure : status;
 }
 
 }  // namespace tidemark::cli

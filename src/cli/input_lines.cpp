@@ -37,21 +37,42 @@ InputLines::InputLines(InputLines&& other) noexcept
       number_(other.number_),
       buffer_(std::move(other.buffer_)),
       begin_(other.begin_),
+      searched_(other.searched_),
+      failed_(std::move(other.failed_)),
       ended_(other.ended_) {}
 
 InputLines::~InputLines() {
   if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
 }
 
-Result<std::optional<std::string_view>> InputLines::next() {
-  auto searched = begin_;
+bool InputLines::is_readable(int wait_ms) const {
+  pollfd input{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  return ::poll(&input, 1, wait_ms) != 0;
+}
+
+bool InputLines::has_line() {
   for (;;) {
-    if (const auto end = buffer_.find('\n', searched); end != std::string::npos) {
+    if (ended_ || failed_) return true;
+    if (const auto end = buffer_.find('\n', searched_); end != std::string::npos) {
+      searched_ = end;
+      return true;
+    }
+    searched_ = buffer_.size();
+    if (!is_readable(0)) return false;
+    if (auto got = read(); !got) failed_ = got.error();
+  }
+}
+
+Result<std::optional<std::string_view>> InputLines::next() {
+  for (;;) {
+    if (const auto end = buffer_.find('\n', searched_); end != std::string::npos) {
       const std::string_view line(buffer_.data() + begin_, end - begin_);
-      begin_ = end + 1;
+      begin_ = searched_ = end + 1;
       ++number_;
       return line;
     }
+    searched_ = buffer_.size();
+    if (failed_) return std::unexpected(*failed_);
     if (ended_) {
       if (begin_ == buffer_.size()) return std::nullopt;
       const std::string_view line(buffer_.data() + begin_, buffer_.size() - begin_);
@@ -59,25 +80,32 @@ Result<std::optional<std::string_view>> InputLines::next() {
       ++number_;
       return line;
     }
-    buffer_.erase(0, std::exchange(begin_, 0));
-    if (buffer_.size() > limits::kLineBytes) {
-      return fail(ErrorCode::invalid_argument, fmt::format("{}:{}: the line is too long", name_, number_ + 1));
-    }
-    searched = buffer_.size();
     // A signal may come before the read that it is to interrupt.
-    for (pollfd input{.fd = descriptor_, .events = POLLIN, .revents = 0}; ::poll(&input, 1, 100) == 0;) {
+    while (!is_readable(100)) {
       if (interrupted()) return fail(ErrorCode::closed, "interrupted");
     }
     if (interrupted()) return fail(ErrorCode::closed, "interrupted");
-    buffer_.resize(searched + limits::kOutputBytes);
-    const auto got = ::read(descriptor_, buffer_.data() + searched, limits::kOutputBytes);
-    buffer_.resize(searched + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got < 0 && errno != EINTR) {
-      return fail(ErrorCode::io, fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
-    }
-    ended_ = got == 0;
-    bytes_read_ += got > 0 ? static_cast<std::uint64_t>(got) : 0;
+    if (auto got = read(); !got) return std::unexpected(got.error());
   }
+}
+
+Result<void> InputLines::read() {
+  buffer_.erase(0, begin_);
+  searched_ -= std::exchange(begin_, 0);
+  if (buffer_.size() > limits::kLineBytes) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}:{}: the line is too long", name_, number_ + 1));
+  }
+  const auto held = buffer_.size();
+  buffer_.resize(held + limits::kOutputBytes);
+  const auto got = ::read(descriptor_, buffer_.data() + held, limits::kOutputBytes);
+  const int error = errno;
+  buffer_.resize(held + (got > 0 ? static_cast<std::size_t>(got) : 0));
+  if (got < 0 && error != EINTR) {
+    return fail(ErrorCode::io, fmt::format("cannot read {}: {}", name_, std::strerror(error)));
+  }
+  ended_ = got == 0;
+  bytes_read_ += got > 0 ? static_cast<std::uint64_t>(got) : 0;
+  return {};
 }
 
 }  // namespace tidemark::cli

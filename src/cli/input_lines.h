@@ -21,6 +21,8 @@ class InputLines {
   /// Without its line end; nothing at the end. Valid until the next call. Errors: io, invalid_argument (too long),
   /// closed (interrupted).
   [[nodiscard]] Result<std::optional<std::string_view>> next();
+  /// next() would not wait: a whole line is there, the end, or an error. Reads what has come.
+  [[nodiscard]] bool has_line();
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint64_t number() const { return number_; }
@@ -32,13 +34,19 @@ class InputLines {
   InputLines(std::string name, int descriptor, std::uint64_t total)
       : name_(std::move(name)), descriptor_(descriptor), bytes_total_(total) {}
 
+  /// Reads once.
+  [[nodiscard]] Result<void> read();
+  [[nodiscard]] bool is_readable(int wait_ms) const;
+
   std::string name_;
   int descriptor_;
   std::uint64_t bytes_total_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t number_ = 0;
   std::string buffer_;
-  std::size_t begin_ = 0;  // of the next line in buffer_
+  std::size_t begin_ = 0;        // of the next line in buffer_
+  std::size_t searched_ = 0;     // no line end before it, from begin_ on
+  std::optional<Error> failed_;  // has_line() came upon it
   bool ended_ = false;
 };
 

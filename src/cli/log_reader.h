@@ -16,6 +16,7 @@
 #include "src/base/function_ref.h"
 #include "src/base/offset_range.h"
 #include "src/base/record.h"
+#include "src/cli/damage_report.h"
 #include "src/log/damage.h"
 #include "src/log/holes.h"
 #include "src/log/log_store.h"
@@ -48,6 +49,12 @@ struct ChannelFacts {
   std::uint64_t bytes = 0;  // of the variable parts, as RecordView::bytes
   Offset first, last;
   TimeMs last_time;
+};
+
+/// The channels of a log, in order of name, and what could not be counted.
+struct ChannelList {
+  std::vector<ChannelFacts> channels;
+  DamageReport damage;
 };
 
 /// What is gone of the log: left out by repairs, and lost by its channels to trimming (log_store.h).
@@ -90,8 +97,8 @@ class LogReader {
   [[nodiscard]] virtual Result<Offset> first_not_older(OffsetRange range, TimeMs moment) = 0;
 
   [[nodiscard]] virtual Result<LogFacts> facts() = 0;
-  /// In order of name. May read the whole log, with progress on a terminal.
-  [[nodiscard]] virtual Result<std::vector<ChannelFacts>> channels() = 0;
+  /// May read the whole log, with progress on a terminal.
+  [[nodiscard]] virtual Result<ChannelList> channels() = 0;
   /// corrupt: newest records that were acknowledged are missing.
   [[nodiscard]] virtual Result<LogPast> past() = 0;
 

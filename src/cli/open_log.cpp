@@ -17,10 +17,6 @@ Source source_of(const CommandOptions& options, std::string_view name) {
   return found == options.settings.end() ? Source::preset : found->source;
 }
 
-std::unique_ptr<ServerReader> reader_of(const CommandOptions& options, std::string_view url) {
-  return std::make_unique<ServerReader>(*parse_server_url(url), options.token);
-}
-
 }  // namespace
 
 Result<bool> is_by_url(const CommandOptions& options) {
@@ -35,7 +31,7 @@ Result<bool> is_by_url(const CommandOptions& options) {
 Result<std::unique_ptr<LogReader>> open_log(const CommandOptions& options) {
   const auto by_url = is_by_url(options);
   if (!by_url) return std::unexpected(by_url.error());
-  if (*by_url) return reader_of(options, options.url);
+  if (*by_url) return open_live_log(options);
   auto directory = DataDirectory::look(options.data);
   if (directory) return DirectoryReader::open(std::move(*directory), options);
   if (directory.error().code != ErrorCode::locked) return std::unexpected(directory.error());
@@ -44,13 +40,19 @@ Result<std::unique_ptr<LogReader>> open_log(const CommandOptions& options) {
   return std::move(*live);
 }
 
-Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options) {
+Result<ServerUrl> live_url(const CommandOptions& options) {
   const auto by_url = is_by_url(options);
   if (!by_url) return std::unexpected(by_url.error());
-  if (*by_url) return reader_of(options, options.url);
+  if (*by_url) return *parse_server_url(options.url);
   const auto user = DataDirectory::user_of(options.data);
-  if (user && parse_server_url(user->url)) return reader_of(options, user->url);
+  if (auto url = user ? parse_server_url(user->url) : std::nullopt) return std::move(*url);
   return fail(ErrorCode::not_found, fmt::format("no server uses {}", options.data.string()));
+}
+
+Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options) {
+  auto url = live_url(options);
+  if (!url) return std::unexpected(url.error());
+  return std::make_unique<ServerReader>(std::move(*url), options.token);
 }
 
 }  // namespace tidemark::cli

@@ -8,6 +8,7 @@
 #include "src/cli/log_reader.h"
 #include "src/cli/server_reader.h"
 #include "src/config/options.h"
+#include "src/config/server_url.h"
 
 namespace tidemark::cli {
 
@@ -21,5 +22,7 @@ namespace tidemark::cli {
 /// The same, but only of a running server: for who waits for one, or found the directory locked. Takes no lock.
 /// not_found: no server uses the directory.
 [[nodiscard]] Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options);
+/// The address of that server.
+[[nodiscard]] Result<ServerUrl> live_url(const CommandOptions& options);
 
 }  // namespace tidemark::cli

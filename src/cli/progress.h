@@ -38,6 +38,8 @@ class Progress {
 [[nodiscard]] std::string grouped(std::uint64_t number);
 /// "1 record", "1,204 records"
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view what);
+/// Where the plural is another word.
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view one, std::string_view many);
 /// "1.2 MB"
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 

@@ -57,15 +57,16 @@ std::optional<Holes> holes_in(const JsonMembers& info) {
   return holes;
 }
 
-std::optional<std::vector<ChannelFacts>> channels_in(const JsonMembers& answer) {
-  std::vector<ChannelFacts> found;
+std::optional<ChannelList> channels_in(const JsonMembers& answer) {
+  ChannelList found;
+  found.damage.add(answer.number("unreadable").value_or(0));
   for (const auto& channel : answer.objects("channels")) {
-    found.push_back({.name = channel.text("channel").value_or(""),
-                     .records = channel.number("records").value_or(0),
-                     .bytes = channel.number("bytes").value_or(0),
-                     .first = Offset(channel.number("first").value_or(0)),
-                     .last = Offset(channel.number("last").value_or(0)),
-                     .last_time = channel.time("last_time").value_or(TimeMs())});
+    found.channels.push_back({.name = channel.text("channel").value_or(""),
+                              .records = channel.number("records").value_or(0),
+                              .bytes = channel.number("bytes").value_or(0),
+                              .first = Offset(channel.number("first").value_or(0)),
+                              .last = Offset(channel.number("last").value_or(0)),
+                              .last_time = channel.time("last_time").value_or(TimeMs())});
   }
   return found;
 }

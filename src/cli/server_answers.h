@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "src/cli/json_members.h"
 #include "src/cli/log_reader.h"
@@ -19,7 +18,7 @@ namespace tidemark::cli {
 [[nodiscard]] std::optional<Holes> holes_in(const JsonMembers& info);
 
 // --- /channels ---
-[[nodiscard]] std::optional<std::vector<ChannelFacts>> channels_in(const JsonMembers& answer);
+[[nodiscard]] std::optional<ChannelList> channels_in(const JsonMembers& answer);
 
 // --- /losses ---
 /// By channel.

@@ -169,7 +169,7 @@ Result<LogFacts> ServerReader::facts() {
   return facts;
 }
 
-Result<std::vector<ChannelFacts>> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
+Result<ChannelList> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
 
 Result<LogPast> ServerReader::past() {
   auto holes = ask("/api/v1/info", holes_in);
@@ -225,21 +225,6 @@ Result<void> ServerReader::follow(Offset after, std::string_view channel, const 
   if (!wrong) return wrong;
   if (!done || ended) return done;
   return fail(ErrorCode::io, fmt::format("the connection broke: {}: it ended the stream", where()));
-}
-
-Result<ServerReader::Stored> ServerReader::append(std::string_view channel, std::string_view event,
-                                                  std::string_view sender, std::string_view key,
-                                                  std::string_view payload) {
-  std::vector<HttpClient::Field> fields = {{"Content-Type", "application/json"}};
-  if (!key.empty()) fields.emplace_back(kIdempotencyKey, key);
-  const auto target = fmt::format("/api/v1/channels/{}/records?event={}&sender={}", percent_encoded(channel),
-                                  percent_encoded(event), percent_encoded(sender));
-  const auto body = client_.body_of({.method = "POST", .target = target, .body = payload, .fields = fields}, goes_on);
-  if (!body) return std::unexpected(body.error());
-  const auto answer = JsonMembers::of(*body);
-  const auto offset = answer ? answer->number("offset") : std::nullopt;
-  if (!offset) return nonsense(where());
-  return Stored{Offset(*offset), answer->raw("duplicate") == "true"};
 }
 
 }  // namespace tidemark::cli

@@ -20,18 +20,10 @@ class ServerReader final : public LogReader {
                                   DamageVisitor damaged) override;
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
   [[nodiscard]] Result<LogFacts> facts() override;
-  [[nodiscard]] Result<std::vector<ChannelFacts>> channels() override;
+  [[nodiscard]] Result<ChannelList> channels() override;
   [[nodiscard]] Result<LogPast> past() override;
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
-
-  /// Stores a record, whose payload is JSON. Answers its offset, and whether it had been stored before.
-  struct Stored {
-    Offset offset;
-    bool duplicate = false;
-  };
-  [[nodiscard]] Result<Stored> append(std::string_view channel, std::string_view event, std::string_view sender,
-                                      std::string_view key, std::string_view payload);
 
  private:
   /// The records of one answer, after where the log began when the answer did. Answers how many there were, and the last

@@ -14,6 +14,7 @@
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
 #include "src/cli/command_end.h"
+#include "src/cli/damage_report.h"
 #include "src/cli/open_log.h"
 #include "src/cli/output.h"
 #include "src/cli/record_filter.h"
@@ -132,7 +133,7 @@ class Tail {
           [&](OffsetRange stretch, const Error& error) {
             incomplete_ = true;
             after_ = std::max(after_, stretch.last);
-            say("{}", error.context);
+            say("{}", stretch_text(stretch, error));
             return !done();
           });
       if (!scanned) return scanned;

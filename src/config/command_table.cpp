@@ -26,6 +26,11 @@ std::string_view why_no_channel(std::string_view text) {
                                               : "a channel begins with '/', such as /chat/general or /chat/*";
 }
 
+constexpr std::string_view kIncomplete =
+    R"(Exit status: 0 done, 1 it could not be done, or something of the log could not be read, which is said on standard error
+('tidemark verify' knows more), 2 a mistake in the arguments, 130 interrupted.
+)";
+
 const std::array kCommands = {
     Command{
         .id = CommandId::serve,
@@ -76,7 +81,7 @@ tidemark tail -f --url http://localhost:3000 --from latest --count 1
         .description =
             "Says what log it is: engine, epoch, first and newest record, size, channels, rates, and the server that "
             "has it.",
-        .after = "",
+        .after = kIncomplete,
         .examples = R"(tidemark info
 tidemark info --data /var/lib/tidemark -o json
 tidemark info --url http://localhost:3000
@@ -85,7 +90,7 @@ tidemark info --url http://localhost:3000
             .name = "channels",
             .summary = "the channels of a log, with what each holds",
             .description = "Lists the channels: records, first and last offset, time of the last record, bytes.",
-            .after = "",
+            .after = kIncomplete,
             .examples = R"(tidemark channels
 tidemark channels -o json | jq -r 'select(.records > 1000) | .channel'
 )"},
@@ -108,7 +113,12 @@ tidemark get 1 -o raw | jq .
             R"(Adds a record with this text, or one for each line of standard input, and prints their offsets, a line each, once they
 are durable. A running server is asked to do it; the log of a directory that nobody serves is opened for it.)",
         .after =
-            R"(A record that was stored before, with the same key, is told as "OFFSET duplicate". Exit status: 0 all are stored, 1 not
+            R"(Lines that are there already are sent together and stored in few commits; one that is typed is stored at once. The end of
+a line is a line feed, with or without a carriage return before it. A record that was stored before, with the same key, is
+told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again; of those without it is said which may
+be stored or not.
+
+Exit status: 0 all are stored, 1 not
 all are (those whose offsets were printed are), 2 a mistake in the arguments or in a line, 130 interrupted.
 )",
         .examples = R"(tidemark append /chat/general 'hello'

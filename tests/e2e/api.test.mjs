@@ -340,6 +340,85 @@ describe("publishing", () => {
   });
 });
 
+describe("publishing many, a line each,", () => {
+  const lines = { "content-type": "application/x-ndjson" };
+  const publishLines = (base, channel, values, options) =>
+    publish(base, channel, values.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n"), { headers: lines, ...options });
+
+  test("is answered with a line for each, in order, and each is stored once per key", async (t) => {
+    const channel = newChannel();
+    const client = await Client.open(t, url, channel);
+    const values = ['{"payload":1.50}', { payload: { text: "two" }, key: newKey() }, "", '{"payload": [ 3 ] }\r'];
+    const answer = await publishLines(url, channel, values, { query: "?sender=ann" });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.type, "application/x-ndjson");
+    const told = linesOf(answer.text);
+    assert.deepEqual(told.map(({ duplicate }) => duplicate), [false, false, false]);
+    const records = await readLog(url, { channel });
+    assert.deepEqual(offsetsOf(records), told.map(({ offset }) => offset));
+    assert.deepEqual(records.map(({ sender, key }) => [sender, key ?? null]), [["ann", null], ["ann", values[1].key], ["ann", null]]);
+    assert.deepEqual((await client.receives(3)).map(({ payload }) => payload), [1.5, { text: "two" }, [3]]);
+    const again = await publishLines(url, channel, [{ payload: 4 }, values[1]]);
+    assert.deepEqual(linesOf(again.text).map(({ duplicate }) => duplicate), [false, true]);
+    assert.equal(linesOf(again.text)[1].offset, told[1].offset);
+  });
+
+  for (const [what, values, code, ...words] of [
+    ["no JSON", ['{"payload":1}', "{"], "bad_payload", "line 2"],
+    ["no object", ['{"payload":1}', "", "2"], "bad_payload", "line 3"],
+    ["no payload", ['{"key":"k"}'], "bad_payload", "line 1"],
+    ["a member that is not known", ['{"payload":1,"kye":"k"}'], "bad_payload", "line 1"],
+    ["a key that is no text", ['{"payload":1,"key":17}'], "bad_client_key", "line 1"],
+    ["an empty key", ['{"payload":1,"key":""}'], "bad_client_key", "line 1"],
+    ["JSON too deep", ['{"payload":1}', `{"payload":${"[".repeat(65) + "]".repeat(65)}}`], "too_deep", "line 2", "64"],
+    ["no line at all", ["", " "], "bad_payload", "has none"],
+    ["more lines than may be", Array(1001).fill('{"payload":1}'), "too_many_records", "1000"],
+  ]) {
+    test(`${what} is refused, and nothing is stored`, async () => {
+      const channel = newChannel();
+      assertError(await publishLines(url, channel, values), 400, code, ...words);
+      assert.deepEqual(await readLog(url, { channel }), []);
+    });
+  }
+
+  test("with one key for all is refused, and as deep as a single one may be is not", async () => {
+    const channel = newChannel();
+    assertError(await publishLines(url, channel, ['{"payload":1}'], { key: "k" }), 400, "bad_client_key", "each");
+    assert.equal((await publishLines(url, channel, [`{"payload":${"[".repeat(64) + "]".repeat(64)}}`])).status, 200);
+  });
+
+  test("more of them than a connection's share of the queue are stored in their order", async (t) => {
+    const channel = newChannel();
+    const others = await Promise.all(numbered("other", 20).map((text) => Client.open(t, url, newChannel()).then((one) => [one, text])));
+    const busy = others.map(([one, text]) => one.publish(text));
+    const values = Array.from({ length: 1000 }, (_, i) => ({ payload: i }));
+    const answers = await Promise.all([1, 2, 3].map(() => publishLines(url, channel, values)));
+    await Promise.all(busy);
+    for (const { text } of answers) {
+      const offsets = offsetsOf(linesOf(text));
+      assert.equal(offsets.length, 1000);
+      assert.deepEqual(offsets, offsets.toSorted((a, b) => a - b));
+    }
+    const records = await readLog(url, { channel, limit: 10_000 });
+    const payloads = new Map(records.map(({ offset, payload }) => [offset, payload]));
+    for (const { text } of answers) assert.deepEqual(offsetsOf(linesOf(text)).map((offset) => payloads.get(offset)), values.map(({ payload }) => payload));
+  });
+
+  test("above the rate of one connection: those within it are stored, and the next one says why", async (t) => {
+    const limited = await serve(t, ["--publish-rate", "2"]);
+    const values = [1, 2, 3, 4].map((payload) => ({ payload }));
+    const answer = await publishLines(limited.url, "/", values);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(linesOf(answer.text).map((line) => line.error?.code ?? line.offset), [1, 2, "rate_exceeded"]);
+    assert.equal((await readLog(limited.url)).length, 2);
+  });
+
+  test("while the disk has no room: 503, as of a single one", { skip: backend === "memory" && "memory has no disk" }, async (t) => {
+    const full = await serve(t, ["--min-free", "1024GiB"]);
+    assertError(await publishLines(full.url, "/", [{ payload: 1 }, { payload: 2 }]), 503, "not_stored", "free");
+  });
+});
+
 describe("who may", () => {
   const paths = ["/log", "/log/1", "/channels", "/info", "/losses", "/recoveries", "/stream"];
   const everyPath = async (base, options, check) => {

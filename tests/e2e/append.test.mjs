@@ -51,45 +51,78 @@ describe("append refuses, in a directory and by a server alike,", () => {
   });
 });
 
-describe("a connection that breaks", () => {
-  /** Takes records; `after(number, request, response)` true: it answers nothing. */
-  async function taking(t, after) {
-    const bodies = [];
-    const server = http.createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk) => (body += chunk));
-      request.on("end", () => {
-        bodies.push(JSON.parse(body));
-        if (after(bodies.length)) return request.socket.destroy();
-        response.writeHead(201, { "content-type": "application/json" });
-        response.end(JSON.stringify({ offset: bodies.length, duplicate: false }));
-      });
+/**
+ * A server that takes records, one a request or many, and gives each the offset of its place. `answer(payloads)` may say what
+ * becomes of a request: nothing (all are stored), "cut" (it is not answered), a number (so many are stored, the next is
+ * refused).
+ */
+async function taking(t, answer) {
+  const requests = [];
+  let head = 0;
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      const many = request.headers["content-type"] === "application/x-ndjson";
+      const payloads = many ? body.trimEnd().split("\n").map((line) => JSON.parse(line).payload) : [JSON.parse(body)];
+      requests.push(payloads);
+      const how = answer(payloads);
+      if (how === "cut") return request.socket.destroy();
+      const lines = payloads.slice(0, how).map(() => JSON.stringify({ offset: ++head, duplicate: false }));
+      if (how !== undefined) lines.push(JSON.stringify({ error: { code: "not_stored", message: "the disk is full" } }));
+      response.writeHead(many ? 200 : 201, { "content-type": many ? "application/x-ndjson" : "application/json" });
+      response.end(`${lines.join("\n")}\n`);
     });
-    await new Promise((resolve) => server.listen(0, "localhost", resolve));
-    t.after(() => (server.close(), server.closeAllConnections()));
-    return { server, bodies, url: `http://localhost:${server.address().port}` };
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  t.after(() => (server.close(), server.closeAllConnections()));
+  return { server, requests, url: `http://localhost:${server.address().port}` };
+}
+
+describe("a connection that breaks", () => {
+  /** Types lines: each is answered before the next is written. */
+  async function typed(t, args, lines) {
+    const command = new Command(t, args, { stdin: "pipe" });
+    command.child.stdin.on("error", () => {});
+    for (const [i, line] of lines.entries()) {
+      command.child.stdin.write(`${line}\n`);
+      if (i < lines.length - 1) await command.prints(i + 1);
+    }
+    command.child.stdin.end();
+    return command.ended();
   }
-  const input = "one\ntwo\nthree\n";
 
   test("leaves a record without a key at what it is: not sent again, and said", async (t) => {
-    const { bodies, url } = await taking(t, (number) => number === 2);
-    const { code, stdout, stderr } = await run(["append", "/a", "--url", url], { input });
-    assert.deepEqual(bodies, ["one", "two"]);
+    const { requests, url } = await taking(t, ([payload]) => (payload === "two" ? "cut" : undefined));
+    const { code, stdout, stderr } = await typed(t, ["append", "/a", "--url", url], ["one", "two"]);
+    assert.deepEqual(requests, [["one"], ["two"]]);
     assert.equal(stdout, "1\n");
     assert.equal(code, 1);
     assert.match(stderr, /the last record may be stored or not \(with a key it could be sent again\)/);
   });
 
-  test("has a record with a key sent again", async (t) => {
-    const { bodies, url } = await taking(t, (number) => number === 2);
+  test("leaves many without keys at what they are, and says which", async (t) => {
+    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" ? "cut" : undefined));
+    const input = Array.from({ length: 2100 }, (_, i) => `${i + 1}\n`).join("");
+    const { code, stdout, stderr } = await run(["append", "/a", "--url", url], { input });
+    assert.deepEqual(requests.map((one) => [one.at(0), one.at(-1)]), [["1", "1000"], ["1001", "2000"]]);
+    assert.equal(stdout.split("\n").length - 1, 1000);
+    assert.equal(code, 1);
+    assert.match(stderr, /^tidemark: lines 1001 to 2000 may be stored or not \(with keys they could be sent again\): the connection broke: /);
+  });
+
+  test("has records with keys sent again, in their order", async (t) => {
+    let cuts = 1;
+    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" && cuts-- > 0 ? "cut" : undefined));
+    const input = Array.from({ length: 1500 }, (_, i) => `${i + 1}\n`).join("");
     const { code, stdout, stderr } = await run(["append", "/a", "--key", "k", "--url", url], { input });
     assert.equal(code, 0, stderr);
-    assert.deepEqual(bodies, ["one", "two", "two", "three"]);
-    assert.equal(stdout, "1\n3\n4\n");
+    assert.deepEqual(requests.map((one) => [one.at(0), one.at(-1)]), [["1", "1000"], ["1001", "1500"], ["1001", "1500"]]);
+    assert.equal(stdout, Array.from({ length: 1500 }, (_, i) => `${i + 1}\n`).join(""));
   });
 
   test("between two records is opened anew", async (t) => {
-    const { server, bodies, url } = await taking(t, () => false);
+    const { server, requests, url } = await taking(t, () => {});
     const command = new Command(t, ["append", "/a", "--url", url], { stdin: "pipe" });
     command.child.stdin.write("one\n");
     await command.prints(1);
@@ -97,8 +130,78 @@ describe("a connection that breaks", () => {
     await waitFor(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count === 0))), { what: "no connection" });
     command.child.stdin.end("two\n");
     assert.equal((await command.ended()).code, 0, command.stderr);
-    assert.deepEqual(bodies, ["one", "two"]);
+    assert.deepEqual(requests, [["one"], ["two"]]);
   });
+});
+
+describe("many lines from a pipe", () => {
+  const count = 3000;
+  const lines = Array.from({ length: count }, (_, i) => `line ${i + 1}`);
+  const input = lines.map((line) => `${line}\n`).join("");
+  const offsets = Array.from({ length: count }, (_, i) => `${i + 1}\n`).join("");
+
+  test("take few commits of a server, are stored in their order and told in it; with keys, again, none is stored twice", async (t) => {
+    const server = await serve(t);
+    const append = () => run(["append", "/chat/a", "--key", "k", "--url", server.url], { input });
+    const first = await append();
+    assert.deepEqual([first.code, first.stderr], [0, ""]);
+    assert.equal(first.stdout, offsets);
+    assert.deepEqual(await storedIn("--url", server.url), lines.map((line) => JSON.stringify(line)));
+    const { since_start: done } = await (await fetch(`${server.url}/api/v1/info`)).json();
+    assert.ok(done.commits <= 300, `${done.commits} commits`);
+    assert.equal((await append()).stdout, offsets.replaceAll("\n", " duplicate\n"));
+  });
+
+  test("stop at the first that is refused, and it is named", async (t) => {
+    const { requests, url } = await taking(t, ([payload]) => (payload === "line 1001" ? 17 : undefined));
+    const { code, stdout, stderr } = await run(["append", "/a", "--url", url], { input });
+    assert.equal(requests.length, 2);
+    assert.equal(stdout, offsets.split("\n").slice(0, 1017).join("\n") + "\n");
+    assert.equal(code, 1);
+    assert.equal(stderr, `tidemark: line 1018: ${url} answers: the disk is full\n`);
+  });
+
+  test("that a server takes only so many of a second wait for it", async (t) => {
+    const server = await serve(t, ["--publish-rate", "20"]);
+    const { code, stdout, stderr } = await run(["append", "/chat/a", "--url", server.url], { input: lines.slice(0, 50).join("\n") });
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(stdout.split("\n").length - 1, 50);
+    assert.deepEqual(await storedIn("--url", server.url), lines.slice(0, 50).map((line) => JSON.stringify(line)));
+  });
+
+  test("go in smaller parts to a server that takes no request as large", async (t) => {
+    const server = await serve(t, ["--max-payload", "1000"]);
+    const long = lines.slice(0, 30).map((line) => `${line} ${"x".repeat(300)}`);
+    const { code, stdout, stderr } = await run(["append", "/chat/a", "--url", server.url], { input: [...long, "y".repeat(1001), "z"].join("\n") });
+    assert.equal(stdout.split("\n").length - 1, 30);
+    assert.deepEqual(await storedIn("--url", server.url), long.map((line) => JSON.stringify(line)));
+    assert.equal(code, 2);
+    assert.match(stderr, /takes no record as large as this \(its --max-payload\)/);
+  });
+});
+
+test("a line that is typed is stored at once, in a directory and by a server alike", async (t) => {
+  const server = await serve(t);
+  const data = await newLog();
+  for (const where of [["--url", server.url], ["--data", data]]) {
+    const command = new Command(t, ["append", "/chat/a", "-", ...where], { stdin: "pipe" });
+    // The next one is begun already.
+    for (const count of [1, 2, 3]) {
+      command.child.stdin.write(`line ${count}\nthe beginning of `);
+      assert.equal((await command.prints(count)).at(-1), String(count));
+    }
+    command.child.stdin.end();
+    assert.equal((await command.ended()).code, 0);
+  }
+});
+
+test("a line that ends as those of Windows do is its text, without the carriage return", async (t) => {
+  const server = await serve(t);
+  const data = await newLog();
+  for (const where of [["--url", server.url], ["--data", data]]) {
+    assert.equal((await run(["append", "/chat/a", ...where], { input: "one\r\ntwo\r\r\nthree\r" })).code, 0);
+    assert.deepEqual(await storedIn(...where), ['"one"', '"two\\r"', '"three"']);
+  }
 });
 
 test("a record that is too large for the server is told as that, in the server's terms", async (t) => {

@@ -142,6 +142,55 @@ describe("a damaged record", () => {
   });
 });
 
+describe("who looks into a damaged log", () => {
+  /** Two neighbours and one alone. */
+  function log() {
+    const data = damagedLog();
+    const from = rareOffsets[2] + 3;
+    sql(data, `update records set payload = payload || ' ' where offset between ${from} and ${from + 1}`);
+    return data;
+  }
+
+  test("is told of every damaged record by tail, of neighbours with their extent", async () => {
+    const data = log();
+    const { code, stdout, stderr } = await run(["tail", "--from", "earliest", "--format", "{offset}", "--data", data]);
+    assert.equal(code, 1);
+    const lines = stderr.trim().split("\n");
+    assert.equal(lines.length, 2, stderr);
+    const [, from, to] = /^tidemark: offsets (\d+) to (\d+) cannot be read; of the first: the record at offset \1 /.exec(lines[0]);
+    assert.equal(to - from, 1);
+    assert.match(lines[1], new RegExp(`^tidemark: the record at offset ${rareOffsets[DAMAGED]} `));
+    const shown = new Set(stdout.trim().split("\n").map(Number));
+    for (const offset of [+from, +to, rareOffsets[DAMAGED]]) assert.ok(!shown.has(offset));
+  });
+
+  for (const command of ["info", "channels"]) {
+    test(`is told by ${command}, with status 1, which is 0 for a sound log`, async () => {
+      const sound = await run([command, "--data", copyOfLog()]);
+      assert.deepEqual([sound.code, sound.stderr], [0, ""]);
+      const { code, stdout, stderr } = await run([command, "-o", "json", "--data", log()]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^tidemark: offsets \d+ to \d+ cannot be read; of the first: .*\ntidemark: the record at offset \d+ .*\ntidemark: 3 records could not be read, and no channel counts them; 'tidemark verify' lists all damage\n$/);
+      for (const line of stdout.trim().split("\n")) JSON.parse(line);
+    });
+
+    test(`is told by ${command} that newest records are missing`, async () => {
+      const data = copyOfLog();
+      sql(data, "delete from records where offset = (select max(offset) from records)");
+      const { code, stderr } = await run([command, "--data", data]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^tidemark: .*\btidemark\b.*\ntidemark: 'tidemark verify' lists all damage\n$/);
+    });
+
+    test(`is told by ${command} what a server could not count`, async (t) => {
+      const server = await serve(t, SQLITE, { data: damagedLog() });
+      const { code, stderr } = await run([command, "--url", server.url]);
+      assert.equal(code, 1);
+      assert.equal(stderr, "tidemark: 1 record could not be read, and no channel counts it; 'tidemark verify' lists all damage\n");
+    });
+  }
+});
+
 describe("tidemark verify", () => {
   test("calls a sound log sound, and touches nothing", async () => {
     const data = copyOfLog();

@@ -18,6 +18,8 @@
 #include "src/server/api/log_record.h"
 #include "src/server/api/parameters.h"
 #include "src/server/api/publish_answer.h"
+#include "src/server/api/publish_lines.h"
+#include "src/server/api/publish_outcome.h"
 #include "src/server/api/publish_request.h"
 #include "src/server/api/respond.h"
 #include "src/server/api/stream_answer.h"
@@ -133,13 +135,17 @@ void serve_recoveries(HttpStream& http) {
 
 void serve_publish(HttpStream& http, std::string_view channel) {
   if (!method_is(http, "POST")) return;
-  const ServeOptions& options = http.thread().service().options;
-  auto draft = read_publish_request(http.request(), channel, options);
-  if (!draft) return respond_error(http, draft.error());
-  if (!http.may_publish()) {
-    return respond_error(http, {429, "rate_exceeded",
-                                fmt::format("one connection may publish {} events a second", options.publish_rate)});
+  Service& service = http.thread().service();
+  if (is_publish_of_lines(http.request())) {
+    auto drafts = read_publish_lines(http.request(), channel, service.options);
+    if (!drafts) return respond_error(http, drafts.error());
+    const auto answer = std::make_shared<PublishLines>(http, std::move(*drafts));
+    http.await(answer);
+    return answer->start();
   }
+  auto draft = read_publish_request(http.request(), channel, service.options);
+  if (!draft) return respond_error(http, draft.error());
+  if (!http.may_publish()) return respond_error(http, rate_exceeded(service));
   const auto answer = std::make_shared<PublishAnswer>(http, std::move(*draft));
   http.await(answer);
   answer->start();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/server/api/publish_answer.h"
 #include "src/server/api/stream_answer.h"
 #include "src/server/api/stream_pages.h"
 #include "src/server/service.h"
@@ -41,7 +40,7 @@ void ApiShard::turn() {
   }
 }
 
-std::uint64_t ApiShard::expect(std::weak_ptr<PublishAnswer> publisher) {
+std::uint64_t ApiShard::expect(std::weak_ptr<OutcomeReceiver> publisher) {
   publishers_.emplace(++next_publisher_, std::move(publisher));
   return next_publisher_;
 }

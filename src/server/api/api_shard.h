@@ -17,10 +17,10 @@
 #include "src/hub/shard.h"
 #include "src/log/log.h"
 #include "src/server/api/commit_tap.h"
+#include "src/server/api/outcome_receiver.h"
 
 namespace tidemark {
 
-class PublishAnswer;
 class StreamAnswer;
 struct Service;
 
@@ -36,7 +36,7 @@ class ApiShard {
 
   // --- I/O thread ---
   /// The number under which the outcome of its publish will come.
-  [[nodiscard]] std::uint64_t expect(std::weak_ptr<PublishAnswer> publisher);
+  [[nodiscard]] std::uint64_t expect(std::weak_ptr<OutcomeReceiver> publisher);
   void forget(std::uint64_t publisher) { publishers_.erase(publisher); }
 
   void add(StreamAnswer& stream) { streams_.push_back(&stream); }
@@ -65,7 +65,7 @@ class ApiShard {
   Mailbox mailbox_;
   std::atomic<bool> woken_ = false;
 
-  std::unordered_map<std::uint64_t, std::weak_ptr<PublishAnswer>> publishers_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<OutcomeReceiver>> publishers_;
   std::uint64_t next_publisher_ = 0;
   std::vector<StreamAnswer*> streams_;
   std::vector<Read> reads_;

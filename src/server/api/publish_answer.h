@@ -7,6 +7,7 @@
 
 #include "src/hub/publisher.h"
 #include "src/log/log.h"
+#include "src/server/api/outcome_receiver.h"
 #include "src/server/pending_answer.h"
 
 namespace tidemark {
@@ -14,6 +15,7 @@ namespace tidemark {
 class HttpStream;
 
 class PublishAnswer final : public PendingAnswer,
+                            public OutcomeReceiver,
                             public std::enable_shared_from_this<PublishAnswer>,
                             private Publisher::Input {
  public:
@@ -22,8 +24,9 @@ class PublishAnswer final : public PendingAnswer,
 
   /// Once, when the stream holds it.
   void start();
-  void on_outcome(const Outcome& outcome);
 
+  // OutcomeReceiver
+  void on_outcome(const Outcome& outcome) override;
   // PendingAnswer
   void on_room() override {}
   void on_drain() override;

@@ -1,0 +1,104 @@
+#include "src/cli/directory_destination.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "backends/registry.h"
+#include "src/base/command_limits.h"
+#include "src/cli/log_check.h"
+#include "src/log/holes.h"
+
+namespace tidemark::cli {
+
+Result<std::unique_ptr<DirectoryDestination>> DirectoryDestination::open(const CommandOptions& options) {
+  auto directory = DataDirectory::open_for_change(options.data);
+  if (!directory) return std::unexpected(directory.error());
+  const auto engine = engine_on_disk(*directory, options);
+  if (!engine) return std::unexpected(engine.error());
+  LogOptions log_options;
+  auto holes = read_holes(options.data);
+  if (!holes) return std::unexpected(holes.error());
+  log_options.holes = std::move(*holes);
+  auto store = open_store(*engine, {.directory = options.data, .epoch_if_new = Epoch::random()});
+  if (!store) return std::unexpected(store.error());
+  auto destination = std::make_unique<DirectoryDestination>(std::move(*directory), options);
+  auto log = Log::open(std::move(*store), log_options, destination->clock_);
+  if (!log) return std::unexpected(log.error());
+  destination->log_ = std::move(*log);
+  destination->log_->start(*destination);
+  return destination;
+}
+
+DirectoryDestination::DirectoryDestination(DataDirectory directory, const CommandOptions& options)
+    : directory_(std::move(directory)), options_(options) {}
+
+DirectoryDestination::~DirectoryDestination() {
+  if (log_) log_->close();
+}
+
+Result<void> DirectoryDestination::put(Message message) {
+  Draft draft{.channel = options_.arguments.front(),
+              .event = options_.as_event,
+              .sender = options_.as_sender,
+              .client_key = std::move(message.key),
+              .payload = std::move(message.payload),
+              .attachments = {},
+              .origin = {}};
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (failed_) return failure();
+    lock.unlock();
+    const auto admission = log_->publish(std::move(draft));
+    lock.lock();
+    if (admission == Log::Admission::queued) {
+      ++waiting_;
+      return {};
+    }
+    if (admission == Log::Admission::closed) return failure();
+    changed_.wait_for(lock, limits::kLookAgain);  // for room
+  }
+}
+
+Result<void> DirectoryDestination::settle() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return failed_ || decided_ == waiting_; });
+  if (failed_) return failure();
+  return {};
+}
+
+std::vector<Stored> DirectoryDestination::told() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(stored_, {});
+}
+
+void DirectoryDestination::on_commit(std::span<const RecordView>, std::span<const Outcome> outcomes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Outcome& outcome : outcomes) {
+      ++decided_;
+      const bool duplicate = outcome.status == Outcome::Status::duplicate;
+      if (duplicate || outcome.status == Outcome::Status::stored) {
+        stored_.push_back({outcome.offset, duplicate});
+        continue;
+      }
+      failed_ = true;
+      refused_ = refused_ || outcome.status == Outcome::Status::refused;
+    }
+  }
+  changed_.notify_one();
+}
+
+std::unexpected<Error> DirectoryDestination::failure() const {
+  if (refused_) {
+    return fail(ErrorCode::out_of_space,
+                fmt::format("the log in {} has no room for the name of another channel; it holds {}",
+                            options_.data.string(), limits::kChannelNames));
+  }
+  auto why = log_->why_not_writable();
+  return fail(ErrorCode::io, fmt::format("the log in {} does not take records: {}", options_.data.string(),
+                                         why.empty() ? std::string("it is closing") : why));
+}
+
+}  // namespace tidemark::cli
