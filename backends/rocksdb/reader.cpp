@@ -40,8 +40,10 @@ Reader::View Reader::view(const rocksdb::ReadOptions& options, rocksdb::ColumnFa
 std::unexpected<Error> Reader::damaged(Offset first, Offset last) const {
   const auto which = first == last ? fmt::format("the record at offset {}", first.value())
                                    : fmt::format("the records at offsets {} to {}", first.value(), last.value());
-  return fail(ErrorCode::corrupt, fmt::format("{} in {} cannot be read, a checksum does not fit; {}", which,
-                                              database_.directory().string(), kDamageAdvice));
+  return fail(ErrorCode::corrupt,
+              fmt::format("{} in {} cannot be read, a checksum does not fit; {}", which, database_.directory().string(),
+                          kDamageAdvice),
+              first == last ? first : Offset());
 }
 
 bool Reader::readable(Offset offset) const {

@@ -111,8 +111,10 @@ const std::string* Reader::Names::find(std::int64_t id) {
 }
 
 std::unexpected<Error> Reader::damaged(Offset offset) const {
-  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} in {} fails its checksum; {}", offset.value(),
-                                              sqlite3_db_filename(connection_.handle(), "main"), kDamageAdvice));
+  return fail(ErrorCode::corrupt,
+              fmt::format("the record at offset {} in {} fails its checksum; {}", offset.value(),
+                          sqlite3_db_filename(connection_.handle(), "main"), kDamageAdvice),
+              offset);
 }
 
 bool Reader::decode(const Statement& row, RecordView& record) {

@@ -445,7 +445,8 @@ void measure_scans(std::string_view engine, const std::filesystem::path& under) 
   }
   const SystemClock clock;
   // The log keeps the store; a second handle would be a second owner, so the full scans are done before.
-  std::vector<double> forward, backward, bare, channel, verified;
+  std::vector<double> forward, backward, bare, channel;
+  double verified = 0;
   {
     const auto store = open(engine, directory.path);
     for (int run = 0; run < kRuns; ++run) {
@@ -468,9 +469,10 @@ void measure_scans(std::string_view engine, const std::filesystem::path& under) 
       }
     }
     Silent silent;
-    const auto begin = cpu_now();
+    const auto begin = std::chrono::steady_clock::now();  // it has two threads
     const auto verdict = must(verify_log(*store, {}, silent));
-    verified.push_back(static_cast<double>(verdict.records) / (cpu_now() - begin));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    verified = static_cast<double>(verdict.records) / took.count();
   }
   for (int run = 0; run < kRuns; ++run) {
     if (const auto figure = bare_scan(engine, directory.path)) bare.push_back(*figure);
@@ -496,8 +498,8 @@ void measure_scans(std::string_view engine, const std::filesystem::path& under) 
              budget(engine == "sqlite"    ? "400000"
                     : engine == "rocksdb" ? "150000"
                                           : ""));
-  fmt::print("verify:               {:>9.0f} records per CPU second, {:.2f} x the full scan{}\n", median(verified),
-             median(verified) / median(forward), budget("0.5"));
+  fmt::print("verify:               {:>9.0f} records per second, {:.2f} x the full scan{}\n", verified,
+             verified / median(forward), budget("0.5"));
 }
 
 void measure_restart(std::string_view engine, const std::filesystem::path& under) {

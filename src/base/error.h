@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/offset.h"
+
 namespace tidemark {
 
 enum class ErrorCode : std::uint8_t {
@@ -26,13 +28,14 @@ enum class ErrorCode : std::uint8_t {
 struct Error {
   ErrorCode code;
   std::string context;  // a whole sentence for a person: what failed, on what, and what to do
+  Offset record{};      // the one that it is about, for programs; 0: it is about none, or about many
 };
 
 template <class T>
 using Result = std::expected<T, Error>;
 
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string context) {
-  return std::unexpected(Error{code, std::move(context)});
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string context, Offset record = {}) {
+  return std::unexpected(Error{code, std::move(context), record});
 }
 
 }  // namespace tidemark

@@ -145,8 +145,7 @@ inline constexpr std::uint16_t kPortMax = 65'535;
 inline constexpr unsigned kIoThreadsCeiling = 256;
 inline constexpr std::size_t kConnectionsPerAddressCeiling = kConnections;
 inline constexpr std::uint64_t kPublishRateCeiling = 1'000'000;
-inline constexpr std::size_t kPublishRestsKept = 65'536;  // allowances that connections left a moment ago
-inline constexpr std::size_t kOptionListEntries = 64;     // channel patterns, events, relays or origins
+inline constexpr std::size_t kOptionListEntries = 64;  // channel patterns, events, relays or origins
 inline constexpr std::size_t kConfigFileBytes = 1 * kMiB;
 
 static_assert(

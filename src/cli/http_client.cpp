@@ -42,6 +42,13 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+/// 0: it is none.
+Offset offset_in(std::string_view number) {
+  const auto value = json::decode_integer(number);
+  const bool is_offset = value && *value > 0 && static_cast<std::uint64_t>(*value) <= Offset::kMax;
+  return is_offset ? Offset(static_cast<std::uint64_t>(*value)) : Offset();
+}
+
 ApiErrorText api_error_in(std::string_view json) {
   ApiErrorText found;
   if (!json::is_utf8(json) || !json::is_valid(json, limits::kJsonDepth) || json::kind_of(json) != json::Kind::object) {
@@ -52,6 +59,7 @@ ApiErrorText api_error_in(std::string_view json) {
     json::for_each_member(value, [&](std::string_view inner, std::string_view text) {
       if (inner == "code") found.code = json::decode_string(text).value_or("");
       if (inner == "message") found.message = json::decode_string(text).value_or("");
+      if (inner == "offset") found.record = offset_in(text);
       return true;
     });
     return false;
@@ -155,7 +163,7 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
                     : status == 404        ? ErrorCode::not_found
                     : status < 500         ? ErrorCode::invalid_argument
                                            : ErrorCode::io;
-  return {code, fmt::format("{} answers: {}", url_.text(), said.message)};
+  return {code, fmt::format("{} answers: {}", url_.text(), said.message), said.record};
 }
 
 Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) {

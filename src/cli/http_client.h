@@ -71,9 +71,10 @@ class HttpClient {
 /// "a b" as a parameter's value or a part of a path: "a%20b".
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
-/// The code and the message of `{"error":{"code":...,"message":...}}`; empty where it says something else.
+/// What `{"error":{"code":...,"message":...,"offset":17}}` says; empty where it says something else.
 struct ApiErrorText {
   std::string code, message;
+  Offset record;  // 0: it is about none
 };
 [[nodiscard]] ApiErrorText api_error_in(std::string_view json);
 

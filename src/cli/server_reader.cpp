@@ -46,7 +46,7 @@ std::unexpected<Error> ServerReader::unreadable(std::string_view error) const {
   const auto said = api_error_in(error);
   // Everything but damage passes: a read that failed, a log that is trimmed faster than it is read.
   return fail(said.code == "damaged" ? ErrorCode::corrupt : ErrorCode::io,
-              fmt::format("{} answers: {}", where(), said.message));
+              fmt::format("{} answers: {}", where(), said.message), said.record);
 }
 
 Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_view parameters,
@@ -89,7 +89,7 @@ Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_vie
 
 Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, RecordVisitor visit,
                                 DamageVisitor damaged) {
-  bool only_channel = !channel.empty();
+  const bool only_channel = !channel.empty();
   std::uint64_t attempts = 0;
   std::optional<Holes> holes;  // asked for once something is missing
   const auto rest_of = [&](OffsetRange missing) -> Result<std::vector<OffsetRange>> {
@@ -125,6 +125,8 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
     if (read && read->ended) return {};
     const bool last = read && read->records < limits::kPageRecords;
     if (last && !only_channel && !range.empty()) missing.push_back(range);
+    const auto damage = read ? Offset() : read.error().record;
+    if (!only_channel && damage > range.first) missing.push_back({range.first, damage.previous()});
     // What was trimmed while the answer was under way is left out of it without a word. Of one channel nobody can tell.
     for (const OffsetRange& stretch : missing) {
       const auto rest = rest_of(stretch);
@@ -138,15 +140,10 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
     if (read.error().code != ErrorCode::corrupt || ++attempts > limits::kDamagedOffsets) {
       return std::unexpected(read.error());
     }
-    // Which one is damaged is told in words only: the one after the last that came and the holes behind it. Of one channel
-    // alone nobody can tell, so from here on all are read.
-    if (std::exchange(only_channel, false)) continue;
-    const auto rest = rest_of(range);
-    if (!rest) return std::unexpected(rest.error());
-    if (rest->empty()) return {};
-    range.first = rest->front().first;
-    if (!damaged({range.first, range.first}, read.error())) return {};
-    range.first = range.first.next();
+    const auto record = read.error().record;
+    if (record < range.first || record > range.last) return std::unexpected(read.error());
+    if (!damaged({record, record}, read.error())) return {};
+    range.first = record.next();
   }
   return {};
 }

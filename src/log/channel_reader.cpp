@@ -105,8 +105,10 @@ Result<void> deliver(const LogStore& store, const Losses& losses, Delivery& deli
         delivery.drop_before(settled);
         continue;
       }
-      return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing from its channel; {}",
-                                                  owed.front().value(), kDamageAdvice));
+      return fail(
+          ErrorCode::corrupt,
+          fmt::format("the record at offset {} is missing from its channel; {}", owed.front().value(), kDamageAdvice),
+          owed.front());
     }
   }
   return {};

@@ -60,9 +60,9 @@ Result<Offset> end_of_damage(const LogStore& store, Offset damaged, Offset to) {
 
 Error about_record(Offset offset, const Error& error) {
   for (const auto& named : {fmt::format("offset {} ", offset.value()), fmt::format("offsets {} to ", offset.value())}) {
-    if (error.context.find(named) != std::string::npos) return error;
+    if (error.context.find(named) != std::string::npos) return {error.code, error.context, offset};
   }
-  return {error.code, fmt::format("the record at offset {} cannot be read: {}", offset.value(), error.context)};
+  return {error.code, fmt::format("the record at offset {} cannot be read: {}", offset.value(), error.context), offset};
 }
 
 Result<void> scan_around_damage(const LogStore& store, OffsetRange range, RecordVisitor visit, DamageVisitor damaged) {
@@ -86,9 +86,10 @@ Result<void> scan_around_damage(const LogStore& store, OffsetRange range, Record
     // Records out of order: looking again, from where the order broke, may find the way around it.
     if (scanned && at != page_begin) continue;
     if (at > range.last) return {};
-    const auto error = scanned ? Error{ErrorCode::corrupt, fmt::format("the record at offset {} is out of order; {}",
-                                                                       at.value(), kDamageAdvice)}
-                               : about_record(at, scanned.error());
+    const auto error =
+        scanned ? Error{ErrorCode::corrupt,
+                        fmt::format("the record at offset {} is out of order; {}", at.value(), kDamageAdvice), at}
+                : about_record(at, scanned.error());
     const auto end = end_of_damage(store, at, range.last);
     if (!end) return std::unexpected(end.error());
     if (!damaged({at, end->previous()}, error)) return {};

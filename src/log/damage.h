@@ -20,7 +20,7 @@ namespace tidemark {
 inline constexpr std::string_view kDamageAdvice =
     "'tidemark verify' lists all damage; restore the log from a copy, or save the rest with 'tidemark repair'";
 
-/// `error` as one about the record at `offset`: unchanged if its sentence names that offset already.
+/// `error` as one about the record at `offset`: its sentence is unchanged if it names that offset already.
 [[nodiscard]] Error about_record(Offset offset, const Error& error);
 
 /// Called per stretch that cannot be read, with the error of its first offset. False ends the scan.

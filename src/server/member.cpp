@@ -220,7 +220,7 @@ void Member::on_read_failed(const Error& error) {
   }
   Service& service = session_.thread().service();
   // Clients that stand before a damaged record come back again and again: a line for each would hide everything else.
-  if (const auto times = service.read_failures.note(error.context, service.clock.wall(), service.clock.steady())) {
+  if (const auto times = service.read_failures.note(error, service.clock.wall(), service.clock.steady())) {
     journal::error("catch_up_failed",
                    {{"channel", channel()}, {"sid", sid_.text()}, {"error", error.context}, {"times", *times}});
   }

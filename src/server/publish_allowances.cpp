@@ -53,7 +53,7 @@ void PublishAllowances::left_over(const std::string& block, const PublishRate& r
   if (rate.whole(now)) return;
   const std::lock_guard lock(mutex_);
   if (now >= next_sweep_) sweep(now);
-  if (left_count_ >= limits::kPublishRestsKept) return;
+  if (left_count_ >= limits::kConnections) return;
   left_[block].push_back(rate);
   ++left_count_;
 }

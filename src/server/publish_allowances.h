@@ -68,7 +68,7 @@ class PublishAllowances {
   const Clock& clock_;
   std::mutex mutex_;                                               // guards all below
   std::unordered_map<std::string, std::deque<PublishRate>> left_;  // by address, of connections that have ended
-  std::size_t left_count_ = 0;
+  std::size_t left_count_ = 0;  // of all of them; above limits::kConnections nothing more is remembered
   Millis next_sweep_{};
 };
 

@@ -7,16 +7,16 @@
 
 namespace tidemark {
 
-std::optional<std::uint64_t> ReadFailures::note(std::string_view sentence, TimeMs wall, Millis steady) {
+std::optional<std::uint64_t> ReadFailures::note(const Error& error, TimeMs wall, Millis steady) {
   const std::lock_guard lock(mutex_);
   ++count_;
-  const auto known = std::ranges::find(places_, sentence,
-                                       [](const Place& place) -> std::string_view { return place.failure.sentence; });
+  const auto known = std::ranges::find(places_, error.context,
+                                       [](const Place& place) -> const std::string& { return place.failure.sentence; });
   Place* place = &others_;
   if (known != places_.end()) {
     place = &*known;
   } else if (places_.size() < limits::kReadFailuresKept) {
-    place = &places_.emplace_back(Place{.failure = {.sentence = std::string(sentence), .times = 0, .last = {}}});
+    place = &places_.emplace_back(Place{.failure = {.sentence = error.context, .record = error.record}});
   }
   ++place->failure.times;
   ++place->unsaid;

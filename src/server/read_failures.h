@@ -10,16 +10,17 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/base/error.h"
 #include "src/base/record.h"
 
 namespace tidemark {
 
 struct ReadFailure {
   std::string sentence;
+  Offset record{};  // where it is one that cannot be read, else 0
   std::uint64_t times = 0;
   TimeMs last;
 };
@@ -27,7 +28,7 @@ struct ReadFailure {
 class ReadFailures {
  public:
   /// A line in the journal is due if it answers something: how often that place was met since the last one.
-  [[nodiscard]] std::optional<std::uint64_t> note(std::string_view sentence, TimeMs wall, Millis steady);
+  [[nodiscard]] std::optional<std::uint64_t> note(const Error& error, TimeMs wall, Millis steady);
 
   [[nodiscard]] std::uint64_t count() const;
   /// In the order in which they were found: kReadFailuresKept at most.

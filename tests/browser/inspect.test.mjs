@@ -274,7 +274,8 @@ test("a phone shows it without scrolling sideways", async (t) => {
 
 /** The server's answers as they would be if the records at `places` were damaged, and the one that `streamed` publishes. */
 async function damage(page, { places, streamed }) {
-  const error = (at) => JSON.stringify({ error: { code: "damaged", message: `the record at offset ${at} fails its checksum; run 'tidemark repair'` } });
+  // As RocksDB says it of a block of records: the sentence does not name this one.
+  const error = (at) => JSON.stringify({ error: { code: "damaged", message: `a block of records cannot be read; run 'tidemark repair'`, offset: at } });
   await page.route("**/api/v1/log?*", async (route) => {
     const response = await route.fetch();
     const lines = (await response.text()).split("\n").filter(Boolean);
@@ -298,7 +299,7 @@ async function damage(page, { places, streamed }) {
 }
 
 /** What stands in each row: a payload, or the offset that a line about damage names. */
-const lines = (page) => page.locator("#rows tr").evaluateAll((all) => all.map((row) => row.querySelector(".payload")?.textContent ?? row.textContent.match(/offset \d+/)[0]));
+const lines = (page) => page.locator("#rows tr").evaluateAll((all) => all.map((row) => row.querySelector(".payload")?.textContent ?? row.textContent.match(/Offset \d+ cannot be read/)?.[0]));
 
 test("damage is said in its place, and what is older and newer is shown", async (t) => {
   const channel = newChannel();
@@ -307,17 +308,17 @@ test("damage is said in its place, and what is older and newer is shown", async 
   await isLive(page);
   const [second, last] = [acks[1].offset, acks[5].offset];
   await damage(page, { places: [second, last], streamed: async () => (await publish(server, channel, ["passed over by the stream"]))[0].offset });
-  const expected = ["whole 0", `offset ${second}`, "whole 2", "whole 3", "whole 4", `offset ${last}`];
+  const expected = ["whole 0", `Offset ${second} cannot be read`, "whole 2", "whole 3", "whole 4", `Offset ${last} cannot be read`];
   const shown = (wanted) =>
     waitFor(async () => JSON.stringify(await lines(page)) === JSON.stringify(wanted), { what: `the rows ${wanted}` }).catch(async (error) => {
       throw new Error(`${error.message}; there were ${JSON.stringify(await lines(page))}`);
     });
   await page.getByLabel("Channel").fill(`/chat/${channel}`);
   await page.keyboard.press("Enter");
-  await shown([...expected, `offset ${last + 1}`]);
+  await shown([...expected, `Offset ${last + 1} cannot be read`]);
   await isLive(page);
   await publish(server, channel, ["and on"]);
-  await shown([...expected, `offset ${last + 1}`, "and on"]);
+  await shown([...expected, `Offset ${last + 1} cannot be read`, "and on"]);
   await page.getByLabel("Offset or time").fill(String(second));
   await page.keyboard.press("Enter");
   await page.locator(`#rows tr[data-offset="${second}"]`).waitFor();
@@ -347,4 +348,296 @@ test("what the server answers is not covered up by what was looked for", async (
   await page.getByLabel("Offset or time").fill("17");
   await page.keyboard.press("Enter");
   await problem.filter({ hasText: "The server is not there" }).waitFor();
+});
+
+/** Publishes a payload as the text that is given. */
+const add = async (channel, body, { sender, on = server } = {}) => {
+  const path = `/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records${sender ? `?sender=${encodeURIComponent(sender)}` : ""}`;
+  return (await (await fetch(on.url + path, { method: "POST", body })).json()).offset;
+};
+
+test("a payload is shown as it is stored: numbers, doubled keys, escapes and blanks", async (t) => {
+  const channel = newChannel();
+  const text = '{"n":1.0,"big":12345678901234567890,"n":-0.10e+2,"e":"caf\\u00e9 \\/","none":[],"deep":[{"x":{}}]}';
+  const offset = await add(channel, text);
+  const string = await add(channel, '"\\u00e9 and \\"quoted\\""');
+  const page = await inspect(t, { channel });
+  await shows(page, [text, '\\u00e9 and \\"quoted\\"']);
+  await page.getByRole("button", { name: String(offset), exact: true }).click();
+  const lines = [
+    "{", '  "n": 1.0,', '  "big": 12345678901234567890,', '  "n": -0.10e+2,', '  "e": "caf\\u00e9 \\/",', '  "none": [],',
+    '  "deep": [', "    {", '      "x": {}', "    }", "  ]", "}",
+  ];
+  assert.equal(await page.locator("#detail-payload").textContent(), lines.join("\n"));
+  await page.getByRole("button", { name: String(string), exact: true }).click();
+  assert.equal(await page.locator("#detail-payload").textContent(), '"\\u00e9 and \\"quoted\\""');
+  for (const wanted of ["12345678901234567890", "café", "caf\\u00e9"]) {
+    await page.getByLabel("Text").fill(wanted);
+    await shows(page, [text]);
+  }
+});
+
+test("the search ends at the log's first record and says so", async (t) => {
+  const channel = newChannel();
+  await publish(server, channel, texts("hay", 250));
+  const page = await inspect(t, { channel });
+  await isLive(page);
+  await page.getByLabel("Text").fill("needle");
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.getByText("Searched back to offset 1, 100 % of the log: no older records match. There the log begins.").waitFor();
+  await page.getByRole("button", { name: "Search older" }).waitFor({ state: "hidden" });
+  // What comes is shown all the same, and another text is another search.
+  await publish(server, channel, ["a needle"]);
+  await shows(page, ["a needle"]);
+  await page.getByLabel("Text").fill("hay 7");
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.locator("#said", { hasText: "There the log begins." }).waitFor();
+  await shows(page, texts("hay", 250).filter((text) => text.includes("hay 7")));
+});
+
+/** Answers in place of the server: `head` records, newest first, as many at once as are asked for, and what was cancelled. */
+async function longLog(page, head, { pieceRecords = 2_000 } = {}) {
+  await page.addInitScript(
+    ([records, piece]) => {
+      const real = globalThis.fetch;
+      globalThis.given = 0;
+      globalThis.fetch = async (input, init) => {
+        const url = new URL(input, location.href);
+        if (!url.pathname.endsWith("/log") || Number(url.searchParams.get("limit")) < 10_000) return real(input, init);
+        let at = Math.min(records + 1, Number(url.searchParams.get("before") ?? Infinity));
+        let left = Number(url.searchParams.get("limit"));
+        const body = new ReadableStream(
+          {
+            pull(controller) {
+              if (init.signal?.aborted) return controller.error(init.signal.reason);
+              let text = "";
+              for (let n = 0; n < piece && left > 0 && at > 1; n++, left--) {
+                text += `{"offset":${--at},"time":"2026-11-25T22:00:00.000Z","channel":"/chat/long","event":"chat message","sender":"Ann","payload":"${at === 3 ? "the needle" : "x".repeat(100)}"}\n`;
+                ++globalThis.given;
+              }
+              if (text) controller.enqueue(new TextEncoder().encode(text));
+              if (left === 0 || at === 1) controller.close();
+            },
+          },
+          { highWaterMark: 0 },
+        );
+        return new Response(body, { headers: { "Tidemark-First": "1", "Tidemark-Head": String(records) } });
+      };
+    },
+    [head, pieceRecords],
+  );
+}
+
+test("a search through a million records shows how far it is, leaves the page usable, and finds the last one", async (t) => {
+  const page = await inspect(t, { channel: newChannel() });
+  await longLog(page, 1_000_000);
+  // The records at hand are the server's; what is older, a million of them, is made up.
+  await page.reload();
+  await isLive(page);
+  await page.getByLabel("Text").fill("needle");
+  await page.evaluate(() => {
+    globalThis.shares = new Set();
+    globalThis.turns = 0;
+    const look = () => {
+      ++globalThis.turns;
+      globalThis.shares.add(document.getElementById("search-share").value);
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.locator("#search-at", { hasText: /back to offset [\d,]+, \d+ % of the log/ }).waitFor();
+  await page.getByText("There the log begins.").waitFor();
+  const { shares, turns, given } = await page.evaluate(() => ({ shares: [...globalThis.shares], turns: globalThis.turns, given: globalThis.given }));
+  assert.ok(given >= 1_000_000, `${given} records were given`);
+  assert.ok(shares.length > 10, `the bar stood at ${shares.join(", ")}`);
+  assert.ok(shares.every((share, i) => i < 2 || share > shares[i - 1]), "it only grows");
+  assert.ok(turns > 20, `the page was drawn ${turns} times meanwhile`);
+  await shows(page, ["the needle"]);
+});
+
+test("a search can be stopped, and goes on from there", async (t) => {
+  const page = await inspect(t, { channel: newChannel() });
+  await longLog(page, 1_000_000);
+  await page.reload();
+  await isLive(page);
+  await page.getByLabel("Text").fill("needle");
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.locator("#search-at", { hasText: "back to offset" }).waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  const stopped = await page.locator("#said", { hasText: /^Stopped; searched back to offset [\d,]+/ }).textContent();
+  const at = Number(/offset ([\d,]+)/.exec(stopped)[1].replaceAll(",", ""));
+  assert.ok(at > 1 && at < 1_000_000, stopped);
+  const given = await page.evaluate(() => globalThis.given);
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.getByText("There the log begins.").waitFor();
+  await shows(page, ["the needle"]);
+  const all = await page.evaluate(() => globalThis.given);
+  assert.ok(all - given <= at && given < 1_000_000, `${given} were given before, ${all} in the end, and it stood at ${at}`);
+});
+
+test("what comes does not move what is read, and is counted", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("read", 150));
+  const page = await inspect(t, { channel });
+  await isLive(page);
+  const row = page.locator(`#rows tr[data-offset="${acks[20].offset}"]`);
+  await row.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  const before = await row.boundingBox();
+  await publish(server, channel, texts("new", 7));
+  await page.getByRole("button", { name: "7 new" }).waitFor();
+  assert.deepEqual(await row.boundingBox(), before);
+  await page.getByRole("button", { name: "7 new" }).click();
+  await page.locator("#fresh").waitFor({ state: "hidden" });
+  await publish(server, channel, ["the last"]);
+  const last = page.locator("#rows tr", { hasText: "the last" });
+  await last.waitFor();
+  assert.equal(await page.locator("#fresh").isVisible(), false);
+  const [box, scroller] = [await last.boundingBox(), await page.locator("#scroller").boundingBox()];
+  assert.ok(box.y + box.height <= scroller.y + scroller.height + 1, "the newest one is on screen");
+});
+
+test("more than the page holds does not take away what is read: the end is left instead", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("read", 150));
+  const page = await inspect(t, { channel });
+  await isLive(page);
+  const row = page.locator(`#rows tr[data-offset="${acks[5].offset}"]`);
+  await row.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  const before = await row.boundingBox();
+  for (let n = 0; n < 4; n++) await Promise.all(Array.from({ length: 500 }, (_, i) => add(channel, `"flood ${n} ${i}"`)));
+  await page.locator('#state[data-state="paused"]').waitFor();
+  assert.deepEqual(await row.boundingBox(), before);
+  await page.locator("#fresh", { hasText: "new" }).click();
+  await isLive(page);
+  await page.locator("#rows tr", { hasText: "flood 3" }).last().waitFor();
+});
+
+test("a reload and a shared link show the same: channel, text and the record that is open", async (t) => {
+  const [mine, other] = [newChannel(), newChannel()];
+  const acks = await publish(server, mine, ["oak & ash", "elm", "oak"]);
+  await publish(server, other, ["oak"]);
+  const page = await inspect(t);
+  await isLive(page);
+  await page.getByLabel("Channel").fill(`/chat/${mine}`);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Text").fill("oak & ");
+  await shows(page, ["oak & ash"]);
+  await page.getByRole("button", { name: String(acks[0].offset), exact: true }).click();
+  const shared = await inspect(t, {});
+  for (const same of [() => page.reload(), () => shared.goto(page.url())]) {
+    await same();
+    const view = same.toString().includes("shared") ? shared : page;
+    await view.getByRole("heading", { name: `Record ${acks[0].offset}` }).waitFor();
+    await shows(view, ["oak & ash"]);
+    assert.equal(await view.getByLabel("Channel").inputValue(), `/chat/${mine}`);
+    assert.equal(await view.getByLabel("Text").inputValue(), "oak &");
+  }
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Text").fill("");
+  await shows(page, ["oak & ash", "elm", "oak"]);
+  assert.equal(new URL(page.url()).hash, `#channel=/chat/${mine}`);
+  await page.evaluate((hash) => (location.hash = hash), `#channel=/chat/${other}`);
+  await shows(page, ["oak"]);
+});
+
+test("the arrow keys pass over the lines that say what is damaged", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("key", 4));
+  const page = await inspect(t, { channel: newChannel() });
+  await isLive(page);
+  await damage(page, { places: [acks[1].offset], streamed: async () => (await publish(server, channel, ["streamed"]))[0].offset });
+  await page.getByLabel("Channel").fill(`/chat/${channel}`);
+  await page.keyboard.press("Enter");
+  await waitFor(async () => (await lines(page)).length === 5, { what: "the rows" });
+  await page.locator("#scroller").focus();
+  await page.keyboard.press("Home");
+  await page.getByRole("heading", { name: `Record ${acks[0].offset}` }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("heading", { name: `Record ${acks[2].offset}` }).waitFor();
+  await page.keyboard.press("ArrowUp");
+  await page.getByRole("heading", { name: `Record ${acks[0].offset}` }).waitFor();
+});
+
+test("says whether a token is missing or wrong", async (t) => {
+  const guarded = await serve(t, { env: { TIDEMARK_API_TOKEN: TOKEN } });
+  const page = await inspect(t, { on: guarded });
+  await page.getByText("This server asks for its API token.").waitFor();
+  await page.getByLabel("The server's API token").fill("a wrong one");
+  await page.keyboard.press("Enter");
+  await page.getByText("That is not the API token of this server.").waitFor();
+});
+
+test("damage, what repairs left out and what was trimmed are shown, with a way to the place", async (t) => {
+  const channel = newChannel();
+  const [{ offset }] = await publish(server, channel, ["a neighbour of damage"]);
+  const page = await inspect(t, { channel });
+  await isLive(page);
+  await page.locator("#gone summary", { hasText: "nothing damaged" }).waitFor();
+  await page.route("**/api/v1/info", async (route) => {
+    const response = await route.fetch();
+    const unreadable = [{ error: "the record at offset 4 fails its checksum", offset, times: 3, last: "2026-11-25T22:00:00.000Z" }];
+    await route.fulfill({ response, json: { ...(await response.json()), unreadable, holes: [{ from: 5, to: 9 }] } });
+  });
+  await page.route("**/api/v1/losses", (route) => route.fulfill({ json: { epoch: "0000000000000001", losses: [{ channel: "/chat/a\u202eb", last: 4000 }] } }));
+  await page.route("**/api/v1/channels", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), unreadable: 2 } });
+  });
+  await page.reload();
+  await page.getByText("Clients could not be given one place of the log").waitFor();
+  const summary = page.locator("#gone summary");
+  await summary.filter({ hasText: "2 records damaged" }).filter({ hasText: "5 records left out by repairs" }).filter({ hasText: "1 channel trimmed" }).waitFor();
+  await page.getByRole("link", { name: "see which" }).click();
+  const told = await page.locator("#gone-list").innerText();
+  for (const words of ["fails its checksum (met 3 times", "offsets 5 to 9", "records up to offset 4,000 are gone", "2 damaged records"]) {
+    assert.ok(told.includes(words), `${words} is not in ${told}`);
+  }
+  assert.equal(await page.locator('#gone-list .trick[data-code="U+202E"]').count(), 1);
+  await page.locator("#gone-list").getByRole("button", { name: String(offset) }).click();
+  await page.getByRole("heading", { name: `Record ${offset}` }).waitFor();
+});
+
+test("what would turn a line round or hide in it is shown by its code, and copied as it is", async (t) => {
+  const channel = newChannel();
+  const sender = "evil\u202egnirts";
+  const offset = await add(channel, JSON.stringify({ text: "abc \u202e def \u2067" }), { sender });
+  const page = await inspect(t, { channel });
+  const row = page.locator(`#rows tr[data-offset="${offset}"]`);
+  await row.waitFor();
+  assert.equal(await row.locator(".sender").textContent(), sender);
+  assert.deepEqual(await row.locator(".trick").evaluateAll((all) => all.map((one) => one.dataset.code)), ["U+202E", "U+202E", "U+2067"]);
+  // The letters behind the character stand from left to right.
+  const [first, last] = await row.locator(".sender bdi").first().evaluate((name) => {
+    const letters = [...name.childNodes].findLast((node) => node.nodeType === Node.TEXT_NODE);
+    return [letters.length - 6, letters.length - 1].map((at) => {
+      const range = document.createRange();
+      range.setStart(letters, at);
+      range.setEnd(letters, at + 1);
+      return range.getBoundingClientRect().left;
+    });
+  });
+  assert.ok(first < last, `g stands at ${first}, s at ${last}`);
+  await row.locator("button").click();
+  assert.ok((await page.locator("#detail-payload").textContent()).includes("abc \u202e def \u2067"));
+});
+
+test("a phone shows every record whole, and the one that is open on the whole page", async (t) => {
+  const channel = newChannel();
+  const [{ offset }] = await publish(server, channel, [{ text: "a message for a small screen" }]);
+  const page = await inspect(t, { channel, size: { width: 375, height: 812 } });
+  await isLive(page);
+  const row = page.locator(`#rows tr[data-offset="${offset}"]`);
+  for (const part of [".payload", ".sender", ".channel", "time"]) {
+    const box = await row.locator(part).boundingBox();
+    assert.ok(box && box.width > 30 && box.x >= 0 && box.x + box.width <= 375, `${part} is at ${JSON.stringify(box)}`);
+  }
+  const scroller = await page.locator("#scroller").boundingBox();
+  assert.ok(scroller.height > 450, `the records have ${scroller.height} pixels`);
+  await row.click();
+  const detail = await page.locator("#detail").boundingBox();
+  assert.deepEqual([detail.x, detail.width], [0, 375]);
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.locator("#detail").waitFor({ state: "hidden" });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });

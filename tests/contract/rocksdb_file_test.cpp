@@ -293,6 +293,7 @@ TEST_CASE("RocksDB: a record that is not what was stored is found although every
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::corrupt);
     CHECK(result.error().context.find("offset 13 ") != std::string::npos);
+    CHECK(result.error().record == damaged);
   }
   CHECK(seen.size() == 12);
   CHECK(verified(**store, directory.path()).mentions("offset 13: "));

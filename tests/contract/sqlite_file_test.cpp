@@ -89,6 +89,7 @@ TEST_CASE("one flipped byte in a record is found, named, and nothing of the reco
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::corrupt);
     CHECK(result.error().context.find("offset 13 ") != std::string::npos);
+    CHECK(result.error().record == damaged);
   }
   CHECK(seen.size() == 12);
   CHECK(seen.back() == 12);

@@ -47,7 +47,7 @@ class StandIn {
   *records(after, before = this.head + 1) {
     for (let at = after + 1; at < before; at++) {
       if (this.damaged.has(at)) {
-        yield { error: { code: "damaged", message: `the record at offset ${at} is damaged` } };
+        yield { error: { code: "damaged", message: `the record at offset ${at} is damaged`, offset: at } };
         return;
       }
       yield record(at);
@@ -115,6 +115,19 @@ test("damage that was passed over makes the exit status 1", async (t) => {
   server.endStreams();
   assert.deepEqual((await command.ended()).code, 1);
   assert.deepEqual(shown(command), [2, 3]);
+});
+
+test("damage in a channel that is read alone does not make all others be read", async (t) => {
+  const server = await StandIn.start(t);
+  server.head = 6;
+  server.damaged.add(2).add(5);
+  const asked = [];
+  server.insteadOfLog = (after, response) => void asked.push(response.req.url);
+  const command = new Command(t, ["tail", "/a", "--from", "earliest", "--url", server.url, "--format", "{offset}"]);
+  assert.equal((await command.ended()).code, 1);
+  assert.deepEqual(shown(command), [1, 3, 4, 6]);
+  assert.match(command.stderr, /offset 2 is damaged\n[^]*offset 5 is damaged\n/);
+  assert.ok(asked.length >= 3 && asked.every((url) => url.includes("channel=")), asked.join(" "));
 });
 
 test("what could not be read for the moment is asked for again", async (t) => {

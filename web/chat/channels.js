@@ -1,4 +1,5 @@
 // Which channel: the address bar says it (/#general, /#general/17 for one message), the panel changes it.
+import { hasTricks } from "/shared/marked.js";
 import { byId, element } from "./dom.js";
 import { CHANNEL_CHARS } from "./limits.js";
 import * as storage from "./storage.js";
@@ -25,7 +26,7 @@ function parseName(typed) {
   if (name === "") return { problem: "A channel needs a name." };
   if (name.length > CHANNEL_CHARS) return { problem: `At most ${CHANNEL_CHARS} characters.` };
   // A comma or question mark would end the namespace on the wire.
-  if (/[,?/#\\\p{Cc}]/u.test(name)) return { problem: "Letters, digits, dots and hyphens make a channel's name." };
+  if (/[,?/#\\\p{Cc}]/u.test(name) || hasTricks(name)) return { problem: "Letters, digits, dots and hyphens make a channel's name." };
   return { channel: name };
 }
 

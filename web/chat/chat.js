@@ -13,6 +13,7 @@ import { OlderMessages } from "./older.js";
 import { Outbox } from "./outbox.js";
 import { Readiness } from "./readiness.js";
 import { parsePosition, parseRecord } from "./record.js";
+import { Senders } from "./senders.js";
 import { StatusView } from "./status-view.js";
 import * as wording from "./wording.js";
 
@@ -37,6 +38,7 @@ const logView = new LogView({
   dropped: () => older.dropped(),
 });
 const older = new OlderMessages(logView);
+const senders = new Senders(senderFound);
 const composer = new Composer({ send, renamed });
 const readiness = new Readiness(storing);
 const connection = new Connection({
@@ -75,9 +77,13 @@ function openChannel(place) {
 function drawFromMemory() {
   logView.clear(channel);
   older.opened(channel);
+  senders.opened(channel);
   logView.busy = true;
   if (localLog.epoch !== undefined) logView.markUnreadAfter(localLog.seen, localLog.seen);
-  for (const entry of localLog.entries.slice(-ENTRIES_SHOWN)) logView.add(entry);
+  for (const entry of localLog.entries.slice(-ENTRIES_SHOWN)) {
+    logView.add(entry);
+    askForSender(entry);
+  }
   logView.flush();
   for (const entry of outbox.entries) logView.updatePending(entry);
   logView.scrollToEnd();
@@ -151,9 +157,22 @@ function receive(event, args) {
   const unseen = phase !== "live" || document.hidden || !logView.following;
   if (unseen && !entry.own && localLog.seen > 0) logView.markUnreadAfter(position.offset - 1, localLog.seen);
   logView.add(entry);
+  askForSender(entry);
   if (entry.own) logView.flush(); // it has just left the pending ones: no moment in which it is nowhere
   if (phase === "live" && logView.following) markSeen();
   showDetails();
+}
+
+function askForSender(entry) {
+  if (entry.offset !== undefined && !entry.name && entry.sender === undefined) senders.want(entry.offset);
+}
+
+function senderFound(of, offset, sender) {
+  if (of !== channel) return;
+  const record = localLog.find(offset);
+  if (record) record.sender = sender;
+  localLog.changed();
+  logView.nameSender(offset, sender);
 }
 
 function missing(gap, lastArgument) {

@@ -2,6 +2,8 @@
 export const ENTRIES_SHOWN = 500; // messages kept in the document; older ones leave at the top
 export const ENTRIES_READ_BACK = 2_000; // but so many while the reader goes back in the log
 export const OLDER_AT_ONCE = 100; // asked for each time the reader gets to the top
+export const SENDERS_AT_ONCE = 200; // records read to learn from whom nameless ones came
+export const SENDERS_ASK_AFTER_MS = 250; // for all that came meanwhile
 export const ENTRIES_CACHED = 300; // messages kept per channel for the next visit
 export const CACHE_CHARS = 400_000; // and their text together: localStorage holds about five million characters
 export const CHANNELS_CACHED = 8; // channels that have a cache; the one not visited for longest goes first

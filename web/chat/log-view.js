@@ -3,6 +3,7 @@
 // Only records that arrive live are announced to screen readers; history and catch-up are drawn while the log is marked
 // busy and silent. Additions are drawn together once per turn of the event loop, so that a long catch-up costs one
 // layout per batch and, beyond the bound, nothing at all.
+import { marked } from "/shared/marked.js";
 import { byId, element, hiddenText, icon } from "./dom.js";
 import { ANNOUNCED_AFTER_MS, ENTRIES_READ_BACK, ENTRIES_SHOWN } from "./limits.js";
 import * as wording from "./wording.js";
@@ -184,6 +185,21 @@ export class LogView {
     message.querySelector(".meta").append(storedMark());
   }
 
+  /** The log says from whom a nameless message came: its neighbours' names depend on it, too. */
+  nameSender(offset, sender) {
+    this.flush();
+    const message = byId(`at-${offset}`);
+    if (!message) return;
+    message.querySelector(".sender").replaceWith(senderMark(wording.sender(sender), wording.nameless));
+    if (message === this.#log.lastElementChild && !message.matches(".raw")) this.#lastSender = wording.sender(sender);
+    for (const one of [message, message.nextElementSibling]) {
+      const before = one?.previousElementSibling;
+      if (!one?.matches(".message:not(.raw)")) continue;
+      const follows = before !== null && before.matches(".message:not(.raw)");
+      one.classList.toggle("grouped", follows && senderOf(before) === senderOf(one));
+    }
+  }
+
   /** Scrolls to a record if it is on screen, and says whether it was. */
   reveal(offset) {
     this.flush();
@@ -253,7 +269,7 @@ export class LogView {
   }
 
   #drawMessage(entry, time) {
-    const sender = entry.name || "Someone";
+    const sender = entry.name || wording.sender(entry.sender);
     const grouped = this.#lastSender === sender && !entry.raw;
     this.#lastSender = entry.raw ? undefined : sender;
     const message = element("article", {
@@ -269,7 +285,7 @@ export class LogView {
     const meta = element(
       "p",
       { class: "meta" },
-      element("bdi", { class: `sender colour-${colourOf(sender)}` }, sender),
+      senderMark(sender, entry.name ? undefined : wording.nameless),
     );
     if (time !== undefined) {
       meta.append(
@@ -281,7 +297,7 @@ export class LogView {
       );
     }
     if (entry.own) meta.append(storedMark());
-    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, entry.text));
+    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, ...marked(entry.text)));
     return message;
   }
 
@@ -290,11 +306,11 @@ export class LogView {
     const meta = element(
       "p",
       { class: "meta" },
-      element("bdi", { class: `sender colour-${colourOf(entry.name)}` }, entry.name),
+      senderMark(entry.name),
     );
     meta.append(element("time", { datetime: new Date(entry.sent).toISOString() }, wording.timeOfDay(entry.sent)));
     const mark = element("span", { class: "mark", "aria-hidden": "true" });
-    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, entry.text));
+    message.append(mark, meta, element("p", { class: "text", dir: "auto" }, ...marked(entry.text)));
     if (entry.state === "stored") {
       mark.textContent = String(entry.offset);
       meta.append(storedMark());
@@ -328,6 +344,13 @@ function classes(always, others) {
 
 function storedMark() {
   return element("span", { class: "stored-mark", title: "Stored" }, icon("tick"), hiddenText("stored"));
+}
+
+const senderOf = (message) => message.querySelector(".sender").textContent;
+
+/** `title` says what stands behind a name that nobody gave. */
+function senderMark(name, title) {
+  return element("bdi", { class: `sender colour-${colourOf(name)}`, title }, ...marked(name));
 }
 
 function colourOf(name) {

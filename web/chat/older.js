@@ -92,9 +92,10 @@ async function readBackwards(channel, before) {
   return { entries, more: lines.length === OLDER_AT_ONCE, first: Number(response.headers.get("Tidemark-First")) };
 }
 
-function entryOf({ offset, time, event, payload, attachments }) {
+function entryOf({ offset, time, event, sender, payload, attachments }) {
   const entry = { offset, ...describe(event, attachments ? withBinary(payload, attachments) : payload) };
   entry.sent ??= Date.parse(time);
+  if (!entry.name) entry.sender = sender;
   return entry;
 }
 

@@ -37,6 +37,18 @@ export function unwritable(why, waiting) {
   return `The server stores nothing at the moment: ${reason}. Your ${count(waiting, "message")} will wait here and be sent, once, when it does.`;
 }
 
+/** Who sent a message that has no name in it, by the log's own note of who published it, where the page knows that. */
+export function sender(noted) {
+  if (noted === undefined) return "a program";
+  if (noted === "tidemark") return "command line";
+  if (noted === "api") return "HTTP API";
+  // A session's id: who connected gave no name.
+  if (/^[\w-]{16}$/.test(noted) && /\d/.test(noted) && /[a-z]/.test(noted) && /[A-Z]/.test(noted)) return "a program";
+  return noted;
+}
+
+export const nameless = "Its message has no name in it: it came from the command line, the HTTP API or another program.";
+
 const REASONS = {
   retention: "they were trimmed by the log's retention",
   trimmed: "they were trimmed by the log's retention",

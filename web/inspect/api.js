@@ -1,4 +1,6 @@
 // The log's HTTP API, asked by this page. Where the server has a token, the person types it in; it is kept for this tab.
+import { memberText } from "./json-text.js";
+
 const ROOT = "/api/v1";
 const TOKEN_KEY = "tidemark:api-token";
 
@@ -7,12 +9,13 @@ export const token = {
   set: (value) => sessionStorage.setItem(TOKEN_KEY, value),
 };
 
-/** An answer that is no success: status, code and what the server says. */
+/** An answer that is no success: status, code, what the server says, and the record that it is about, if it is about one. */
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  constructor(status, { code, message, offset }) {
     super(message);
     this.status = status;
     this.code = code;
+    this.offset = offset;
   }
 }
 
@@ -27,7 +30,7 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
   });
   if (response.ok) return response;
   const answer = await response.json().catch(() => undefined);
-  throw new ApiError(response.status, answer?.error?.code ?? "", answer?.error?.message ?? `status ${response.status}`);
+  throw new ApiError(response.status, answer?.error ?? { code: "", message: `status ${response.status}` });
 }
 
 export const get = async (path, options) => (await ask(path, options)).json();
@@ -43,8 +46,8 @@ export function readRecord(line) {
 
 export const lineOf = (record) => lines.get(record);
 
-/** The offset that the server's sentence about a damaged record names. */
-export const damagedAt = (message) => Number(/\boffset (\d+)/.exec(message)?.[1] ?? NaN);
+/** The payload's exact text. */
+export const payloadText = (record) => record.text ?? memberText(lineOf(record), "payload");
 
 /**
  * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The
@@ -61,13 +64,40 @@ export async function readLog(parameters, signal) {
   const answered = (await response.text()).split("\n").filter(Boolean).map(readRecord);
   const last = answered.at(-1)?.error;
   const records = last ? answered.slice(0, -1) : answered;
-  const damage = last && damageOf(new ApiError(500, last.code, last.message));
+  const damage = last && damageOf(new ApiError(500, last));
   return { records, head: Number(response.headers.get("Tidemark-Head")), damage };
 }
 
-/** Throws what is no damage, or names no place: nobody could go on behind it. */
+/**
+ * The same as it comes, for long answers: pieces of {lines, head, first}, and where a record could not be read {damage} as
+ * the last.
+ */
+export async function* readLogAsItComes(parameters, signal) {
+  let response;
+  try {
+    response = await ask("/log", { parameters, signal });
+  } catch (error) {
+    if (error.code !== "damaged") throw error;
+    return yield { lines: [], damage: damageOf(error) };
+  }
+  const [first, head] = ["First", "Head"].map((name) => Number(response.headers.get(`Tidemark-${name}`)));
+  yield { lines: [], head, first };
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ; ) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const pieces = (rest + value).split("\n");
+    rest = pieces.pop();
+    if (pieces.at(-1)?.startsWith('{"error":')) {
+      const damage = damageOf(new ApiError(500, JSON.parse(pieces.pop()).error));
+      return yield { lines: pieces, head, first, damage };
+    }
+    yield { lines: pieces, head, first };
+  }
+}
+
+/** Throws what is no damage, or has no place: nobody could go on behind it. */
 function damageOf(error) {
-  const at = damagedAt(error.message);
-  if (error.code !== "damaged" || Number.isNaN(at)) throw error;
-  return { at, text: error.message };
+  if (error.code !== "damaged" || error.offset === undefined) throw error;
+  return { at: error.offset, text: error.message };
 }

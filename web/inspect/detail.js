@@ -1,6 +1,8 @@
 // One record with everything that is known of it.
 import { byId, element } from "/chat/dom.js";
-import { lineOf } from "./api.js";
+import { marked } from "/shared/marked.js";
+import { lineOf, payloadText } from "./api.js";
+import { indented } from "./json-text.js";
 
 const TEXT_SHOWN_CHARS = 100_000;
 
@@ -38,10 +40,11 @@ export class Detail {
       ...(record.attachments ?? []).map((one, i) => [`Binary part ${i}`, `${binaryBytes(one).toLocaleString("en")} bytes`]),
     ];
     this.#fields.replaceChildren(
-      ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, value))]),
+      ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, ...marked(value)))]),
     );
-    const text = JSON.stringify(record.payload, undefined, 2);
-    this.#payload.textContent = text.length > TEXT_SHOWN_CHARS ? `${text.slice(0, TEXT_SHOWN_CHARS)}…` : text;
+    const text = indented(payloadText(record));
+    const shown = text.length > TEXT_SHOWN_CHARS ? `${text.slice(0, TEXT_SHOWN_CHARS)}…` : text;
+    this.#payload.replaceChildren(...marked(shown));
   }
 
   close() {

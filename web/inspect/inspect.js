@@ -1,35 +1,50 @@
 // The inspector: the log as it is, live, on the HTTP API that programs use.
 import { byId, element } from "/chat/dom.js";
+import { plain } from "/shared/marked.js";
+import { readAddress, writeAddress } from "./address.js";
 import { get, token } from "./api.js";
 import { Detail } from "./detail.js";
-import { LogWindow } from "./log-window.js";
+import { showFacts } from "./facts.js";
+import { Filter } from "./filter.js";
+import { showGone } from "./gone.js";
+import { LogWindow, RECORDS_HELD } from "./log-window.js";
 import { showRecoveries } from "./recoveries.js";
+import { Search } from "./search.js";
 import { Table } from "./table.js";
 
 const FACTS_EVERY_MS = 2_000;
 const CHANNELS_EVERY_MS = 15_000;
-const SEARCH_PAGES = 25; // read back at most, for one press of the button
+const FOUND_ROWS = 2 * RECORDS_HELD; // shown at most, of older ones and those at hand together
 
 const channelField = byId("channel");
 const textField = byId("text");
 const jumpField = byId("jump");
-const problem = byId("problem");
-let lastInfo;
-let searching = false;
+let filter = new Filter("");
+let found = 0; // older ones, by the search
+let open; // the offset of the record that is looked at
+let damagedRecords = 0;
+let losses = { losses: [] };
 
+const search = new Search();
 const table = new Table({
-  open: (record) => detail.show(record),
-  top: () => !searching && log.older(),
+  open: show,
+  // Between what a search found and the records at hand there are others.
+  top: () => search.reached === undefined && log.older(),
   bottom: () => log.newer(),
 });
-const detail = new Detail(() => table.focusFirst());
+const detail = new Detail(() => {
+  closeRecord();
+  table.focusFirst();
+});
 const log = new LogWindow({
   replaced: () => {
+    forgetSearch();
     table.replace(log.records);
     showShown();
   },
   appended: (records) => {
-    table.prune(log.first ?? 0, Infinity);
+    if (search.reached === undefined) table.prune(log.first ?? 0, Infinity);
+    else table.cut(FOUND_ROWS);
     table.append(records);
     showShown();
   },
@@ -43,109 +58,190 @@ const log = new LogWindow({
     byId("state-text").textContent = state;
     byId("live").hidden = state === "live";
     if (state === "reconnecting" && error) failed(error);
-    else say("");
+    else complain("");
   },
   failed,
+  atEnd: () => table.following,
 });
 
-function say(text) {
-  problem.textContent = text;
+function complain(text) {
+  byId("problem").textContent = text;
 }
+
+function say(text) {
+  byId("said").textContent = text;
+}
+
+const TOKEN_PROBLEMS = {
+  token_needed: "This server asks for its API token.",
+  token_wrong: "That is not the API token of this server.",
+};
 
 function failed(error) {
   const asks = error.status === 401;
   byId("token-form").hidden = !asks;
   if (asks) byId("token").focus();
-  say(error.status ? error.message : `The server is not there (${error.message}). The page tries again.`);
+  const answer = TOKEN_PROBLEMS[error.code] ?? error.message;
+  complain(error.status ? answer : `The server is not there (${error.message}). The page tries again.`);
 }
 
-/** What is looked for stands in any of a record's texts, whatever its case. */
-function matcher(text) {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return () => true;
-  return (record) =>
-    [record.channel, record.event, record.sender, record.key ?? "", JSON.stringify(record.payload)].some((one) =>
-      one.toLowerCase().includes(wanted),
-    );
+// --- what is looked at -------------------------------------------------------------------------------------------------
+
+const keepAddress = () => writeAddress({ channel: log.channel, text: textField.value.trim(), at: open });
+
+function show(record) {
+  open = record.offset;
+  detail.show(record);
+  keepAddress();
+}
+
+function closeRecord() {
+  detail.close();
+  open = undefined;
+  keepAddress();
+}
+
+async function follow(channel = log.channel) {
+  say("");
+  const following = log.follow(channel);
+  keepAddress();
+  await following;
+}
+
+function setFilter(text) {
+  filter = new Filter(text);
+  table.filter = (record) => filter.has(record);
+}
+
+function narrow() {
+  setFilter(textField.value);
+  forgetSearch();
+  table.replace(log.records);
+  showShown();
+  keepAddress();
+}
+
+async function fromAddress() {
+  const { channel, text, at } = readAddress();
+  channelField.value = channel;
+  textField.value = text;
+  setFilter(text);
+  if (at === undefined) {
+    detail.close();
+    open = undefined;
+    return follow(channel);
+  }
+  await goTo({ offset: at, channel });
 }
 
 function showShown() {
-  const filtered = textField.value.trim() !== "";
   const held = log.records.length;
-  byId("shown").textContent = filtered
-    ? `${table.shown} of the ${held.toLocaleString("en")} records at hand`
-    : `${held.toLocaleString("en")} records at hand`;
-  byId("search-older").hidden = !filtered;
+  const atHand = `${held.toLocaleString("en")} records at hand`;
+  const matching = table.shown - found;
+  byId("shown").textContent = !filter.active
+    ? atHand
+    : `${matching.toLocaleString("en")} of the ${atHand}${search.reached === undefined ? "" : `, ${found.toLocaleString("en")} older`}`;
+  byId("search-older").hidden = !filter.active || (search.reached <= search.logFirst && !search.running);
   byId("empty").hidden = !table.empty;
-  byId("empty").textContent = filtered ? "None of the records at hand matches." : "Nothing is here yet.";
+  byId("empty").textContent = filter.active ? "None of the records at hand matches." : "Nothing is here yet.";
+}
+
+// --- finding -----------------------------------------------------------------------------------------------------------
+
+function forgetSearch() {
+  search.forget();
+  found = 0;
+  say("");
+}
+
+function showSearch() {
+  const { share } = search;
+  byId("search").hidden = !search.running;
+  byId("search-older").textContent = search.running ? "Stop" : "Search older";
+  if (!search.running) return;
+  if (Number.isNaN(share)) byId("search-share").removeAttribute("value");
+  else byId("search-share").value = share;
+  byId("search-at").textContent = search.reached === undefined ? "" : whereSearched();
+}
+
+function whereSearched() {
+  const share = Number.isNaN(search.share) ? "" : `, ${Math.floor(100 * search.share)} % of the log`;
+  const matching = found === 1 ? "1 older record matches" : `${found === 0 ? "no" : found.toLocaleString("en")} older records match`;
+  return `back to offset ${search.reached.toLocaleString("en")}${share}: ${matching}`;
 }
 
 async function searchOlder() {
-  searching = true;
-  const before = table.shown;
-  let more = true;
-  for (let page = 0; page < SEARCH_PAGES && table.shown === before && more; page++) more = await log.older();
-  searching = false;
-  if (more === null) return; // why is said already
-  say(table.shown === before ? "Nothing older matches, as far as was read. Press again to go on." : "");
+  if (search.running) return search.stop();
+  const mine = filter;
+  const ended = search.run({
+    channel: log.channel,
+    before: log.first,
+    filter,
+    found: (records) => {
+      if (filter !== mine) return;
+      found += records.filter(({ offset }) => offset !== undefined).length;
+      table.prepend(records);
+      showShown();
+    },
+    progress: showSearch,
+  });
+  say("");
+  showSearch();
+  try {
+    const end = await ended;
+    if (filter !== mine) return;
+    say(
+      {
+        begin: `Searched ${whereSearched()}. There the log begins.`,
+        enough: `Searched ${whereSearched()}. There may be more.`,
+        stopped: search.reached === undefined ? "" : `Stopped; searched ${whereSearched()}.`,
+      }[end],
+    );
+  } catch (error) {
+    failed(error);
+  } finally {
+    showSearch();
+    showShown();
+  }
 }
 
 /** "17" is an offset, anything else a time of day or a moment. */
 async function jump() {
   const text = jumpField.value.trim();
   if (text === "") return;
-  let target;
-  if (/^\d+$/.test(text)) target = await log.jump({ offset: Number(text) });
-  else {
-    const day = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${new Date().toLocaleDateString("sv")}T${text}` : text;
-    const moment = new Date(day);
-    if (Number.isNaN(moment.getTime())) return say(`"${text}" is neither an offset nor a time such as 14:30 or 2026-11-25T14:30.`);
-    target = await log.jump({ since: moment.toISOString() });
+  if (/^\d+$/.test(text)) return goTo({ offset: Number(text) });
+  const day = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${new Date().toLocaleDateString("sv")}T${text}` : text;
+  const moment = new Date(day);
+  if (Number.isNaN(moment.getTime())) {
+    return complain(`"${plain(text)}" is neither an offset nor a time such as 14:30 or 2026-11-25T14:30.`);
   }
-  if (target === null) return; // why is said already
-  if (target === undefined) return say("There is no record at or after that place.");
-  table.reveal(target, true);
-  const record = log.records.find((one) => one.offset === target);
-  if (record) detail.show(record);
+  await goTo({ since: moment.toISOString() });
 }
 
-const bytes = (n) => {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  for (; n >= 1024 && unit < units.length - 1; unit++) n /= 1024;
-  return `${n.toLocaleString("en", { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`;
-};
+async function goTo(place) {
+  const target = await log.jump(place);
+  if (target === null) return; // why is said already
+  if (target === undefined) return say("There is no record at or after that place.");
+  const record = log.records.find((one) => one.offset === target);
+  if (record) show(record);
+  if (!table.reveal(target, true)) say(`Record ${target} does not match the text that is looked for.`);
+}
+
+// --- what the server says of itself --------------------------------------------------------------------------------------
 
 async function facts() {
   if (document.hidden) return;
   const info = await get("/info");
-  const seconds = lastInfo ? (Date.parse(info.now) - Date.parse(lastInfo.now)) / 1000 : 0;
-  const rate = (name) =>
-    seconds > 0 && lastInfo.started === info.started
-      ? (Math.max(0, info.since_start[name] - lastInfo.since_start[name]) / seconds).toLocaleString("en", { maximumFractionDigits: 1 })
-      : "…";
-  const rows = [
-    ["Engine", info.engine],
-    ["Epoch", info.epoch],
-    ["First", info.first.toLocaleString("en")],
-    ["Head", info.head.toLocaleString("en")],
-    ["On disk", bytes(info.bytes_on_disk)],
-    ["Records/s", rate("records")],
-    ["Commits/s", rate("commits")],
-    ["Connections", info.connections.toLocaleString("en")],
-    ["Stored twice, prevented", info.since_start.duplicates.toLocaleString("en")],
-  ];
-  byId("facts").replaceChildren(
-    ...rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
-  );
-  byId("unwritable").textContent = info.writable ? "" : `Nothing is stored at the moment: ${info.why_not_writable}`;
-  lastInfo = info;
+  showFacts(info);
+  showGone(info, losses, damagedRecords, (offset) => goTo({ offset }));
   showRecoveries(await get("/recoveries"));
 }
 
 async function channels() {
   if (document.hidden) return;
-  const { channels: all } = await get("/channels");
+  losses = await get("/losses");
+  const { channels: all, unreadable } = await get("/channels");
+  damagedRecords = unreadable;
   byId("channels").replaceChildren(
     ...all.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
   );
@@ -159,41 +255,39 @@ function every(ms, work) {
 function submitted(form, act) {
   byId(form).addEventListener("submit", (event) => {
     event.preventDefault();
+    complain("");
     say("");
     act();
   });
 }
 
-submitted("filter-form", () => log.follow(channelField.value.trim()));
+submitted("filter-form", () => follow(channelField.value.trim()));
 submitted("jump-form", jump);
 submitted("token-form", () => {
   token.set(byId("token").value.trim());
   byId("token-form").hidden = true;
-  log.follow();
+  fromAddress();
 });
-channelField.addEventListener("change", () => log.follow(channelField.value.trim()));
-textField.addEventListener("input", () => {
-  table.filter = matcher(textField.value);
-  table.replace(log.records);
-  showShown();
-});
-byId("live").addEventListener("click", () => log.follow());
+channelField.addEventListener("change", () => follow(channelField.value.trim()));
+textField.addEventListener("input", narrow);
+byId("live").addEventListener("click", () => follow());
+byId("fresh").addEventListener("click", () => (log.live ? table.toEnd() : follow()));
 byId("search-older").addEventListener("click", searchOlder);
+addEventListener("hashchange", fromAddress);
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input");
   if (event.key === "Escape" && (typing || detail.open)) {
-    detail.close();
+    closeRecord();
     return table.focusFirst();
   }
   if (typing) return;
-  const act = { "/": () => textField.focus(), c: () => channelField.focus(), g: () => jumpField.focus(), l: () => log.follow() }[event.key];
+  const act = { "/": () => textField.focus(), c: () => channelField.focus(), g: () => jumpField.focus(), l: () => follow() }[event.key];
   if (!act) return;
   event.preventDefault();
   act();
 });
 
-channelField.value = new URLSearchParams(location.hash.slice(1)).get("channel") ?? "";
-log.follow(channelField.value);
+fromAddress();
 every(FACTS_EVERY_MS, facts);
 every(CHANNELS_EVERY_MS, channels);

@@ -5,6 +5,7 @@ import { readLog } from "./api.js";
 import { LogStream } from "./stream.js";
 
 export const RECORDS_HELD = 1_000;
+const RECORDS_BELOW = 1_000; // that may come while the reader is further up
 const RECORDS_AT_ONCE = 200;
 const RECORDS_BEFORE_JUMP = 50;
 const DAMAGE_AT_ONCE = 20; // places passed over by one read
@@ -23,11 +24,17 @@ export class LogWindow {
   #fresh = [];
   #frame;
 
-  /** Handlers: replaced(), appended(records), prepended(records), state(text, error), failed(error). */
+  /**
+   * Handlers: replaced(), appended(records), prepended(records), state(text, error), failed(error), atEnd(): whether the
+   * reader is where new records come.
+   */
   constructor(handlers) {
     this.#handlers = handlers;
   }
 
+  get channel() {
+    return this.#channel;
+  }
   get first() {
     return this.records.map(placeOf).find(Boolean);
   }
@@ -49,7 +56,8 @@ export class LogWindow {
    * The records around an offset, or from a moment (RFC 3339) on. Gives the offset of the first at or after it, undefined if
    * there is none at all, null if it could not be read, which failed() was told.
    */
-  async jump({ offset, since }) {
+  async jump({ offset, since, channel = this.#channel }) {
+    this.#channel = channel;
     let target;
     const done = await this.#replace(async (signal) => {
       const from = since === undefined ? { after: Math.max(0, offset - 1) } : { since };
@@ -177,6 +185,14 @@ export class LogWindow {
 
   #append(records) {
     if (records.length === 0) return;
+    // What somebody reads stays: the end is left where too much comes below it.
+    if (this.live && !this.#handlers.atEnd()) {
+      const room = RECORDS_HELD + RECORDS_BELOW - this.records.length;
+      if (records.length > room) this.#leaveEnd();
+      records = records.slice(0, Math.max(0, room));
+      this.records.push(...records);
+      return this.#handlers.appended(records);
+    }
     this.records.push(...records);
     const dropped = Math.max(0, this.records.length - RECORDS_HELD);
     if (dropped > 0) {

@@ -1,5 +1,6 @@
 // How clients came back: counts, and the latest ones.
 import { byId, element } from "/chat/dom.js";
+import { marked } from "/shared/marked.js";
 
 const SHOWN = 50;
 const WAYS = {
@@ -17,8 +18,8 @@ export function showRecoveries({ latest, ...counts }) {
         {},
         element("td", { class: "time" }, element("time", { datetime: one.time, title: one.time }, new Date(one.time).toLocaleTimeString("en-GB"))),
         element("td", { class: `way ${one.way}`, title: WAYS[one.way] }, one.way),
-        element("td", {}, one.channel),
-        element("td", {}, element("bdi", {}, one.sender)),
+        element("td", {}, element("bdi", {}, ...marked(one.channel))),
+        element("td", {}, element("bdi", {}, ...marked(one.sender))),
         element("td", { class: "figure" }, String(one.after)),
         element("td", {}, one.reason ?? ""),
       ),

@@ -1,5 +1,5 @@
 // Server-Sent Events by fetch: EventSource cannot send a token. Comes back by itself, at the position it has.
-import { ApiError, ask, damagedAt, readRecord } from "./api.js";
+import { ApiError, ask, readRecord } from "./api.js";
 
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 8_000;
@@ -74,10 +74,10 @@ export class LogStream {
     if (fields.id !== undefined) this.#position = fields.id;
   }
 
-  #unreadable({ code, message }) {
-    const at = damagedAt(message);
+  #unreadable(error) {
+    const { code, message, offset: at } = error;
     const had = Number(this.#position.split(".")[1]);
-    if (code !== "damaged" || !(at > had)) return this.#handlers.lost(new ApiError(500, code, message));
+    if (code !== "damaged" || !(at > had)) return this.#handlers.lost(new ApiError(500, error));
     this.#handlers.damage({ at, text: message });
     this.#position = this.#position.replace(/\d+$/, at);
     this.#passed = true;

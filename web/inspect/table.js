@@ -1,5 +1,8 @@
-// The records on screen, as a table: one row each, the selected one marked, the reader's place kept.
+// The records on screen, as a table: one row each, the selected one marked, the reader's place kept: what comes moves the
+// table only for who is at its end, and is counted for everybody else.
 import { byId, element } from "/chat/dom.js";
+import { marked } from "/shared/marked.js";
+import { payloadText } from "./api.js";
 
 const PREVIEW_CHARS = 400;
 const EDGE_PX = 200;
@@ -9,9 +12,11 @@ const SENDER_COLOURS = 6;
 export class Table {
   #scroller = byId("scroller");
   #body = byId("rows");
+  #fresh = byId("fresh");
   #matches = () => true;
   #selected;
   #following = true;
+  #below = 0; // records that came since the reader left the end
   #handlers;
 
   /** Handlers: open(record), top(), bottom(). */
@@ -19,7 +24,7 @@ export class Table {
     this.#handlers = handlers;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#body.addEventListener("click", (event) => this.#open(event.target.closest("tr")));
-    this.#body.addEventListener("keydown", (event) => this.#key(event));
+    this.#scroller.addEventListener("keydown", (event) => this.#key(event));
     // A record beside it or the list below takes room from the table, not the newest record from view.
     new ResizeObserver(() => this.#following && this.toEnd()).observe(this.#scroller);
   }
@@ -35,6 +40,10 @@ export class Table {
   get empty() {
     return this.#body.childElementCount === 0;
   }
+  /** The reader is where new records come. */
+  get following() {
+    return this.#following;
+  }
 
   replace(records) {
     this.#body.replaceChildren(...this.#rows(records));
@@ -43,8 +52,11 @@ export class Table {
   }
 
   append(records) {
-    this.#body.append(...this.#rows(records));
-    if (this.#following) this.toEnd();
+    const rows = this.#rows(records);
+    this.#body.append(...rows);
+    if (this.#following) return this.toEnd();
+    this.#below += rows.length;
+    this.#tellBelow();
   }
 
   prepend(records) {
@@ -56,19 +68,33 @@ export class Table {
 
   /** Rows of records that are not held any more. */
   prune(first, last) {
-    const before = this.#scroller.scrollHeight;
-    for (let row = this.#body.firstElementChild; row && Number(row.dataset.offset) < first; row = this.#body.firstElementChild) {
-      row.remove();
-    }
-    if (!this.#following) this.#scroller.scrollTop -= before - this.#scroller.scrollHeight;
+    this.#removeFirstWhile((row) => Number(row.dataset.offset) < first);
     for (let row = this.#body.lastElementChild; row && Number(row.dataset.offset) > last; row = this.#body.lastElementChild) {
       row.remove();
     }
   }
 
+  /** Keeps the newest `most` rows. */
+  cut(most) {
+    this.#removeFirstWhile(() => this.#body.childElementCount > most);
+  }
+
+  #removeFirstWhile(unwanted) {
+    const before = this.#scroller.scrollHeight;
+    for (let row = this.#body.firstElementChild; row && unwanted(row); row = this.#body.firstElementChild) row.remove();
+    if (!this.#following) this.#scroller.scrollTop -= before - this.#scroller.scrollHeight;
+  }
+
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#following = true;
+    this.#below = 0;
+    this.#tellBelow();
+  }
+
+  #tellBelow() {
+    this.#fresh.hidden = this.#below === 0;
+    this.#fresh.textContent = this.#below === 0 ? "" : `${this.#below.toLocaleString("en")} new`;
   }
 
   /** Marks the record's row and moves to it; whether it is on screen. */
@@ -82,8 +108,16 @@ export class Table {
     return true;
   }
 
+  /** The selected row, else the newest one on screen. */
   focusFirst() {
-    (this.#row(this.#selected) ?? this.#body.lastElementChild)?.querySelector("button")?.focus();
+    (this.#row(this.#selected) ?? this.#lastOnScreen())?.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  #lastOnScreen() {
+    const { bottom } = this.#scroller.getBoundingClientRect();
+    let row = this.#body.lastElementChild;
+    while (row && (!row.record || row.getBoundingClientRect().bottom > bottom)) row = row.previousElementSibling;
+    return row ?? this.#body.querySelector("tr:not(.gap)");
   }
 
   #rows(records) {
@@ -98,7 +132,7 @@ export class Table {
     }
     if (record.damage) {
       const { at, text } = record.damage;
-      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Cannot be read: ${text}.`));
+      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Offset ${at} cannot be read: ${text}.`));
     }
     const row = element("tr", { "data-offset": record.offset });
     row.record = record;
@@ -106,10 +140,10 @@ export class Table {
     row.append(
       element("th", { scope: "row" }, element("button", { type: "button", tabindex: -1 }, String(record.offset))),
       element("td", { class: "time" }, element("time", { datetime: record.time, title: record.time }, timeText(record.time))),
-      element("td", { class: "channel" }, record.channel),
-      element("td", { class: "event" }, record.event),
-      element("td", { class: `sender colour-${colourOf(record.sender)}` }, element("bdi", {}, record.sender)),
-      element("td", { class: "payload", dir: "auto" }, preview(record)),
+      element("td", { class: "channel" }, element("bdi", {}, ...marked(record.channel))),
+      element("td", { class: "event" }, element("bdi", {}, ...marked(record.event))),
+      element("td", { class: `sender colour-${colourOf(record.sender)}` }, element("bdi", {}, ...marked(record.sender))),
+      element("td", { class: "payload", dir: "auto" }, ...marked(preview(record))),
     );
     return row;
   }
@@ -133,20 +167,19 @@ export class Table {
   }
 
   #key(event) {
-    const row = event.target.closest("tr");
+    if (event.target !== this.#scroller && !this.#body.contains(event.target)) return;
+    const row = event.target.closest("tr") ?? this.#row(this.#selected) ?? this.#lastOnScreen();
     const page = Math.max(1, Math.floor(this.#scroller.clientHeight / (row?.offsetHeight || 24)) - 1);
     const to = {
       ArrowDown: () => step(row, "nextElementSibling", 1),
       ArrowUp: () => step(row, "previousElementSibling", 1),
       PageDown: () => step(row, "nextElementSibling", page),
       PageUp: () => step(row, "previousElementSibling", page),
-      Home: () => this.#body.firstElementChild,
-      End: () => this.#body.lastElementChild,
+      Home: () => this.#body.querySelector("tr:not(.gap)"),
+      End: () => [...this.#body.querySelectorAll("tr:not(.gap)")].at(-1),
     }[event.key]?.();
     if (!to) return;
     event.preventDefault();
-    to.querySelector("button")?.focus();
-    to.scrollIntoView({ block: "nearest" });
     this.#open(to);
   }
 
@@ -154,20 +187,29 @@ export class Table {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
     this.#following = below < BOTTOM_SLACK_PX;
+    if (this.#following) this.#below = 0;
+    this.#tellBelow();
     if (scrollTop < EDGE_PX) this.#handlers.top();
     if (below < EDGE_PX) this.#handlers.bottom();
   }
 }
 
+/** So many records on: the lines between them that say what is gone are no places to be at. */
 function step(row, direction, times) {
-  for (let i = 0; i < times && row?.[direction]; i++) row = row[direction];
+  for (let next = row?.[direction]; next && times > 0; next = next[direction]) {
+    if (!next.record) continue;
+    row = next;
+    --times;
+  }
   return row;
 }
 
-function preview({ payload, attachments }) {
-  const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  const cut = text.length > PREVIEW_CHARS ? `${text.slice(0, PREVIEW_CHARS)}…` : text;
-  return attachments ? `${cut} (+ ${attachments.length} binary)` : cut;
+/** The payload as it is stored; of a string what stands between its quotes. */
+function preview(record) {
+  const text = payloadText(record);
+  const bare = text.startsWith('"') ? text.slice(1, -1) : text;
+  const cut = bare.length > PREVIEW_CHARS ? `${bare.slice(0, PREVIEW_CHARS)}…` : bare;
+  return record.attachments ? `${cut} (+ ${record.attachments.length} binary)` : cut;
 }
 
 const today = new Date().toDateString();

@@ -72,8 +72,10 @@ std::optional<ApiError> why_no_access(const http::Request& request, const ServeO
   if (!options.api_token.empty()) {
     const auto token = bearer_token(request);
     if (same_secret(token, options.api_token)) return std::nullopt;
-    return ApiError{401, token.empty() ? "token_needed" : "token_wrong",
-                    "send the server's --api-token in the field Authorization: Bearer TOKEN"};
+    if (token.empty()) {
+      return ApiError{401, "token_needed", "send the server's --api-token in the field Authorization: Bearer TOKEN"};
+    }
+    return ApiError{401, "token_wrong", "the token in the field Authorization is not the server's --api-token"};
   }
   if (!loopback_peer || was_forwarded(request)) {
     return ApiError{403, "token_not_configured",

@@ -59,6 +59,7 @@ std::expected<std::string, ApiError> info_json(const Service& service) {
   for (const ReadFailure& failure : service.read_failures.places()) {
     out += out.back() == '[' ? R"({"error":)" : R"(,{"error":)";
     json::append_string(out, failure.sentence);
+    if (failure.record != Offset()) fmt::format_to(std::back_inserter(out), R"(,"offset":{})", failure.record.value());
     fmt::format_to(std::back_inserter(out), R"(,"times":{},"last":"{}"}})", failure.times, time_text(failure.last));
   }
   out += ']';

@@ -2,7 +2,7 @@
 // before; a client that stops reading holds one page of at most kScanBytes and nothing of the store.
 //
 // An error before the first page is an answer of its own; later, when the status is gone, it is the last line:
-// {"error":{"code":"damaged","message":"..."}}.
+// {"error":{"code":"damaged","message":"...","offset":17}}.
 #pragma once
 
 #include <memory>

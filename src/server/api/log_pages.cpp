@@ -20,7 +20,8 @@ void append_line(std::string& lines, const RecordView& record) {
 
 std::unexpected<Error> damaged(Offset offset, const Result<void>& read) {
   if (!read) return std::unexpected(about_record(offset, read.error()));
-  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing; {}", offset.value(), kDamageAdvice));
+  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing; {}", offset.value(), kDamageAdvice),
+              offset);
 }
 
 }  // namespace

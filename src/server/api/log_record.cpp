@@ -20,20 +20,21 @@ std::expected<std::string, ApiError> record_json_at(const Log& log, Offset offse
   if (!json.empty()) return json + '\n';
   const auto number = offset.value();
   if (offset > log.head()) {
-    return std::unexpected(ApiError{
-        404, "not_found", fmt::format("there is no record {} yet; the newest is {}", number, log.head().value())});
+    return std::unexpected(
+        ApiError{404, "not_found",
+                 fmt::format("there is no record {} yet; the newest is {}", number, log.head().value()), offset});
   }
   if (const auto first = log.first_settled(); offset < first) {
-    return std::unexpected(
-        ApiError{404, "trimmed",
-                 fmt::format("record {} was removed by retention; the oldest kept is {}", number, first.value())});
+    return std::unexpected(ApiError{
+        404, "trimmed", fmt::format("record {} was removed by retention; the oldest kept is {}", number, first.value()),
+        offset});
   }
   if (log.holes().contains(offset)) {
     return std::unexpected(
-        ApiError{404, "lost", fmt::format("record {} was damaged and a repair left it out", number)});
+        ApiError{404, "lost", fmt::format("record {} was damaged and a repair left it out", number), offset});
   }
   return std::unexpected(
-      ApiError{500, "damaged", fmt::format("the record at offset {} is missing; {}", number, kDamageAdvice)});
+      ApiError{500, "damaged", fmt::format("the record at offset {} is missing; {}", number, kDamageAdvice), offset});
 }
 
 }  // namespace tidemark

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "protocol/http/http.h"
 #include "protocol/json/json.h"
@@ -17,6 +18,7 @@ std::string to_json(const ApiError& error) {
   json::append_string(out, error.code);
   out += R"(,"message":)";
   json::append_string(out, error.message);
+  if (error.record != Offset()) fmt::format_to(std::back_inserter(out), R"(,"offset":{})", error.record.value());
   out += "}}";
   return out;
 }

@@ -16,11 +16,12 @@
 
 namespace tidemark {
 
-/// Why a request was not done, as `{"error":{"code":...,"message":...}}` under `status`.
+/// Why a request was not done, as `{"error":{"code":...,"message":...,"offset":17}}` under `status`.
 struct ApiError {
   int status = 400;
   std::string_view code;
   std::string message;  // a sentence that says what to do
+  Offset record{};      // the one that it is about; 0: about none, and the answer has no offset
 };
 
 [[nodiscard]] std::string to_json(const ApiError& error);

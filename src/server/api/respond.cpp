@@ -83,8 +83,8 @@ void respond_too_many_reads(HttpStream& http) {
 
 ApiError to_api_error(const Error& error) {
   switch (error.code) {
-    case ErrorCode::corrupt: return {500, "damaged", error.context};
-    case ErrorCode::not_found: return {404, "not_found", error.context};
+    case ErrorCode::corrupt: return {500, "damaged", error.context, error.record};
+    case ErrorCode::not_found: return {404, "not_found", error.context, error.record};
     case ErrorCode::closed: return {503, "closing", error.context};
     case ErrorCode::invalid_argument: return {400, "bad_request", error.context};
     case ErrorCode::out_of_space:
@@ -92,7 +92,7 @@ ApiError to_api_error(const Error& error) {
     case ErrorCode::locked:
     case ErrorCode::foreign: break;
   }
-  return {500, "read_failed", error.context};
+  return {500, "read_failed", error.context, error.record};
 }
 
 void respond_later(HttpStream& http, JsonJob job) {

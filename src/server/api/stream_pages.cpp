@@ -41,7 +41,8 @@ Result<std::shared_ptr<Page>> read_once(const Log& log, const FrameEncoder& fram
   if (!page->ends.empty()) return page;  // what cannot be read is the next page's business
   if (log.first_settled() > from) return nullptr;
   if (!read) return std::unexpected(about_record(from, read.error()));
-  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing; {}", from.value(), kDamageAdvice));
+  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing; {}", from.value(), kDamageAdvice),
+              from);
 }
 
 }  // namespace

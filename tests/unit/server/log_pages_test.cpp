@@ -37,6 +37,7 @@ struct World {
 struct Answer {
   Offsets offsets;
   std::string error;
+  Offset record;  // that the error is about
   std::size_t pages = 0;
 };
 
@@ -55,6 +56,7 @@ Answer read(const Log& log, const LogQuery& query, PageLimits page) {
     }
     CHECK(lines.empty());
     if (!more) answer.error = more.error().context;
+    if (!more) answer.record = more.error().record;
     if (!more || !*more) return answer;
   }
 }
@@ -124,16 +126,20 @@ TEST_CASE("what comes before damage is given, then the damage is named, in eithe
     const Answer forward = read(*world, {.after = Offset(20)}, page);
     CHECK(forward.offsets == Offsets{21, 22, 23, 24, 25, 26, 27, 28, 29});
     CHECK(forward.error.contains("offset 30"));
+    CHECK(forward.record == Offset(30));
     const Answer backward = read(*world, {.before = Offset(36), .order = Direction::backward}, page);
     CHECK(backward.offsets == Offsets{35, 34, 33, 32, 31});
     CHECK(backward.error.contains("offset 30"));
+    CHECK(backward.record == Offset(30));
     const Answer channel = read(*world, {.channel = "/a", .after = Offset(20)}, page);
     CHECK(channel.offsets == Offsets{21, 24, 27});
     CHECK(channel.error.contains("offset 30"));
+    CHECK(channel.record == Offset(30));
     const Answer back_channel =
         read(*world, {.channel = "/a", .before = Offset(42), .order = Direction::backward}, page);
     CHECK(back_channel.offsets == Offsets{39, 36, 33});
     CHECK(back_channel.error.contains("offset 30"));
+    CHECK(back_channel.record == Offset(30));
     const Answer other = read(*world, {.channel = "/", .after = Offset(28), .limit = 3}, page);
     CHECK(other.offsets == Offsets{29, 31, 32});
     CHECK(other.error.empty());
@@ -178,6 +184,7 @@ TEST_CASE("a stream of everything stops at damage and names it") {
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().code == ErrorCode::corrupt);
   CHECK(damaged.error().context.contains("offset 4"));
+  CHECK(damaged.error().record == Offset(4));
 }
 
 TEST_CASE("records trimmed while they are read are not missed, and are a gap of a stream that had not got there") {

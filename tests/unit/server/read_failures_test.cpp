@@ -9,6 +9,8 @@
 namespace tidemark {
 namespace {
 
+const Error kSeven{ErrorCode::corrupt, "offset 7", Offset(7)};
+const Error kNine{ErrorCode::io, "offset 9"};
 constexpr TimeMs kWall{1'000};
 constexpr Millis kMinute = limits::kReadFailureLinePause;
 
@@ -16,33 +18,35 @@ constexpr Millis kMinute = limits::kReadFailureLinePause;
 
 TEST_CASE("whoever meets a damaged place again is counted, and told of once a minute") {
   ReadFailures failures;
-  CHECK(failures.note("offset 7", kWall, Millis(0)) == 1);
-  for (int client = 0; client < 100; ++client) CHECK_FALSE(failures.note("offset 7", kWall, Millis(1)));
-  CHECK(failures.note("offset 9", kWall, Millis(1)) == 1);  // another place is news
-  CHECK(failures.note("offset 7", TimeMs{2'000}, kMinute) == 101);
-  CHECK_FALSE(failures.note("offset 7", kWall, 2 * kMinute - Millis(1)));
+  CHECK(failures.note(kSeven, kWall, Millis(0)) == 1);
+  for (int client = 0; client < 100; ++client) CHECK_FALSE(failures.note(kSeven, kWall, Millis(1)));
+  CHECK(failures.note(kNine, kWall, Millis(1)) == 1);  // another place is news
+  CHECK(failures.note(kSeven, TimeMs{2'000}, kMinute) == 101);
+  CHECK_FALSE(failures.note(kSeven, kWall, 2 * kMinute - Millis(1)));
   CHECK(failures.count() == 104);
 }
 
 TEST_CASE("what could not be read is kept with how often and when") {
   ReadFailures failures;
   CHECK(failures.places().empty());
-  static_cast<void>(failures.note("offset 7", kWall, Millis(0)));
-  static_cast<void>(failures.note("offset 9", kWall, Millis(0)));
-  static_cast<void>(failures.note("offset 7", TimeMs{2'000}, Millis(1)));
+  static_cast<void>(failures.note(kSeven, kWall, Millis(0)));
+  static_cast<void>(failures.note(kNine, kWall, Millis(0)));
+  static_cast<void>(failures.note(kSeven, TimeMs{2'000}, Millis(1)));
   const auto places = failures.places();
   REQUIRE(places.size() == 2);
   CHECK(places[0].sentence == "offset 7");
   CHECK(places[0].times == 2);
   CHECK(places[0].last == TimeMs{2'000});
+  CHECK(places[0].record == Offset(7));
   CHECK(places[1].sentence == "offset 9");
+  CHECK(places[1].record == Offset());
 }
 
 TEST_CASE("a log that is damaged everywhere fills neither the memory nor the journal") {
   ReadFailures failures;
   std::size_t lines = 0;
   for (std::size_t offset = 0; offset < 10 * limits::kReadFailuresKept; ++offset) {
-    if (failures.note(fmt::format("offset {}", offset), kWall, Millis(0))) ++lines;
+    if (failures.note({ErrorCode::corrupt, fmt::format("offset {}", offset)}, kWall, Millis(0))) ++lines;
   }
   CHECK(failures.places().size() == limits::kReadFailuresKept);
   CHECK(lines == limits::kReadFailuresKept + 1);  // and one for all the others
