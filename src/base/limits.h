@@ -69,6 +69,7 @@ inline constexpr std::size_t kShareDrafts = 1024;     // of one I/O thread's con
 inline constexpr std::size_t kShareBytes = 4 * kMiB;  // likewise
 inline constexpr std::size_t kBatchRecords = 4096;    // one commit
 inline constexpr std::size_t kBatchBytes = 8 * kMiB;
+inline constexpr std::size_t kKeptBatchBytes = 4 * kMiB;        // of a batch that is done, for the next one
 inline constexpr std::uint64_t kSegmentRecords = 16'384;        // offsets of one index segment; part of the format
 inline constexpr std::size_t kDedupeWindowRecords = 1'000'000;  // client keys remembered
 inline constexpr std::size_t kScanRecords = 1000;               // one page: one read transaction

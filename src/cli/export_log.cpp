@@ -16,6 +16,7 @@
 #include "src/cli/open_log.h"
 #include "src/cli/printable.h"
 #include "src/cli/progress.h"
+#include "src/cli/scan_ahead.h"
 
 namespace tidemark::cli {
 namespace {
@@ -32,8 +33,8 @@ Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline,
   std::string line;
   Progress progress("exporting");
   const OffsetRange range{outline.state.first, outline.state.head};
-  const auto scanned = reader.scan(
-      range, {},
+  const auto scanned = scan_ahead(
+      reader, range, {},
       [&](const RecordView& record) {
         wrong = completeness.reach(record.offset);
         if (!wrong) return false;

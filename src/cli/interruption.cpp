@@ -1,14 +1,16 @@
 #include "src/cli/interruption.h"
 
+#include <atomic>
 #include <csignal>
 
 namespace tidemark::cli {
 namespace {
 
-volatile std::sig_atomic_t noted = 0;
+std::atomic<bool> noted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler must not wait");
 
 void note(int signal) {
-  noted = 1;
+  noted = true;
   std::signal(signal, SIG_DFL);
 }
 
@@ -19,6 +21,6 @@ void note_interruptions() {
   std::signal(SIGTERM, note);
 }
 
-bool interrupted() { return noted != 0; }
+bool interrupted() { return noted; }
 
 }  // namespace tidemark::cli

@@ -6,6 +6,7 @@ namespace tidemark::cli {
 
 /// From now on the signals are noted instead of ending the process.
 void note_interruptions();
+/// Any thread.
 [[nodiscard]] bool interrupted();
 
 }  // namespace tidemark::cli

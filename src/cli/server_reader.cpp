@@ -11,8 +11,10 @@
 #include "protocol/record_json.h"
 #include "src/base/command_limits.h"
 #include "src/base/time_text.h"
+#include "src/cli/event_lines.h"
 #include "src/cli/interruption.h"
 #include "src/cli/json_members.h"
+#include "src/cli/server_answers.h"
 #include "src/config/value_text.h"
 
 namespace tidemark::cli {
@@ -26,47 +28,19 @@ std::unexpected<Error> nonsense(const std::string& where) {
                                          where));
 }
 
-std::optional<StoreState> state_in(const JsonMembers& info) {
-  const auto epoch = info.text("epoch");
-  const auto parsed = epoch ? Epoch::parse(*epoch) : std::nullopt;
-  const auto first = info.number("first");
-  const auto head = info.number("head");
-  if (!parsed || !first || !head) return std::nullopt;
-  return StoreState{*parsed, Offset(*first), Offset(*head)};
-}
-
-/// Server-Sent Events, line by line (WHATWG HTML, "Interpreting an event stream").
-struct Event {
-  std::string name, data;
-
-  /// True: an event is complete; clear() before the next line.
-  bool take(std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return !data.empty();
-    const auto colon = std::min(line.find(':'), line.size());
-    const auto field = line.substr(0, colon);
-    auto value = line.substr(std::min(colon + 1, line.size()));
-    if (value.starts_with(' ')) value.remove_prefix(1);
-    if (field == "event") name = value;
-    if (field == "data") data += value;
-    return false;
-  }
-  void clear() {
-    name.clear();
-    data.clear();
-  }
-};
-
 }  // namespace
 
-Result<StoreState> ServerReader::state() {
-  const auto body = client_.body_of({.target = "/api/v1/info"}, goes_on);
+template <class T>
+Result<T> ServerReader::ask(std::string_view target, std::optional<T> (*read)(const JsonMembers&)) {
+  const auto body = client_.body_of({.target = std::string(target)}, goes_on);
   if (!body) return std::unexpected(body.error());
-  const auto info = JsonMembers::of(*body);
-  const auto state = info ? state_in(*info) : std::nullopt;
-  if (!state) return nonsense(where());
-  return *state;
+  const auto answer = JsonMembers::of(*body);
+  auto found = answer ? read(*answer) : std::nullopt;
+  if (!found) return nonsense(where());
+  return std::move(*found);
 }
+
+Result<StoreState> ServerReader::state() { return ask("/api/v1/info", state_in); }
 
 std::unexpected<Error> ServerReader::unreadable(std::string_view error) const {
   const auto said = api_error_in(error);
@@ -190,89 +164,25 @@ Result<Offset> ServerReader::first_not_older(OffsetRange range, TimeMs moment) {
 }
 
 Result<LogFacts> ServerReader::facts() {
-  const auto body = client_.body_of({.target = "/api/v1/info"}, goes_on);
-  if (!body) return std::unexpected(body.error());
-  const auto members = JsonMembers::of(*body);
-  if (!members) return nonsense(where());
-  const JsonMembers& info = *members;
-  const auto state = state_in(info);
-  if (!state) return nonsense(where());
-  LogFacts facts{.engine = info.text("engine").value_or(""),
-                 .state = *state,
-                 .records = info.number("records").value_or(0),
-                 .bytes_on_disk = info.number("bytes_on_disk").value_or(0),
-                 .first_time = info.time("first_time"),
-                 .last_time = info.time("head_time"),
-                 .server = ServerFacts{}};
-  ServerFacts& server = *facts.server;
-  server.url = where();
-  server.version = info.text("version").value_or("");
-  server.connections = info.number("connections").value_or(0);
-  server.started = info.time("started");
-  server.why_not_writable = info.text("why_not_writable").value_or("");
-  for (const auto& failure : info.objects("unreadable")) {
-    server.unreadable.push_back(failure.text("error").value_or(""));
-  }
-  if (const auto since = info.object("since_start")) {
-    server.commits = since->number("commits").value_or(0);
-    server.records = since->number("records").value_or(0);
-    server.bytes = since->number("bytes").value_or(0);
-    server.duplicates = since->number("duplicates").value_or(0);
-    server.resumed = since->number("resumed").value_or(0);
-    server.replayed = since->number("replayed").value_or(0);
-    server.fresh = since->number("new").value_or(0);
-  }
+  auto facts = ask("/api/v1/info", facts_in);
+  if (facts) facts->server->url = where();
   return facts;
 }
 
-Result<ChannelList> ServerReader::channels() {
-  const auto body = client_.body_of({.target = "/api/v1/channels"}, goes_on);
-  if (!body) return std::unexpected(body.error());
-  const auto answer = JsonMembers::of(*body);
-  if (!answer) return nonsense(where());
-  ChannelList found;
-  found.damage.add(answer->number("unreadable").value_or(0));
-  for (const auto& channel : answer->objects("channels")) {
-    found.channels.push_back({.name = channel.text("channel").value_or(""),
-                              .records = channel.number("records").value_or(0),
-                              .bytes = channel.number("bytes").value_or(0),
-                              .first = Offset(channel.number("first").value_or(0)),
-                              .last = Offset(channel.number("last").value_or(0)),
-                              .last_time = channel.time("last_time").value_or(TimeMs())});
-  }
-  return found;
-}
+Result<ChannelList> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
 
 Result<LogPast> ServerReader::past() {
-  const auto body = client_.body_of({.target = "/api/v1/info"}, goes_on);
-  if (!body) return std::unexpected(body.error());
-  const auto members = JsonMembers::of(*body);
-  if (!members) return nonsense(where());
-  const JsonMembers& info = *members;
-  LogPast past;
-  for (const auto& hole : info.objects("holes")) {
-    const auto from = hole.number("from");
-    const auto to = hole.number("to");
-    if (!from || !to || *from < 1 || *to < *from) return nonsense(where());
-    past.holes.add({Offset(*from), Offset(*to)});
-  }
-  const auto answered = client_.body_of({.target = "/api/v1/losses"}, goes_on);
-  if (!answered) return std::unexpected(answered.error());
-  const auto losses = JsonMembers::of(*answered);
-  if (!losses) return nonsense(where());
-  for (const auto& loss : losses->objects("losses")) {
-    const auto channel = loss.text("channel");
-    const auto last = loss.number("last");
-    if (!channel || !last || *last < 1 || *last > Offset::kMax) return nonsense(where());
-    past.losses[*channel] = Offset(*last);
-  }
-  return past;
+  auto holes = ask("/api/v1/info", holes_in);
+  if (!holes) return std::unexpected(holes.error());
+  auto losses = ask("/api/v1/losses", losses_in);
+  if (!losses) return std::unexpected(losses.error());
+  return LogPast{std::move(*holes), std::move(*losses)};
 }
 
 Result<void> ServerReader::follow(Offset after, std::string_view channel, const FollowVisitors& visit) {
   Result<void> wrong;
   bool ended = false;
-  Event event;
+  EventLines event;
   auto target = fmt::format("/api/v1/stream?after={}", after.value());
   if (!channel.empty()) target += fmt::format("&channel={}", percent_encoded(channel));
   constexpr std::array<HttpClient::Field, 1> kAccept = {{{"Accept", "text/event-stream"}}};

@@ -1,9 +1,11 @@
 // The log of a running server, asked over its HTTP API (docs/api.md).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "src/cli/http_client.h"
+#include "src/cli/json_members.h"
 #include "src/cli/log_reader.h"
 
 namespace tidemark::cli {
@@ -33,6 +35,10 @@ class ServerReader final : public LogReader {
   };
   [[nodiscard]] Result<Page> page(OffsetRange range, std::string_view parameters, FunctionRef<bool(Offset first)> begin,
                                   RecordVisitor visit);
+
+  /// What `read` finds in the object that the server answers.
+  template <class T>
+  [[nodiscard]] Result<T> ask(std::string_view target, std::optional<T> (*read)(const JsonMembers&));
 
   /// What stands where a record cannot be given: an error as JSON.
   [[nodiscard]] std::unexpected<Error> unreadable(std::string_view error) const;

@@ -1,57 +1,16 @@
 #include "src/hub/catch_up.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/base/limits.h"
 
 namespace tidemark {
 
-void CatchUp::start(std::size_t threads) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
-}
-
 bool CatchUp::request(Request request) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_ || queue_.size() >= queue_max_) return false;
-    queue_.push_back(std::move(request));
-  }
-  wake_.notify_one();
-  return true;
-}
-
-void CatchUp::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    queue_.clear();
-  }
-  wake_.notify_all();
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
-}
-
-void CatchUp::run() {
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
-      if (stopped_) return;
-    }
-    run_one();
-  }
-}
-
-bool CatchUp::run_one() {
-  Request request;
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.empty()) return false;
-    request = std::move(queue_.front());
-    queue_.pop_front();
-  }
-  if (!request.wanted || *request.wanted) request.done(read(request));
-  return true;
+  return readers_.run([this, request = std::move(request)] {
+    if (!request.wanted || *request.wanted) request.done(read(request));
+  });
 }
 
 Result<PagePtr> CatchUp::read(const Request& request) const {

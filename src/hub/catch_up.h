@@ -1,23 +1,20 @@
-// Catch-up readers: a few threads that read pages of a channel from the store and encode them, off the I/O threads.
+// Catch-up: pages of a channel, read from the store and encoded on threads of its own (reader_threads.h), off the I/O
+// threads.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "src/base/error.h"
 #include "src/base/limits.h"
 #include "src/hub/frame_encoder.h"
 #include "src/hub/page.h"
 #include "src/log/log.h"
+#include "src/log/reader_threads.h"
 
 namespace tidemark {
 
@@ -25,10 +22,9 @@ class CatchUp {
  public:
   /// `log` and `encoder` must outlive it.
   CatchUp(const Log& log, const FrameEncoder& encoder, std::size_t queue_max = limits::kCatchUpQueue)
-      : log_(log), encoder_(encoder), queue_max_(queue_max) {}
+      : log_(log), encoder_(encoder), readers_(queue_max) {}
   CatchUp(const CatchUp&) = delete;
   CatchUp& operator=(const CatchUp&) = delete;
-  ~CatchUp() { stop(); }
 
   struct Request {
     std::string channel;
@@ -39,14 +35,14 @@ class CatchUp {
     std::function<void(Result<PagePtr>)> done;        // called on a reader thread
   };
 
-  void start(std::size_t threads);
+  void start(std::size_t threads) { readers_.start(threads); }
   /// Any thread. False if the queue is full or stopped: ask again later; `done` will not be called.
   [[nodiscard]] bool request(Request request);
   /// Ends the threads; requests still queued are dropped. Idempotent.
-  void stop();
+  void stop() { readers_.stop(); }
 
   /// Serves the oldest queued request in the calling thread; false if there is none. For those who run without threads.
-  bool run_one();
+  bool run_one() { return readers_.run_one(); }
 
   /// Reads one page in the calling thread. Whoever begins at the newest N has no place in the log yet: nothing can be
   /// missing before it.
@@ -55,16 +51,10 @@ class CatchUp {
  private:
   /// One try; the channel has lost everything up to `lost`.
   [[nodiscard]] Result<std::shared_ptr<Page>> read_once(const Request& request, Offset lost) const;
-  void run();
 
   const Log& log_;
   const FrameEncoder& encoder_;
-  const std::size_t queue_max_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Request> queue_;
-  bool stopped_ = false;
-  std::vector<std::thread> threads_;
+  ReaderThreads readers_;
 };
 
 }  // namespace tidemark

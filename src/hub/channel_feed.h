@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
-#include "src/hub/batch.h"
+#include "src/hub/feed_relays.h"
 #include "src/hub/tail.h"
 
 namespace tidemark {
@@ -24,19 +24,10 @@ struct PageRead {
   std::shared_ptr<std::atomic<bool>> wanted;  // false once nobody waits any more: the reader skips it
 };
 
-/// A pass that waits for more to deliver, see Shard::hold_back.
+/// A pass that waits for more to deliver, see DeliveryPasses::hold_back.
 struct PassHold {
   std::uint64_t number = 0;  // 0: it does not
   bool over = false;         // it has waited for as long as it may
-};
-
-/// Unlogged events on their way to the channel's subscribers.
-struct FeedRelays {
-  std::vector<RelayPtr> waiting;  // for the next pass
-  std::vector<RelayPtr> passing;  // those of the pass under way
-  Offset position;                // in which the frames end
-  std::string frames;             // of `passing`; empty: not encoded yet
-  std::vector<std::size_t> ends;  // of each relay's frames
 };
 
 struct ChannelFeed {

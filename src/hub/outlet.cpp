@@ -100,7 +100,6 @@ void Outlet::serve_pages() {
 }
 
 void Outlet::keep_rest() {
-  if (mid_ == nullptr) return;
   const auto rest = mid_->rest_of_record();
   if (rest.empty() || rest.size() > limits::kRestBytes) return;
   own_.insert(0, rest);  // none of them is partly sent while a record is

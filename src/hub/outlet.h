@@ -83,6 +83,12 @@ class Outlet {
   /// A record was cut off in the middle (its rest was not in memory when its subscription ended, or too much to keep):
   /// the connection's bytes make no sense any more and it must be closed.
   [[nodiscard]] bool broken() const { return broken_; }
+  /// The record of this subscription that is partly sent, if one is, leaves memory, and might be trimmed before the
+  /// transport takes its rest. If that rest is small it is kept as own bytes; a larger one is read again, and if it is gone
+  /// then, the connection is, too.
+  void keep_rest_of(const Subscription& subscription) {
+    if (mid_ == &subscription) keep_rest();
+  }
 
  private:
   friend class Shard;
@@ -90,8 +96,6 @@ class Outlet {
   [[nodiscard]] bool holds_page() const {
     return std::ranges::any_of(subscriptions_, [](const auto& s) { return !s->live() && !s->wants_page(); });
   }
-  /// The record under way leaves memory, and might be trimmed before the transport takes its rest. If that rest is small
-  /// it is kept as own bytes; a larger one is read again, and if it is gone then, the connection is, too.
   void keep_rest();
   [[nodiscard]] Subscription* next_source();
   bool send_own();

@@ -20,6 +20,7 @@
 
 namespace tidemark {
 
+class PublishingShares;
 class Shard;
 
 class Publisher {
@@ -50,7 +51,7 @@ class Publisher {
   void close();
 
  private:
-  friend class Shard;
+  friend class PublishingShares;
   /// There is room in the queue. False: not enough, keep the place.
   [[nodiscard]] bool on_room();
   /// One of its drafts has its outcome.

@@ -10,31 +10,13 @@
 #include "src/log/head_floor.h"
 
 namespace tidemark {
-namespace {
-
-/// Copies into a record that was used before, without giving its memory back.
-void assign(Record& to, const RecordView& from) {
-  to.offset = from.offset;
-  to.time = from.time;
-  to.channel.assign(from.channel);
-  to.event.assign(from.event);
-  to.sender.assign(from.sender);
-  to.client_key.assign(from.client_key);
-  to.payload.assign(from.payload);
-  to.attachments.assign(from.attachments);
-}
-
-}  // namespace
 
 LogBuilder::LogBuilder(std::filesystem::path directory, LogOutline outline, Open open)
     : directory_(std::move(directory)),
       outline_(std::move(outline)),
       open_(std::move(open)),
       next_(outline_.state.first),
-      index_(outline_.state.first) {
-  gathered_.records.resize(limits::kBatchRecords);
-  leaving_.records.resize(limits::kBatchRecords);
-}
+      index_(outline_.state.first) {}
 
 Result<void> LogBuilder::begin() { return open(true); }
 
@@ -62,13 +44,11 @@ Result<void> LogBuilder::add(const RecordView& record) {
   if (record.offset != next_) {
     if (auto whole = check_gap(record.offset); !whole) return whole;
   }
-  auto& batch = gathered_;
-  if (batch.filled == batch.records.size() ||
-      (batch.filled > 0 && batch.bytes + record.bytes() > limits::kBatchBytes)) {
+  if (gathered_.size() == limits::kBatchRecords ||
+      (gathered_.size() > 0 && gathered_.bytes() + record.bytes() > limits::kBatchBytes)) {
     if (auto passed = pass_on(); !passed) return passed;
   }
-  assign(batch.records[batch.filled++], record);
-  batch.bytes += record.bytes();
+  gathered_.add(record);
   next_ = record.offset.next();
   ++records_;
   return {};
@@ -83,23 +63,15 @@ Result<void> LogBuilder::pass_on() {
   return {};
 }
 
-Result<void> LogBuilder::write(Batch& batch) {
-  views_.clear();
-  for (std::size_t i = 0; i < batch.filled; ++i) {
-    const Record& record = batch.records[i];
-    views_.push_back(record.view());
+Result<void> LogBuilder::write(RecordBatch& batch) {
+  for (const RecordView& record : batch.records()) {
     index_.stage(record.channel, record.offset);
     if (record.client_key.empty()) continue;
     index_.stage_key(DedupeWindow::hash(record.channel, record.client_key), record.offset);
   }
-  if (auto appended = store_->append(views_, index_.finished()); !appended) return appended;
+  if (auto appended = store_->append(batch.records(), index_.finished()); !appended) return appended;
   index_.commit();
-  // A batch of large records must not stay in memory for all the small ones to come.
-  if (batch.bytes > limits::kBatchBytes / 2) {
-    for (Record& record : batch.records) record = Record();
-  }
-  batch.filled = 0;
-  batch.bytes = 0;
+  batch.clear();
   return {};
 }
 

@@ -17,13 +17,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "src/base/error.h"
-#include "src/base/record.h"
 #include "src/log/channel_index.h"
 #include "src/log/holes.h"
 #include "src/log/log_store.h"
+#include "src/log/record_batch.h"
 
 namespace tidemark {
 
@@ -59,32 +58,25 @@ class LogBuilder {
   [[nodiscard]] std::uint64_t records() const { return records_; }
 
  private:
-  struct Batch {
-    std::vector<Record> records;  // which keep their memory from one use to the next
-    std::size_t filled = 0;       // of records
-    std::size_t bytes = 0;
-  };
-
   [[nodiscard]] Result<void> open(bool building);
   /// Hands the gathered batch over to be written; its errors are those of the batch before.
   [[nodiscard]] Result<void> pass_on();
   [[nodiscard]] Result<void> written();
-  [[nodiscard]] Result<void> write(Batch& batch);
+  [[nodiscard]] Result<void> write(RecordBatch& batch);
   [[nodiscard]] Result<void> check_gap(Offset next) const;
   [[nodiscard]] Result<void> reach_head();
 
   const std::filesystem::path directory_;
   const LogOutline outline_;
   const Open open_;
-  Batch gathered_;
+  RecordBatch gathered_;
   Offset next_;
   std::uint64_t records_ = 0;
 
   // Of whoever writes: the other thread while writing_ is valid.
   std::unique_ptr<LogStore> store_;
   ChannelIndex index_;
-  Batch leaving_;
-  std::vector<RecordView> views_;
+  RecordBatch leaving_;
 
   std::future<Result<void>> writing_;  // last: it is waited for before anything else goes
 };

@@ -10,7 +10,7 @@
 #include "protocol/json/json.h"
 #include "src/base/journal.h"
 #include "src/base/limits.h"
-#include "src/server/http_stream.h"
+#include "src/server/engine_answers.h"
 #include "src/server/io_thread.h"
 #include "src/server/record_frames.h"
 #include "src/server/service.h"
@@ -203,7 +203,7 @@ void EngineSession::on_may_publish() {
 
 void EngineSession::poll(HttpStream& stream) {
   if (polls_->poller != nullptr) {
-    stream.respond_error(400, "Bad request", 3);
+    respond_engine_error(stream, 400, kBadRequest);
     return close(CloseReason::poll_overlap);
   }
   polls_->poller = &stream;
@@ -232,7 +232,7 @@ void EngineSession::answer_poll() {
   const auto body = std::exchange(polls_->body, nullptr);
   std::string noop;
   if (body->empty()) engineio::append_packet(noop, engineio::PacketType::noop, {});
-  stream.respond_poll(body->empty() ? noop : body->take());
+  respond_poll(stream, body->empty() ? noop : body->take());
 }
 
 void EngineSession::poll_gone() {
@@ -253,7 +253,7 @@ bool EngineSession::begin_post(HttpStream& stream) {
 }
 
 void EngineSession::post(HttpStream& stream, std::string body) {
-  if (!begin_post(stream)) return stream.respond_error(400, "Bad request", 3);
+  if (!begin_post(stream)) return respond_engine_error(stream, 400, kBadRequest);
   auto posted = std::make_unique<PostedPackets>();
   posted->body = std::move(body);
   if (json::is_utf8(posted->body)) {
@@ -273,7 +273,7 @@ void EngineSession::run_post() {
     on_packet(posted.packets[posted.next++]);
   if (closed_ || publisher_.waiting()) return;
   polls_->posted.reset();
-  if (polls_->poster != nullptr) std::exchange(polls_->poster, nullptr)->respond_posted();
+  if (polls_->poster != nullptr) respond_posted(*std::exchange(polls_->poster, nullptr));
   forget_polls();
 }
 
@@ -368,13 +368,13 @@ void EngineSession::close(CloseReason reason) {
     if (body.empty()) {
       engineio::append_packet(body, tell ? engineio::PacketType::close : engineio::PacketType::noop, {});
     }
-    std::exchange(polls_->poller, nullptr)->respond_poll(body);
+    respond_poll(*std::exchange(polls_->poller, nullptr), body);
   }
   if (polls_ && polls_->poster != nullptr) {
     if (tell) {
-      std::exchange(polls_->poster, nullptr)->respond_error(400, "Bad request", 3);
+      respond_engine_error(*std::exchange(polls_->poster, nullptr), 400, kBadRequest);
     } else {
-      std::exchange(polls_->poster, nullptr)->respond_posted();
+      respond_posted(*std::exchange(polls_->poster, nullptr));
     }
   }
   conversation_->on_end();

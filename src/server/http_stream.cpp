@@ -5,51 +5,16 @@
 
 #include <utility>
 
-#include "protocol/json/json.h"
-#include "protocol/websocket/websocket.h"
 #include "src/base/limits.h"
 #include "src/server/api/access.h"
-#include "src/server/api/api.h"
 #include "src/server/engine_session.h"
 #include "src/server/io_thread.h"
-#include "src/server/metrics.h"
-#include "src/server/origin_policy.h"
+#include "src/server/response_fields.h"
+#include "src/server/routes.h"
 #include "src/server/service.h"
-#include "src/server/websocket_stream.h"
-#include "web/assets.h"
 
 namespace tidemark {
 namespace {
-
-constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
-constexpr std::string_view kTextPlain = "Content-Type: text/plain; charset=utf-8\r\n";
-constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
-constexpr std::string_view kSecurityFields =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; "
-    "img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Cross-Origin-Resource-Policy: cross-origin\r\n";
-
-/// RFC 9110 section 13.1.2: weak comparison against a list, or "*".
-bool matches_any(std::string_view list, std::string_view etag) {
-  if (list == "*") return true;
-  for (std::size_t at = list.find(etag); at != std::string_view::npos; at = list.find(etag, at + 1)) {
-    const auto end = at + etag.size();
-    if (end == list.size() || list[end] == ',' || list[end] == ' ') return true;
-  }
-  return false;
-}
-
-/// RFC 9110 section 12.5.3, as far as it matters here: gzip is named and its weight, if any, has a digit other than 0.
-bool accepts_gzip(const http::Request& request) {
-  const auto accepted = request.field("accept-encoding").value_or("");
-  const auto at = accepted.find("gzip");
-  if (at == std::string_view::npos) return false;
-  const auto coding = accepted.substr(at, accepted.find(',', at) - at);
-  const auto weight = coding.find('=');
-  return weight == std::string_view::npos || coding.substr(weight).find_first_of("123456789") != std::string_view::npos;
-}
 
 /// By the status that a request which cannot be read is answered with.
 Refused refused_by(int status) {
@@ -114,7 +79,7 @@ void HttpStream::read_requests() {
     answering_ = true;
     begun_ = announced_ = silent_ = false;
     connection_.clear_deadline();
-    handle();
+    route(*this);
   }
   reading_requests_ = false;
   if (gone_ || answering_) return;
@@ -135,7 +100,7 @@ void HttpStream::go_on(http::Request request, std::string rest) {
   keep_alive_ = request_.keep_alive;
   answering_ = true;
   connection_.clear_deadline();
-  handle();
+  route(*this);
   read_requests();
 }
 
@@ -149,29 +114,10 @@ void HttpStream::go_on(http::RequestReader reader, std::string rest) {
 }
 
 void HttpStream::await_body() {
-  if (!std::exchange(announced_, true)) announce_post();
+  if (!std::exchange(announced_, true)) route_head(*this, *reader_.begun());
   if (gone_ || answering_ || !reader_.wants_continue()) return;
   out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   flush();
-}
-
-void HttpStream::announce_post() {
-  const http::Request* const request = reader_.begun();
-  IoThread& thread = connection_.thread();
-  if (request->method != "POST" || thread.service().endpoint_at(request->path) == nullptr) return;
-  if (!host_allowed(*request, thread.service().options)) return;
-  if (!origin_allowed(*request, thread.service().options.cors_origins)) return;
-  const auto sid = request->parameter("sid").value_or("");
-  const auto home = EngineSession::thread_of(sid);
-  if (!home || *home >= thread.service().threads.size()) return;
-  if (*home != thread.index()) return migrate(*home, false);
-  EngineSession* const session = thread.find(sid);
-  if (session == nullptr || session->closed() || !session->polling()) return;  // is said when it is whole
-  request_ = *request;  // an answer to half a request ends the connection
-  keep_alive_ = false;
-  posted_ = session;
-  if (session->begin_post(*this)) return;
-  respond_error(400, "Bad request", 3);
 }
 
 // --- bytes out -------------------------------------------------------------------------------------------------------
@@ -330,207 +276,38 @@ void HttpStream::drop_session() {
   }
 }
 
-// --- routes ----------------------------------------------------------------------------------------------------------
+// --- for engine sessions ---------------------------------------------------------------------------------------------
 
-void HttpStream::handle() {
-  const Endpoint* const endpoint = connection_.thread().service().endpoint_at(request_.path);
-  if (endpoint != nullptr) return handle_engine(*endpoint);
-  if (find_asset(request_.path) != nullptr) return serve_asset();
-  if (is_api_path(request_.path)) return serve_api(*this);
-  if (request_.path == "/healthz" || request_.path == "/readyz") return serve_health();
-  if (request_.path == "/metrics") return serve_metrics();
-  if (const auto page = std::string_view(request_.path).substr(0, request_.path.size() - 1);
-      request_.path.ends_with('/') && find_asset(page) != nullptr) {
-    return respond_text(308, fmt::format("It is at {}.", page), fmt::format("Location: {}\r\n", page));
-  }
-  respond_text(
-      404, "Not found. The chat is at /, the inspector at /inspect, Socket.IO at /socket.io/, the API at /api/v1/.");
+void HttpStream::poll(EngineSession& session) {
+  polled_ = &session;
+  session.poll(*this);
 }
 
-void HttpStream::serve_asset() {
-  if (request_.method != "GET" && request_.method != "HEAD") {
-    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
-  }
-  const Asset& asset = *find_asset(request_.path);
-  const bool gzip = !asset.gzip.empty() && accepts_gzip(request_);
-  const auto etag = gzip ? asset.gzip_etag : asset.etag;
-  std::string fields =
-      fmt::format("{}Cache-Control: no-cache\r\nVary: Accept-Encoding\r\nETag: {}\r\n", kSecurityFields, etag);
-  if (matches_any(request_.field("if-none-match").value_or(""), etag)) {
-    if (gone_) return;
-    http::append_response_head(out_, 304, fields, 0, keep_alive_);
-    return flush();
-  }
-  fields += fmt::format("Content-Type: {}\r\n", asset.content_type);
-  if (gzip) fields += "Content-Encoding: gzip\r\n";
-  respond_file(fields, gzip ? asset.gzip : asset.body);
+bool HttpStream::begin_post(EngineSession& session) {
+  request_ = *reader_.begun();  // an answer to half a request ends the connection
+  keep_alive_ = false;
+  posted_ = &session;
+  return session.begin_post(*this);
 }
 
-void HttpStream::serve_health() {
-  if (request_.method != "GET" && request_.method != "HEAD") {
-    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
-  }
-  if (request_.path == "/healthz") return respond_text(200, "ok");
-  Service& service = connection_.thread().service();
-  if (service.draining) return respond_text(503, "shutting down");
-  const std::string why = service.log.why_not_writable();
-  if (!why.empty()) return respond_text(503, "log not writable: " + why);
-  // It serves, and what can be read is given to everybody: this is for whoever can mend the rest.
-  const auto unreadable = service.read_failures.places();
-  if (unreadable.empty()) return respond_text(200, "ready");
-  respond_text(200, fmt::format("ready, but of the log {} could not be read (/api/v1/info lists what): {}",
-                                unreadable.size() == 1 ? "one place" : fmt::format("{} places", unreadable.size()),
-                                unreadable.back().sentence));
+void HttpStream::post(EngineSession& session) {
+  posted_ = &session;
+  session.post(*this, std::move(request_.body));
 }
 
-void HttpStream::serve_metrics() {
-  if (request_.method != "GET" && request_.method != "HEAD") {
-    return respond_text(405, "Only GET and HEAD are served here.", "Allow: GET, HEAD\r\n");
-  }
-  respond(200, fmt::format("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n{}", kNoStore),
-          metrics_text(connection_.thread().service()));
-}
+// --- elsewhere -------------------------------------------------------------------------------------------------------
 
-// --- Engine.IO -------------------------------------------------------------------------------------------------------
-
-void HttpStream::respond_error(int status, std::string_view message, int code) {
-  std::string body = fmt::format(R"({{"code":{},"message":)", code);
-  json::append_string(body, message);
-  body += '}';
-  respond(status, fmt::format("Content-Type: application/json\r\n{}{}", kNoStore, cors_fields(request_)), body);
-}
-
-void HttpStream::respond_poll(std::string_view body) {
-  carried_for_ = request_.parameter("sid").value_or("");
-  respond(200, fmt::format("{}{}{}", kTextPlain, kNoStore, cors_fields(request_)), body);
-}
-
-void HttpStream::respond_posted() {
-  respond(200, fmt::format("Content-Type: text/html\r\n{}{}", kNoStore, cors_fields(request_)), "ok");
-}
-
-void HttpStream::handle_engine(const Endpoint& endpoint) {
-  IoThread& thread = connection_.thread();
-  if (!host_allowed(request_, thread.service().options)) {
-    count(Refused::foreign_host);
-    keep_alive_ = false;
-    return respond_text(403,
-                        "This server listens on its own machine only and is not known by the name in the Host field; "
-                        "--cors-origin lists the names of a proxy in front of it.");
-  }
-  if (!origin_allowed(request_, thread.service().options.cors_origins)) {
-    count(Refused::foreign_origin);
-    keep_alive_ = false;
-    return respond_text(403, "This origin is not allowed; the server's --cors-origin lists those that are.");
-  }
-  if (request_.method == "OPTIONS") {
-    return respond(204,
-                   cors_fields(request_) +
-                       "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
-                       "Access-Control-Max-Age: 600\r\n",
-                   {});
-  }
-  if (request_.parameter("EIO") != "4") return refuse(Refused::bad_request, 400, "Unsupported protocol version", 5);
-  const auto transport = request_.parameter("transport");
-  if (transport != "polling" && transport != "websocket")
-    return refuse(Refused::bad_request, 400, "Transport unknown", 0);
-  const bool websocket = transport == "websocket";
-  const auto sid = request_.parameter("sid");
-  if (!sid) {
-    if (request_.method != "GET") return refuse(Refused::bad_request, 400, "Bad handshake method", 2);
-    if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
-    if (thread.service().draining) return respond_error(503, "Service unavailable", 3);
-    if (!thread.has_room()) return refuse(Refused::too_many_sessions, 503, "Too many clients", 3);
-    return websocket ? upgrade(endpoint, nullptr) : open_session(endpoint);
-  }
-  const auto home = EngineSession::thread_of(*sid);
-  if (!home || *home >= thread.service().threads.size())
-    return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
-  if (*home != thread.index()) return migrate(*home, true);
-  EngineSession* const session = thread.find(*sid);
-  const bool announced = posted_ != nullptr;
-  if (session != nullptr) session->keep_time();
-  if (announced && posted_ == nullptr) return;  // the session has ended, and its end was the answer
-  if (session == nullptr || session->closed()) return refuse(Refused::unknown_session, 400, "Session ID unknown", 1);
-  if (websocket != websocket::wants_upgrade(request_)) return refuse(Refused::bad_request, 400, "Bad request", 3);
-  if (websocket) return upgrade(endpoint, session);
-  if (!session->polling()) return refuse(Refused::bad_request, 400, "Bad request", 3);
-  handle_poll(*session);
-}
-
-void HttpStream::refuse(Refused kind, int status, std::string_view message, int code) {
-  count(kind);
-  respond_error(status, message, code);
-}
-
-void HttpStream::open_session(const Endpoint& endpoint) {
-  AddressLimit::Slot place;
-  if (!AddressLimit::take_beside(connection_.address_slot(), place)) {
-    return refuse(Refused::too_many_connections_of_address, 503, "Too many clients", 3);
-  }
-  auto session = std::make_unique<EngineSession>(connection_.thread(), endpoint, true);
-  session->hold_place(std::move(place));
-  const std::string handshake = session->handshake();
-  connection_.thread().add(std::move(session));
-  respond_poll(handshake);
-}
-
-void HttpStream::handle_poll(EngineSession& session) {
-  if (request_.method == "GET") {
-    polled_ = &session;
-    return session.poll(*this);
-  }
-  if (request_.method == "POST") {
-    posted_ = &session;
-    return session.post(*this, std::move(request_.body));
-  }
-  refuse(Refused::bad_request, 400, "Bad request", 3);
-}
-
-void HttpStream::upgrade(const Endpoint& endpoint, EngineSession* session) {
-  const auto answer = websocket::answer_handshake(request_);
-  if (answer.status != 101) {
-    count(Refused::bad_request);
-    keep_alive_ = false;
-    return respond_text(answer.status, answer.error, "Sec-WebSocket-Version: 13\r\n");
-  }
-  IoThread& thread = connection_.thread();
-  auto stream = std::make_unique<WebSocketStream>(connection_, thread.service().options.max_payload);
-  WebSocketStream& websocket = *stream;
-  // A second one for the same session is not refused by a status: the protocol's test suite expects it to open and close.
-  const bool surplus = session != nullptr && !session->begin_upgrade(websocket);
-  out_ += fmt::format(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-      "{}\r\n\r\n",
-      answer.accept);
-  // A socket that cannot take these few bytes is not worth waiting for.
+std::optional<std::string> HttpStream::switch_protocols(std::string_view head) {
+  out_ += head;
   gone_ = true;
-  const bool sent = connection_.write(out_) == out_.size();
-  if (!sent) {
-    if (session != nullptr && !surplus) session->websocket_gone(websocket);
-    return connection_.close();
-  }
+  if (connection_.write(out_) < out_.size()) return std::nullopt;
   connection_.clear_deadline();
-  std::string rest = std::move(in_);
-  connection_.set_handler(std::move(stream));  // this stream is destroyed at the end of the turn
-  if (surplus) {
-    count(Refused::surplus_websocket);
-    return websocket.end_session(kPolicyViolation, "this session has its WebSocket already");
-  }
-  if (session != nullptr) {
-    websocket.probe(*session);
-  } else {
-    auto opened = std::make_unique<EngineSession>(thread, endpoint, false);
-    EngineSession& added = *opened;
-    thread.add(std::move(opened));
-    websocket.carry(added);
-  }
-  if (!connection_.reading()) connection_.resume_reading();
-  if (!rest.empty()) websocket.feed(rest);
+  return std::move(in_);
 }
 
-void HttpStream::migrate(std::uint32_t thread, bool whole) {
+void HttpStream::migrate(std::uint32_t thread) {
   gone_ = true;
+  const bool whole = answering_;
   IoThread& target = *connection_.thread().service().threads[thread];
   auto slot = connection_.address_slot();
   const int descriptor = connection_.release();

@@ -5,11 +5,11 @@
 // its own, never inside of the answer. It may be for the very session that gives the answer, and would find it half way
 // between two states.
 //
-// A request that names an Engine.IO session of another I/O thread takes the connection there: all that belongs to a
-// session lives on one thread.
+// Who answers what is not known here: routes.h.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +23,6 @@
 namespace tidemark {
 
 class EngineSession;
-struct Endpoint;
 
 class HttpStream final : public Connection::Handler {
  public:
@@ -35,13 +34,7 @@ class HttpStream final : public Connection::Handler {
   void go_on(http::Request request, std::string rest);
   void go_on(http::RequestReader reader, std::string rest);
 
-  // --- answers from an engine session ---
-  void respond_poll(std::string_view body);
-  void respond_posted();
-  /// {"code":...,"message":...} as the reference server has it.
-  void respond_error(int status, std::string_view message, int code);
-
-  // --- for whoever answers a request (pending_answer.h) ---
+  // --- for whoever answers a request (routes.h) ---
   [[nodiscard]] const http::Request& request() const { return request_; }
   [[nodiscard]] http::Request& request() { return request_; }
   [[nodiscard]] IoThread& thread() const { return connection_.thread(); }
@@ -52,6 +45,12 @@ class HttpStream final : public Connection::Handler {
   void await(std::shared_ptr<PendingAnswer> answer);
   /// The whole answer.
   void respond(int status, std::string_view fields, std::string_view body);
+  /// A line of text, which may change by the next request.
+  void respond_text(int status, std::string_view text, std::string_view fields = {});
+  /// 200, and a body that lives as long as the process.
+  void respond_file(std::string_view fields, std::string_view file);
+  /// The connection ends with the answer.
+  void close_behind_answer() { keep_alive_ = false; }
   /// The head of an answer that comes in pieces. PendingAnswer::on_quiet follows each time nothing was given for
   /// `quiet`; zero: never.
   void begin_body(int status, std::string_view fields, Millis quiet = {});
@@ -63,6 +62,24 @@ class HttpStream final : public Connection::Handler {
   [[nodiscard]] bool may_publish();
   /// The rest cannot come: ends the connection so that the client notices.
   void cut_off();
+
+  // --- for requests to an engine session (engine_requests.h) ---
+  [[nodiscard]] Connection& connection() const { return connection_; }
+  /// The session answers the request, now or later, and is told if the stream ends before.
+  void poll(EngineSession& session);
+  void post(EngineSession& session);
+  /// The same from a POST's head on. False: the session has one already and has closed; the caller answers.
+  [[nodiscard]] bool begin_post(EngineSession& session);
+  /// A session has our POST, whole or not.
+  [[nodiscard]] bool posting() const { return posted_ != nullptr; }
+  /// The answer that follows has records in it which the session with that sid will not give again.
+  void carry_for(std::string_view sid) { carried_for_ = sid; }
+  /// The last that this stream writes: the connection gets another handler. The bytes behind the request; nothing if the
+  /// socket cannot take even these few, and is not worth waiting for.
+  [[nodiscard]] std::optional<std::string> switch_protocols(std::string_view head);
+  /// Takes the connection to another thread, and the request with it - the one that is to be answered, or the one in the
+  /// reader. All that belongs to a session lives on one thread.
+  void migrate(std::uint32_t thread);
 
   // Connection::Handler
   void on_bytes(std::span<char> bytes) override;
@@ -77,25 +94,8 @@ class HttpStream final : public Connection::Handler {
   void read_requests_soon();
   /// A request's head is here and its body is not.
   void await_body();
-  /// A POST to a session counts from its head on, however slowly its body comes.
-  void announce_post();
-  void handle();
-  void handle_engine(const Endpoint& endpoint);
-  void open_session(const Endpoint& endpoint);
-  void refuse(Refused kind, int status, std::string_view message, int code);
-  void handle_poll(EngineSession& session);
-  /// To the WebSocket of `session`, or of a new one.
-  void upgrade(const Endpoint& endpoint, EngineSession* session);
-  /// To where the session of the request lives: the one that is read to its end, or that in the reader.
-  void migrate(std::uint32_t thread, bool whole);
-  void serve_asset();
-  void serve_health();
-  void serve_metrics();
   void count(Refused kind);
 
-  /// `file` lives as long as the process.
-  void respond_file(std::string_view fields, std::string_view file);
-  void respond_text(int status, std::string_view text, std::string_view fields = {});
   void flush();
   /// Writes what the socket takes now; says how much that was.
   std::size_t push();
@@ -109,7 +109,7 @@ class HttpStream final : public Connection::Handler {
   bool answering_ = false;  // request_ is not answered yet, or its answer not sent yet
   bool keep_alive_ = true;
   bool begun_ = false;      // a request's first bytes have come: its deadline is set
-  bool announced_ = false;  // announce_post() has seen it
+  bool announced_ = false;  // its head was shown to route_head()
   bool gone_ = false;       // the connection was given away or closed
   bool reading_requests_ = false;
   PublishRate publish_rate_;

@@ -13,8 +13,8 @@
 #include "src/hub/hub.h"
 #include "src/log/channel_census.h"
 #include "src/log/log.h"
+#include "src/log/reader_threads.h"
 #include "src/server/api/commit_tap.h"
-#include "src/server/api/reader_pool.h"
 #include "src/server/api/stream_pages.h"
 #include "src/server/conversation.h"
 #include "src/server/read_failures.h"
@@ -37,7 +37,7 @@ struct Service {
   Hub hub;
   CatchUp catch_up;
   CommitTap tap;
-  ReaderPool readers;  // of the API, as the next two
+  ReaderThreads readers;  // of the API, as the next two
   const StreamFrames stream_frames;
   ChannelCensus census;
   Recoveries recoveries;

@@ -1,14 +1,14 @@
-#include "src/server/api/reader_pool.h"
+#include "src/log/reader_threads.h"
 
 #include <utility>
 
 namespace tidemark {
 
-void ReaderPool::start(std::size_t threads) {
+void ReaderThreads::start(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-bool ReaderPool::run(std::function<void()> job) {
+bool ReaderThreads::run(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_ || jobs_.size() >= queue_max_) return false;
@@ -18,7 +18,7 @@ bool ReaderPool::run(std::function<void()> job) {
   return true;
 }
 
-void ReaderPool::stop() {
+void ReaderThreads::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
@@ -29,18 +29,27 @@ void ReaderPool::stop() {
   threads_.clear();
 }
 
-void ReaderPool::work() {
+void ReaderThreads::work() {
   for (;;) {
-    std::function<void()> job;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopped_ || !jobs_.empty(); });
       if (stopped_) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
     }
-    job();
+    run_one();
   }
+}
+
+bool ReaderThreads::run_one() {
+  std::function<void()> job;
+  {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.empty()) return false;
+    job = std::move(jobs_.front());
+    jobs_.pop_front();
+  }
+  job();
+  return true;
 }
 
 }  // namespace tidemark

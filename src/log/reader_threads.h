@@ -1,5 +1,6 @@
-// The threads on which the API reads the log. Apart from the catch-up readers, so that whoever exports the log does not
-// keep subscribers waiting. One job is one page: long answers take turns.
+// Reader threads: a few of them, on which the log is read for those who must not wait for it. One job is one page, so that
+// long reads take turns. Who must not keep each other waiting have threads of their own: subscribers that catch up, and
+// the API.
 #pragma once
 
 #include <condition_variable>
@@ -10,22 +11,23 @@
 #include <thread>
 #include <vector>
 
-#include "src/base/limits.h"
-
 namespace tidemark {
 
-class ReaderPool {
+class ReaderThreads {
  public:
-  explicit ReaderPool(std::size_t queue_max = limits::kApiQueue) : queue_max_(queue_max) {}
-  ReaderPool(const ReaderPool&) = delete;
-  ReaderPool& operator=(const ReaderPool&) = delete;
-  ~ReaderPool() { stop(); }
+  explicit ReaderThreads(std::size_t queue_max) : queue_max_(queue_max) {}
+  ReaderThreads(const ReaderThreads&) = delete;
+  ReaderThreads& operator=(const ReaderThreads&) = delete;
+  ~ReaderThreads() { stop(); }
 
   void start(std::size_t threads);
   /// Any thread. False: the queue is full or stopped; the job will not run.
   [[nodiscard]] bool run(std::function<void()> job);
   /// Ends the threads; jobs still queued are dropped. Idempotent.
   void stop();
+
+  /// Runs the oldest queued job in the calling thread; false if there is none. For those who do without threads.
+  bool run_one();
 
  private:
   void work();
