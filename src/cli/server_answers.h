@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "src/cli/json_members.h"
 #include "src/cli/log_reader.h"

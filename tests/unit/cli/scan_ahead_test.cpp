@@ -7,7 +7,6 @@
 #include <atomic>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "src/base/command_limits.h"
 
@@ -47,7 +46,7 @@ class Counting final : public LogReader {
   Result<StoreState> state() override { return other(); }
   Result<Offset> first_not_older(OffsetRange, TimeMs) override { return other(); }
   Result<LogFacts> facts() override { return other(); }
-  Result<std::vector<ChannelFacts>> channels() override { return other(); }
+  Result<ChannelList> channels() override { return other(); }
   Result<LogPast> past() override { return other(); }
   bool is_live() const override { return false; }
   Result<void> follow(Offset, std::string_view, const FollowVisitors&) override { return other(); }
