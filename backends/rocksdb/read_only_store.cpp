@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "backends/reading_store.h"
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/keys.h"
@@ -24,7 +25,7 @@ struct Contents {
   std::optional<Error> damage;  // found by opening
 };
 
-class ReadOnlyStore final : public LogStore {
+class ReadOnlyStore final : public ReadingStore<Reader> {
  public:
   ReadOnlyStore(std::unique_ptr<Database> database, Contents contents)
       : directory_(database->directory()), database_(std::move(database)), contents_(std::move(contents)) {}
@@ -36,26 +37,9 @@ class ReadOnlyStore final : public LogStore {
   Result<void> append(std::span<const RecordView>, std::span<const IndexSegment>) override { return refused(); }
   Result<void> trim(Offset, std::span<const ChannelLoss>) override { return refused(); }
 
-  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
-    return reading([&](const Reader& reader) { return reader.scan(from, to, direction, page, visit); });
-  }
-  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
-    return reading([&](const Reader& reader) { return reader.read(offsets, visit); });
-  }
-  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
-                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.channel_segments(channel, from_segment, visit); });
-  }
-  Result<void> key_segments(std::uint64_t from_segment,
-                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.key_segments(from_segment, visit); });
-  }
-  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.losses(visit); });
-  }
   Result<void> verify() const override {
     if (contents_.damage) return std::unexpected(*contents_.damage);
-    return reading([](const Reader& reader) { return reader.check_structure(); });
+    return reading([](Reader& reader) { return reader.check_structure(); });
   }
 
   StoreStats stats() const override {
@@ -66,11 +50,11 @@ class ReadOnlyStore final : public LogStore {
   void close() override { shut(); }
 
  private:
-  template <class Body>
-  Result<void> reading(Body body) const {
+  Result<void> reading(Read read) const override {
     const std::shared_lock lock(open_mutex_);
     if (!database_) return fail(ErrorCode::closed, fmt::format("{} is closed", directory_.string()));
-    return body(Reader(*database_));
+    Reader reader(*database_);
+    return read(reader);
   }
 
   [[nodiscard]] std::unexpected<Error> refused() const {

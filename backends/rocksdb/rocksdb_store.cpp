@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "backends/guarded_store.h"
+#include "backends/reading_store.h"
 #include "backends/rocksdb/database.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/keys.h"
@@ -51,7 +52,7 @@ Result<Contents> read_contents(const Database& database) {
   return Contents{{*epoch, *first, head}, Offset(*trimmed)};
 }
 
-class RocksdbStore final : public LogStore {
+class RocksdbStore final : public ReadingStore<Reader> {
  public:
   RocksdbStore(std::unique_ptr<Database> database, const Contents& contents, rocksdb::Env* env,
                std::size_t record_buffer_bytes, bool building)
@@ -94,25 +95,8 @@ class RocksdbStore final : public LogStore {
     return {};
   }
 
-  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
-    return reading([&](const Reader& reader) { return reader.scan(from, to, direction, page, visit); });
-  }
-  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
-    return reading([&](const Reader& reader) { return reader.read(offsets, visit); });
-  }
-  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
-                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.channel_segments(channel, from_segment, visit); });
-  }
-  Result<void> key_segments(std::uint64_t from_segment,
-                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.key_segments(from_segment, visit); });
-  }
   Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.channel_names(visit); });
-  }
-  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
-    return reading([&](const Reader& reader) { return reader.losses(visit); });
+    return reading([&](Reader& reader) { return reader.channel_names(visit); });
   }
 
   Result<void> trim(Offset before, std::span<const ChannelLoss> losses) override {
@@ -148,13 +132,13 @@ class RocksdbStore final : public LogStore {
   }
 
   Result<void> verify() const override {
-    return reading([](const Reader& reader) { return reader.check_structure(); });
+    return reading([](Reader& reader) { return reader.check_structure(); });
   }
 
   StoreStats stats() const override {
     const auto kept = state();
     StoreStats result{.records = kept_offsets(kept), .bytes_on_disk = bytes_on_disk(directory_)};
-    static_cast<void>(reading([&](const Reader& reader) -> Result<void> {
+    static_cast<void>(reading([&](Reader& reader) -> Result<void> {
       result.bytes_in_use = reader.bytes_in_use(kept.first, kept.head);
       return {};
     }));
@@ -164,11 +148,11 @@ class RocksdbStore final : public LogStore {
   void close() override { shut(); }
 
  private:
-  template <class Body>
-  Result<void> reading(Body body) const {
+  Result<void> reading(Read read) const override {
     const std::shared_lock lock(open_mutex_);
     if (!database_) return closed();
-    return body(Reader(*database_));
+    Reader reader(*database_);
+    return read(reader);
   }
 
   void add(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key, std::string_view value) {

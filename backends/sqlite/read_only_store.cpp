@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "backends/reading_store.h"
 #include "backends/sqlite/reader.h"
 #include "backends/sqlite/schema.h"
 #include "src/log/head_floor.h"
@@ -24,7 +25,7 @@ struct Contents {
   std::optional<Error> damage;  // of the mark, or of the table meta
 };
 
-class ReadOnlyStore final : public LogStore {
+class ReadOnlyStore final : public ReadingStore<Reader> {
  public:
   ReadOnlyStore(std::filesystem::path file, Reader reader, Contents contents)
       : file_(std::move(file)), reader_(std::move(reader)), contents_(std::move(contents)) {}
@@ -35,23 +36,6 @@ class ReadOnlyStore final : public LogStore {
   Result<void> append(std::span<const RecordView>, std::span<const IndexSegment>) override { return refused(); }
   Result<void> trim(Offset, std::span<const ChannelLoss>) override { return refused(); }
 
-  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
-    return with_reader([&](Reader& reader) { return reader.scan(from, to, direction, page, visit); });
-  }
-  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
-    return with_reader([&](Reader& reader) { return reader.read(offsets, visit); });
-  }
-  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
-                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return with_reader([&](Reader& reader) { return reader.channel_segments(channel, from_segment, visit); });
-  }
-  Result<void> key_segments(std::uint64_t from_segment,
-                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    return with_reader([&](Reader& reader) { return reader.key_segments(from_segment, visit); });
-  }
-  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
-    return with_reader([&](Reader& reader) { return reader.losses(visit); });
-  }
   Result<void> verify() const override {
     if (contents_.damage) return std::unexpected(*contents_.damage);
     // Beside those who read: it takes long.
@@ -80,11 +64,10 @@ class ReadOnlyStore final : public LogStore {
   }
 
  private:
-  template <class Body>
-  Result<void> with_reader(Body body) const {
+  Result<void> reading(Read read) const override {
     const std::scoped_lock lock(mutex_);
     if (!reader_) return fail(ErrorCode::closed, fmt::format("{} is closed", file_.string()));
-    return body(*reader_);
+    return read(*reader_);
   }
 
   [[nodiscard]] std::unexpected<Error> refused() const {

@@ -32,6 +32,7 @@ class ReaderPool {
       if (reader_) pool_->give_back(std::move(reader_));
     }
     Reader* operator->() { return reader_.get(); }
+    Reader& operator*() { return *reader_; }
 
    private:
     ReaderPool* pool_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backends/guarded_store.h"
+#include "backends/reading_store.h"
 #include "backends/sqlite/read_only_store.h"
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
@@ -20,7 +21,7 @@ namespace {
 
 using namespace sqlite;
 
-class SqliteStore final : public LogStore {
+class SqliteStore final : public ReadingStore<Reader> {
  public:
   SqliteStore(std::filesystem::path file, Writer writer, const Writer::Contents& contents)
       : file_(std::move(file)),
@@ -47,32 +48,6 @@ class SqliteStore final : public LogStore {
     return {};
   }
 
-  Result<void> scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->scan(from, to, direction, page, visit);
-  }
-
-  Result<void> read(std::span<const Offset> offsets, RecordVisitor visit) const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->read(offsets, visit);
-  }
-
-  Result<void> channel_segments(std::string_view channel, std::uint64_t from_segment,
-                                FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->channel_segments(channel, from_segment, visit);
-  }
-
-  Result<void> key_segments(std::uint64_t from_segment,
-                            FunctionRef<bool(std::uint64_t, std::string_view)> visit) const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->key_segments(from_segment, visit);
-  }
-
   Result<void> channel_names(FunctionRef<void(std::string_view)> visit) const override {
     if (!writer_) return closed();
     writer_->channels().visit(visit);
@@ -94,16 +69,8 @@ class SqliteStore final : public LogStore {
     return writer_->remove_trimmed(before);
   }
 
-  Result<void> losses(FunctionRef<bool(const ChannelLoss&)> visit) const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->losses(visit);
-  }
-
   Result<void> verify() const override {
-    auto reader = readers_.lend();
-    if (!reader) return std::unexpected(reader.error());
-    return (*reader)->check_structure();
+    return reading([](Reader& reader) { return reader.check_structure(); });
   }
 
   StoreStats stats() const override {
@@ -120,6 +87,12 @@ class SqliteStore final : public LogStore {
   void close() override { shut(); }
 
  private:
+  Result<void> reading(Read read) const override {
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return read(**reader);
+  }
+
   /// The writer last: as the last connection it moves the rest of the write-ahead log into the file.
   void shut() {
     readers_.close();

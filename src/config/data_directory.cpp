@@ -248,48 +248,42 @@ SecretKey random_secret() {
   return secret;
 }
 
+Result<DataDirectory> DataDirectory::lock(const fs::path& path, Access access) {
+  const bool alone = access == Access::change;
+  const auto locked = lock_itself(path, alone ? LOCK_EX : LOCK_SH);
+  if (!locked) return std::unexpected(locked.error());
+  Descriptor itself(*locked);
+  const auto file = alone ? take_lock(path) : share_lock(path);
+  if (!file) return std::unexpected(file.error());
+  DataDirectory data(path, *file);
+  data.itself_ = itself.release();
+  if (!alone) return data;
+  if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
+  return data;
+}
+
 Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto made = make_directory(path); !made) return std::unexpected(made.error());
-  const auto locked = lock_itself(path, LOCK_EX);
-  if (!locked) return std::unexpected(locked.error());
-  Descriptor itself(*locked);
-  const auto lock = take_lock(path);
-  if (!lock) return std::unexpected(lock.error());
-  DataDirectory data(path, *lock);
-  data.itself_ = itself.release();
-  if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
+  auto data = lock(path, Access::change);
+  if (!data) return data;
   const auto secret = load_or_create_secret(path);
   if (!secret) return std::unexpected(secret.error());
-  data.secret_ = *secret;
+  data->secret_ = *secret;
   return data;
 }
 
 Result<DataDirectory> DataDirectory::open_for_change(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
-  const auto locked = lock_itself(path, LOCK_EX);
-  if (!locked) return std::unexpected(locked.error());
-  Descriptor itself(*locked);
-  const auto lock = take_lock(path);
-  if (!lock) return std::unexpected(lock.error());
-  DataDirectory data(path, *lock);
-  data.itself_ = itself.release();
-  if (auto finished = finish_repair(path); !finished) return std::unexpected(finished.error());
-  return data;
+  return lock(path, Access::change);
 }
 
 Result<DataDirectory> DataDirectory::look(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto there = check_is_there(path); !there) return std::unexpected(there.error());
-  const auto locked = lock_itself(path, LOCK_SH);
-  if (!locked) return std::unexpected(locked.error());
-  Descriptor itself(*locked);
-  const auto lock = share_lock(path);
-  if (!lock) return std::unexpected(lock.error());
-  DataDirectory data(path, *lock);
-  data.itself_ = itself.release();
-  if (!swap_is_pending(path)) return data;
+  auto data = lock(path, Access::look);
+  if (!data || !swap_is_pending(path)) return data;
   return fail(
       ErrorCode::io,
       fmt::format("a repair of the log in {} was interrupted; 'tidemark repair' or the next start of the server "

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -82,6 +83,10 @@ class DataDirectory {
   [[nodiscard]] Result<void> check_engine(std::string_view backend) const;
 
  private:
+  enum class Access : std::uint8_t { change, look };
+  /// Locks it; whoever may change it finishes a repair that was interrupted.
+  [[nodiscard]] static Result<DataDirectory> lock(const std::filesystem::path& path, Access access);
+
   DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::filesystem::path path_;

@@ -70,6 +70,10 @@ void Sequencer::commit(std::span<Draft> batch, CommitListener& listener) {
       head_.store(records_.back().offset.value(), std::memory_order_release);
       append_worked();
     } else if (appended.error().code == ErrorCode::invalid_argument && batch.size() > 1) {
+      // One of them cannot be stored, and which is not said. A commit for each would slow everybody down if a client could
+      // bring it about; none can. RocksDB refuses no record. SQLite has room for more channel names than names_ lets in
+      // (limits.h), events are those that the server was told to store, and max-payload ends far below the 10^9 bytes of
+      // its largest row. What is left are directories that were filled with names by hand.
       roll_back();
       turn.unlock();
       for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1), listener);

@@ -1,21 +1,10 @@
 #include "src/server/address_limit.h"
 
-#include <boost/asio/ip/network_v6.hpp>
 #include <utility>
 
+#include "src/server/address_block.h"
+
 namespace tidemark {
-namespace {
-
-constexpr unsigned short kBlockBits = 64;  // of IPv6, that one customer has
-
-std::string block_of(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-  return asio::ip::network_v6(v6, kBlockBits).network().to_string();
-}
-
-}  // namespace
 
 class AddressLimit::Place {
  public:
@@ -32,7 +21,7 @@ class AddressLimit::Place {
 };
 
 bool AddressLimit::take(const asio::ip::address& address, Slot& slot) {
-  return most_ == 0 || take(block_of(address), slot);
+  return most_ == 0 || take(address_block(address), slot);
 }
 
 bool AddressLimit::take_beside(const Slot& other, Slot& slot) { return other == nullptr || other->take_another(slot); }

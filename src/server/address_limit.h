@@ -1,9 +1,7 @@
 // How many places each address has: one for a connection, and one for a session over polling, which needs no connection
 // to stay. Slots are taken by the accepting thread and by those of the connections, and given back by the latter, so there
-// is a lock; it is held for one lookup, once per connection, and not at all where there is no limit.
-//
-// An address of IPv6 counts by its first 64 bits: whoever has one has all that begin with them. Example: 2001:db8::1 and
-// 2001:db8::2 share their places; ::ffff:10.0.0.1 is 10.0.0.1.
+// is a lock; it is held for one lookup, once per connection, and not at all where there is no limit. What counts as one
+// address: address_block.h.
 #pragma once
 
 #include <cstddef>

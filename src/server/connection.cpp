@@ -23,6 +23,12 @@ Connection::Connection(IoThread& thread, TcpSocket socket, AddressLimit::Slot sl
 
 Connection::~Connection() = default;
 
+asio::ip::address Connection::peer() const {
+  SystemError gone;
+  const auto peer = socket_.remote_endpoint(gone);
+  return gone ? asio::ip::address() : peer.address();
+}
+
 void Connection::set_handler(std::unique_ptr<Handler> handler) {
   std::swap(handler_, handler);
   if (handler) thread_.dispose(std::move(handler));

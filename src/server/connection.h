@@ -41,6 +41,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   ~Connection() override;
 
   [[nodiscard]] IoThread& thread() const { return thread_; }
+  /// Where it comes from; no address if the peer is gone.
+  [[nodiscard]] asio::ip::address peer() const;
   /// Its place among the connections of its address.
   [[nodiscard]] const AddressLimit::Slot& address_slot() const { return address_slot_; }
   /// Replaces the handler; the old one lives until the present turn of the thread has ended.

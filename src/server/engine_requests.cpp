@@ -28,6 +28,10 @@ void refuse(HttpStream& http, Refused kind, int status, EngineError error) {
   respond_engine_error(http, status, error);
 }
 
+PublishAllowance allowance_of(const Connection& connection) {
+  return connection.thread().service().publish_allowances.open(connection.peer());
+}
+
 /// By its Host and its Origin. False, and answered: from elsewhere than the server is for.
 bool let_in(HttpStream& http) {
   const ServeOptions& options = http.thread().service().options;
@@ -78,7 +82,7 @@ void upgrade(HttpStream& http, const Endpoint& endpoint, EngineSession* session)
   if (session != nullptr) {
     websocket.probe(*session);
   } else {
-    auto opened = std::make_unique<EngineSession>(thread, endpoint, false);
+    auto opened = std::make_unique<EngineSession>(thread, endpoint, false, allowance_of(connection));
     EngineSession& added = *opened;
     thread.add(std::move(opened));
     websocket.carry(added);
@@ -100,7 +104,7 @@ void open_session(HttpStream& http, const Endpoint& endpoint, bool websocket) {
   if (!AddressLimit::take_beside(http.connection().address_slot(), place)) {
     return refuse(http, Refused::too_many_connections_of_address, 503, kTooManyClients);
   }
-  auto session = std::make_unique<EngineSession>(thread, endpoint, true);
+  auto session = std::make_unique<EngineSession>(thread, endpoint, true, allowance_of(http.connection()));
   session->hold_place(std::move(place));
   const std::string handshake = session->handshake();
   thread.add(std::move(session));

@@ -69,11 +69,11 @@ struct EngineSession::PostedPackets {
 EngineSession::Polls::Polls() = default;
 EngineSession::Polls::~Polls() = default;
 
-EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling)
+EngineSession::EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling, PublishAllowance allowance)
     : thread_(thread),
       transport_(polling ? Transport::polling : Transport::websocket),
       outlet_(thread.shard()),
-      publish_rate_(thread.service().options.publish_rate),
+      publish_allowance_(std::move(allowance)),
       publisher_(thread.shard(), thread.service().log, *this),
       polls_(polling ? std::make_unique<Polls>() : nullptr) {
   fmt::format_to(sid_.begin(), "{:03x}{}", thread.index(), Sid::random().text());
@@ -181,7 +181,7 @@ void EngineSession::send(std::string_view socketio_packet) {
   outlet_.flush_soon();
 }
 
-bool EngineSession::may_publish() { return publish_rate_.take(thread_.service().clock.steady()); }
+bool EngineSession::may_publish() { return publish_allowance_.take(); }
 
 void EngineSession::publish(Draft draft) {
   publisher_.publish(std::move(draft));
@@ -351,6 +351,7 @@ void EngineSession::close(CloseReason reason) {
   journal::debug("session_closed", {{"sid", sid()}, {"reason", name(reason)}});
   if (const auto refused = refused_by(reason)) thread_.service().refusals.count(*refused);
   publisher_.close();
+  publish_allowance_.give_back();
   const bool tell = reason != CloseReason::transport_closed && reason != CloseReason::client_closed;
   if (websocket_ != nullptr) {
     const std::uint16_t code = reason == CloseReason::server_shutdown ? 1001

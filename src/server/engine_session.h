@@ -18,7 +18,7 @@
 #include "src/server/address_limit.h"
 #include "src/server/conversation.h"
 #include "src/server/poll_body.h"
-#include "src/server/publish_rate.h"
+#include "src/server/publish_allowances.h"
 #include "src/server/timing_wheel.h"
 
 namespace tidemark {
@@ -46,8 +46,9 @@ enum class CloseReason : std::uint8_t {
 
 class EngineSession final : private Timer, private Publisher::Input {
  public:
-  /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket().
-  EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling);
+  /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket(). `allowance`: of the
+  /// connection on which the session is opened.
+  EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling, PublishAllowance allowance);
   /// Its own place among those of its client's address, for as long as it is over polling.
   void hold_place(AddressLimit::Slot place) { polls_->place = std::move(place); }
   ~EngineSession() override;
@@ -136,7 +137,7 @@ class EngineSession final : private Timer, private Publisher::Input {
 
   Outlet outlet_;
   std::unique_ptr<Conversation> conversation_;
-  PublishRate publish_rate_;
+  PublishAllowance publish_allowance_;
   Publisher publisher_;
 
   struct PostedPackets;

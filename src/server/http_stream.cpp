@@ -32,8 +32,7 @@ HttpStream::HttpStream(Connection& connection)
     : connection_(connection),
       reader_({.head_bytes = limits::kHttpHeadBytes,
                .target_bytes = limits::kHttpTargetBytes,
-               .body_bytes = connection.thread().service().options.max_payload}),
-      publish_rate_(connection.thread().service().options.publish_rate) {
+               .body_bytes = connection.thread().service().options.max_payload}) {
   connection_.set_deadline(limits::kHttpSilenceTimeout);
 }
 
@@ -135,7 +134,12 @@ void HttpStream::respond(int status, std::string_view fields, std::string_view b
 
 bool HttpStream::peer_is_this_machine() const { return is_loopback_peer(connection_.socket()); }
 
-bool HttpStream::may_publish() { return publish_rate_.take(connection_.thread().service().clock.steady()); }
+bool HttpStream::may_publish() {
+  if (!publish_allowance_) {
+    publish_allowance_ = connection_.thread().service().publish_allowances.open(connection_.peer());
+  }
+  return publish_allowance_->take();
+}
 
 void HttpStream::await(std::shared_ptr<PendingAnswer> answer) { pending_ = std::move(answer); }
 
@@ -317,10 +321,11 @@ void HttpStream::migrate(std::uint32_t thread) {
     http::RequestReader reader;
     std::string rest;
     AddressLimit::Slot slot;
+    std::optional<PublishAllowance> allowance;
   };
   target.post([&target, descriptor, whole,
                baggage = std::make_shared<Baggage>(std::move(request_), std::move(reader_), std::move(in_),
-                                                   std::move(slot))]() {
+                                                   std::move(slot), std::move(publish_allowance_))]() {
     SystemError error;
     TcpSocket socket(target.context());
     socket.assign(tcp::v4(), descriptor, error);  // the protocol is used for nothing after connecting
@@ -331,6 +336,7 @@ void HttpStream::migrate(std::uint32_t thread) {
     auto connection = target.adopt(std::move(socket), std::move(baggage->slot));
     auto stream = std::make_unique<HttpStream>(*connection);
     HttpStream& http = *stream;
+    http.publish_allowance_ = std::move(baggage->allowance);
     connection->set_handler(std::move(stream));
     connection->start();
     if (whole) {

@@ -17,7 +17,7 @@
 #include "src/server/answer_patience.h"
 #include "src/server/connection.h"
 #include "src/server/pending_answer.h"
-#include "src/server/publish_rate.h"
+#include "src/server/publish_allowances.h"
 #include "src/server/refusals.h"
 
 namespace tidemark {
@@ -112,7 +112,7 @@ class HttpStream final : public Connection::Handler {
   bool announced_ = false;  // its head was shown to route_head()
   bool gone_ = false;       // the connection was given away or closed
   bool reading_requests_ = false;
-  PublishRate publish_rate_;
+  std::optional<PublishAllowance> publish_allowance_;  // asked for by the first event
   std::shared_ptr<PendingAnswer> pending_;
   bool chunked_ = false;             // its body
   Millis quiet_{};                   // of its body

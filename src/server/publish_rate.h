@@ -19,22 +19,30 @@ class PublishRate {
   /// Whether one more may be published now; if so, it is counted.
   [[nodiscard]] bool take(Millis now) {
     if (events_per_second_ == 0) return true;
-    // In thousandths of an event; a second's silence fills it up.
-    const std::uint32_t full = 1000 * events_per_second_;
-    const auto passed =
-        static_cast<std::uint32_t>(std::clamp((now - then_).count(), Millis::rep{0}, Millis::rep{1000}));
+    spent_ = spent_at(now);
     then_ = now;
-    spent_ -= std::min(spent_, passed * events_per_second_);
-    if (spent_ + 1000 > full) return false;
+    if (spent_ + 1000 > 1000 * events_per_second_) return false;
     spent_ += 1000;
     return true;
   }
 
+  /// Whether it is as if nothing had ever been published.
+  [[nodiscard]] bool whole(Millis now) const { return spent_at(now) == 0; }
+
+  /// After so long in silence it is whole, whatever was published before.
+  static constexpr Millis kMemory{1000};
+
  private:
+  /// Less what time has brought back.
+  [[nodiscard]] std::uint32_t spent_at(Millis now) const {
+    const auto passed = static_cast<std::uint32_t>(std::clamp(now - then_, Millis(0), kMemory).count());
+    return spent_ - std::min(spent_, passed * events_per_second_);
+  }
+
   static_assert(1000 * limits::kPublishRateCeiling + 1000 <= 0xffff'ffff, "every connection has one: it is kept small");
 
   std::uint32_t events_per_second_;
-  std::uint32_t spent_ = 0;
+  std::uint32_t spent_ = 0;  // in thousandths of an event
   Millis then_{};
 };
 

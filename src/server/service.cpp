@@ -23,7 +23,8 @@ Service::Service(const ServeOptions& serve_options, const Clock& service_clock, 
       tap(hub, options.api_streams),
       readers(options.api_reads_waiting),
       stream_frames(log.epoch()),
-      census(log) {}
+      census(log),
+      publish_allowances(options.publish_rate, clock) {}
 
 Service::~Service() = default;
 

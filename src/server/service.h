@@ -17,6 +17,7 @@
 #include "src/server/api/commit_tap.h"
 #include "src/server/api/stream_pages.h"
 #include "src/server/conversation.h"
+#include "src/server/publish_allowances.h"
 #include "src/server/read_failures.h"
 #include "src/server/record_frames.h"
 #include "src/server/recoveries.h"
@@ -42,6 +43,7 @@ struct Service {
   ChannelCensus census;
   Recoveries recoveries;
   Refusals refusals;
+  PublishAllowances publish_allowances;
   ReadFailures read_failures;
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> engine_sessions = 0;      // of all threads

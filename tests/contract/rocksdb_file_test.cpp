@@ -23,11 +23,10 @@
 #include "backends/rocksdb/status.h"
 #include "tests/contract/damaged_log.h"
 #include "tests/contract/rocksdb_directory.h"
+#include "tests/contract/said_to_nobody.h"
 
 namespace tidemark::contract {
 namespace {
-
-constexpr uid_t kNobody = 65534;
 
 void check_refused(const RocksdbDirectory& directory, ErrorCode code, std::string_view word) {
   const auto before = directory.contents();
@@ -70,31 +69,6 @@ Delivered scan_checked(const LogStore& store, const std::vector<Record>& stored,
   });
   if (!done) result.error = done.error();
   return result;
-}
-
-/// What opening the directory says to a user without rights to it.
-std::string said_to_nobody(const RocksdbDirectory& directory) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(1);
-    const auto opened = directory.open();
-    const std::string said =
-        opened ? "opened" : fmt::format("{}: {}", name(opened.error().code), opened.error().context);
-    const auto written = ::write(ends[1], said.data(), said.size());
-    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
-  }
-  ::close(ends[1]);
-  std::string said(4096, '\0');
-  const auto got = ::read(ends[0], said.data(), said.size());
-  ::close(ends[0]);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  REQUIRE(status == 0);
-  REQUIRE(got > 0);
-  said.resize(static_cast<std::size_t>(got));
-  return said;
 }
 
 }  // namespace
@@ -213,20 +187,24 @@ TEST_CASE("RocksDB: without permission the sentence says what cannot be done") {
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   SUBCASE("to create the log in the directory") {
     if (::geteuid() != 0) REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
-    CHECK(said_to_nobody(directory).starts_with("io: cannot create a log in " + directory.path().string()));
+    CHECK(said_to_nobody([&] {
+            return directory.open();
+          }).starts_with("io: cannot create a log in " + directory.path().string()));
     CHECK_FALSE(std::filesystem::exists(directory.database()));
   }
   SUBCASE("to write in it") {
     directory.fill(records_between(1, 3));
     REQUIRE(::chmod(directory.database().c_str(), 0555) == 0);
     const auto before = directory.contents();
-    CHECK(said_to_nobody(directory).starts_with("io: cannot write in " + directory.database().string()));
+    CHECK(said_to_nobody([&] {
+            return directory.open();
+          }).starts_with("io: cannot write in " + directory.database().string()));
     CHECK(directory.contents() == before);
   }
   SUBCASE("to read the mark") {
     directory.fill(records_between(1, 3));
     REQUIRE(::chmod(directory.mark().c_str(), 0000) == 0);
-    CHECK(said_to_nobody(directory).starts_with("io: cannot read " + directory.mark().string()));
+    CHECK(said_to_nobody([&] { return directory.open(); }).starts_with("io: cannot read " + directory.mark().string()));
   }
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
 }

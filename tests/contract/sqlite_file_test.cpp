@@ -11,11 +11,10 @@
 
 #include "src/base/attachments.h"
 #include "tests/contract/damaged_log.h"
+#include "tests/contract/said_to_nobody.h"
 
 namespace tidemark::contract {
 namespace {
-
-constexpr uid_t kNobody = 65534;
 
 class Directory : public TemporaryDirectory {
  public:
@@ -62,31 +61,6 @@ void check_refused(const Directory& directory, ErrorCode code, std::string_view 
   CHECK(refused.error().context.find(word) != std::string::npos);
   CHECK(refused.error().context.find(directory.path().string()) != std::string::npos);
   CHECK(directory.content() == before);
-}
-
-/// What opening the directory says to a user without rights to it.
-std::string said_to_nobody(const Directory& directory) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(1);
-    const auto opened = directory.open();
-    const std::string said =
-        opened ? "opened" : fmt::format("{}: {}", name(opened.error().code), opened.error().context);
-    const auto written = ::write(ends[1], said.data(), said.size());
-    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
-  }
-  ::close(ends[1]);
-  std::string said(4096, '\0');
-  const auto got = ::read(ends[0], said.data(), said.size());
-  ::close(ends[0]);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  REQUIRE(status == 0);
-  REQUIRE(got > 0);
-  said.resize(static_cast<std::size_t>(got));
-  return said;
 }
 
 }  // namespace
@@ -248,18 +222,21 @@ TEST_CASE("without permission the sentence says what cannot be done") {
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   SUBCASE("to create the log in the directory") {
     if (::geteuid() != 0) REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
-    CHECK(said_to_nobody(directory).starts_with("io: cannot create a log in " + directory.path().string()));
+    CHECK(said_to_nobody([&] {
+            return directory.open();
+          }).starts_with("io: cannot create a log in " + directory.path().string()));
     CHECK_FALSE(std::filesystem::exists(directory.file()));
   }
   SUBCASE("to write the file") {
     directory.fill(records_between(1, 3));
     REQUIRE(::chmod(directory.file().c_str(), 0444) == 0);
-    CHECK(said_to_nobody(directory).starts_with("io: cannot write " + directory.file().string()));
+    CHECK(
+        said_to_nobody([&] { return directory.open(); }).starts_with("io: cannot write " + directory.file().string()));
   }
   SUBCASE("to read the file") {
     directory.fill(records_between(1, 3));
     REQUIRE(::chmod(directory.file().c_str(), 0000) == 0);
-    CHECK(said_to_nobody(directory).starts_with("io: cannot read " + directory.file().string()));
+    CHECK(said_to_nobody([&] { return directory.open(); }).starts_with("io: cannot read " + directory.file().string()));
   }
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
 }

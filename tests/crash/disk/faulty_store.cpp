@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "src/log/channel_index.h"
-#include "src/log/dedupe_window.h"
 #include "src/log/rebuild.h"
 #include "tests/crash/disk/engine.h"
 #include "tests/crash/disk/faulty_disk.h"
@@ -78,16 +77,8 @@ class Script {
 
   [[nodiscard]] Attempt draw(std::uint64_t count, std::size_t payload_max, std::uint64_t first) {
     Attempt attempt;
-    auto offset = Offset(std::max(first, chronicle_.now().head.next().value()));
-    for (; count > 0; --count, offset = offset.next()) {
-      attempt.records.push_back(draw_record(dice_, offset, payload_max));
-    }
-    for (const Record& record : attempt.records) {
-      index_->stage(record.channel, record.offset);
-      if (!record.client_key.empty()) {
-        index_->stage_key(DedupeWindow::hash(record.channel, record.client_key), record.offset);
-      }
-    }
+    const auto next = chronicle_.now().head.next();
+    attempt.records = draw_records(dice_, std::max(next, Offset(first)), count, payload_max, *index_);
     attempt.segments = index_->finished();
     index_->rollback();
     return attempt;
