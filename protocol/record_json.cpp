@@ -79,15 +79,14 @@ Result<std::string> attachments_of(std::string_view value) {
 
 Result<std::string> payload_of(const Members& members, std::string_view attachments) {
   if (members.payload.empty()) return wrong("payload", "there");
-  std::string payload(members.payload);
+  std::string payload(members.payload);  // valid and no deeper than it may be: the line is
   if (!members.text.empty()) {
     const auto text = json::decode_string(members.text);
     if (!text) return wrong("text", "a string");
     payload = *text;
-  }
-  if (!json::is_valid(payload, limits::kJsonDepth)) {
-    return wrong(members.text.empty() ? "payload" : "text",
-                 fmt::format("JSON, nested {} arrays and objects deep at most", limits::kJsonDepth));
+    if (!json::is_valid(payload, limits::kJsonDepth)) {
+      return wrong("text", fmt::format("JSON, nested {} arrays and objects deep at most", limits::kJsonDepth));
+    }
   }
   std::size_t count = 0;
   while (take_attachment(attachments)) ++count;

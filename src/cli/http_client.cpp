@@ -70,7 +70,8 @@ ApiErrorText api_error_in(std::string_view json) {
 /// One TCP connection, and the loop that drives it.
 class HttpClient::Connection {
  public:
-  Connection() : stream_(context_), resolver_(context_) {}
+  /// Beast reads as much at once as its buffer has room for, and it begins with half a KiB.
+  Connection() : stream_(context_), resolver_(context_) { buffer_.reserve(limits::kOutputBytes); }
 
   /// Starts an operation and waits for it, asking `idle` meanwhile. `stopped`: idle said no, and nothing is left of it.
   template <class Start>
