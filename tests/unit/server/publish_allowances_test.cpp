@@ -131,6 +131,32 @@ TEST_CASE("sessions over polling one after the other publish no more than one") 
   CHECK(server.refused("rate_exceeded") == 9);
 }
 
+/// A text message of a client, masked with zeros (RFC 6455 section 5.3).
+std::string frame(std::string_view text) {
+  return fmt::format("\x81{}{}{}", static_cast<char>(0x80 | text.size()), std::string(4, '\0'), text);
+}
+
+TEST_CASE("WebSockets one after the other publish no more than one") {
+  RunningServer server({.io_threads = 1, .publish_rate = 3});
+  int refused = 0;
+  for (int connection = 0; connection < 3; ++connection) {
+    server.wait_for("tidemark_connections", 1);  // the one that asks: those before are gone
+    Peer peer(server.port());
+    peer.send(
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+    (void)peer.read_until("}");
+    peer.send(frame("40"));
+    (void)peer.read_until("}");
+    for (int event = 1; event <= 2; ++event) {
+      peer.send(frame(fmt::format(R"(42{}["chat message",1])", event)));
+      (void)peer.read_until(fmt::format("43{}[", event));
+      refused += peer.read_until("]").find("rate_exceeded") == std::string::npos ? 0 : 1;
+    }
+  }
+  CHECK(refused == 3);
+}
+
 TEST_CASE("connections to the API one after the other publish no more than one") {
   RunningServer server({.io_threads = 1, .publish_rate = 3});
   std::string answers;
