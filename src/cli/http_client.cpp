@@ -125,6 +125,7 @@ class HttpClient::Connection {
 struct HttpClient::Answered {
   unsigned status = 0;
   http::fields fields;
+  bool broken_off = false;  // the connection broke before the end of its body
 };
 
 HttpClient::HttpClient(ServerUrl url, std::string token)
@@ -281,7 +282,11 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
       refused += got;
     }
     const auto& error = connection.error();
-    if (error && error != http::error::need_buffer) return broke("the connection broke:", error);
+    if (error && error != http::error::need_buffer) {
+      answered_->broken_off = true;
+      return repeatable ? broke("the connection broke:", error)
+                        : broke(fmt::format("{}: the connection broke:", request.doubt), error);
+    }
   }
   const bool keep = parser->get().keep_alive();
   if (!keep) connection_.reset();
@@ -292,14 +297,16 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
 Result<std::string> HttpClient::body_of(const Request& request, Idle idle) {
   std::string body;
   bool fits = true;
-  const auto done = exchange(
-      request,
-      [&](std::string_view part) {
-        fits = body.size() + part.size() <= limits::kAnswerBytes;
-        if (fits) body += part;
-        return fits;
-      },
-      idle);
+  const auto take = [&](std::string_view part) {
+    fits = body.size() + part.size() <= limits::kAnswerBytes;
+    if (fits) body += part;
+    return fits;
+  };
+  auto done = exchange(request, take, idle);
+  if (!done && request.repeatable && answered_->broken_off) {
+    body.clear();
+    done = exchange(request, take, idle);
+  }
   if (!done) return std::unexpected(done.error());
   if (!fits) return fail(ErrorCode::io, fmt::format("{} answers with more than can be meant", url_.text()));
   return body;

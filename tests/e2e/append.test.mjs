@@ -53,8 +53,8 @@ describe("append refuses, in a directory and by a server alike,", () => {
 
 /**
  * A server that takes records, one a request or many, and gives each the offset of its place. `answer(payloads)` may say what
- * becomes of a request: nothing (all are stored), "cut" (it is not answered), a number (so many are stored, the next is
- * refused).
+ * becomes of a request: nothing (all are stored), "cut" (it is not answered), "cut inside" (half of the answer comes), a number
+ * (so many are stored, the next is refused).
  */
 async function taking(t, answer) {
   const requests = [];
@@ -68,7 +68,14 @@ async function taking(t, answer) {
       requests.push(payloads);
       const how = answer(payloads);
       if (how === "cut") return request.socket.destroy();
-      const lines = payloads.slice(0, how).map(() => JSON.stringify({ offset: ++head, duplicate: false }));
+      const taken = typeof how === "number" ? how : payloads.length;
+      const lines = payloads.slice(0, taken).map(() => JSON.stringify({ offset: ++head, duplicate: false }));
+      if (how === "cut inside") {
+        const text = `${lines.join("\n")}\n`;
+        head -= taken;
+        response.writeHead(many ? 200 : 201, { "content-length": text.length });
+        return response.write(text.slice(0, text.length / 2), () => request.socket.destroy());
+      }
       if (how !== undefined) lines.push(JSON.stringify({ error: { code: "not_stored", message: "the disk is full" } }));
       response.writeHead(many ? 200 : 201, { "content-type": many ? "application/x-ndjson" : "application/json" });
       response.end(`${lines.join("\n")}\n`);
@@ -101,8 +108,8 @@ describe("a connection that breaks", () => {
     assert.match(stderr, /the last record may be stored or not \(with a key it could be sent again\)/);
   });
 
-  test("leaves many without keys at what they are, and says which", async (t) => {
-    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" ? "cut" : undefined));
+  for (const how of ["cut", "cut inside"]) test(`leaves many without keys at what they are, and says which (${how})`, async (t) => {
+    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" ? how : undefined));
     const input = Array.from({ length: 2100 }, (_, i) => `${i + 1}\n`).join("");
     const { code, stdout, stderr } = await run(["append", "/a", "--url", url], { input });
     assert.deepEqual(requests.map((one) => [one.at(0), one.at(-1)]), [["1", "1000"], ["1001", "2000"]]);
@@ -111,9 +118,9 @@ describe("a connection that breaks", () => {
     assert.match(stderr, /^tidemark: lines 1001 to 2000 may be stored or not \(with keys they could be sent again\): the connection broke: /);
   });
 
-  test("has records with keys sent again, in their order", async (t) => {
+  for (const how of ["cut", "cut inside"]) test(`has records with keys sent again, in their order (${how})`, async (t) => {
     let cuts = 1;
-    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" && cuts-- > 0 ? "cut" : undefined));
+    const { requests, url } = await taking(t, ([payload]) => (payload === "1001" && cuts-- > 0 ? how : undefined));
     const input = Array.from({ length: 1500 }, (_, i) => `${i + 1}\n`).join("");
     const { code, stdout, stderr } = await run(["append", "/a", "--key", "k", "--url", url], { input });
     assert.equal(code, 0, stderr);
