@@ -84,6 +84,7 @@ _tidemark() {
     'stats --token') :; return ;;
     'stats --config') COMPREPLY=($(compgen -f -- "$word")); return ;;
     'stats --interval') :; return ;;
+    'stats --output' | 'stats -o') COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
     'verify --data') COMPREPLY=($(compgen -d -- "$word")); return ;;
     'verify --backend') COMPREPLY=($(compgen -W 'sqlite rocksdb' -- "$word")); return ;;
     'verify --config') COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -117,10 +118,10 @@ _tidemark() {
     channels) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     get) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output --format' -- "$word")) ;;
     append) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --key --keyed --json --event --sender' -- "$word")) ;;
-    stats) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --watch --interval' -- "$word")) ;;
+    stats) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --watch --interval --output' -- "$word")) ;;
     verify) COMPREPLY=($(compgen -W '--help --data --backend --config' -- "$word")) ;;
     repair) COMPREPLY=($(compgen -W '--help --data --backend --config --dry-run' -- "$word")) ;;
-    export) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config' -- "$word")) ;;
+    export) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --force' -- "$word")) ;;
     import) COMPREPLY=($(compgen -W '--help --config --data --backend --new-epoch' -- "$word")) ;;
     migrate) COMPREPLY=($(compgen -W '--help --from --to --new-epoch' -- "$word")) ;;
     backup) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config' -- "$word")) ;;

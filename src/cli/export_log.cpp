@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +14,7 @@
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
 #include "src/cli/command_end.h"
+#include "src/cli/elapsed.h"
 #include "src/cli/export_file.h"
 #include "src/cli/new_file.h"
 #include "src/cli/open_log.h"
@@ -22,11 +26,12 @@ namespace tidemark::cli {
 namespace {
 
 /// A terminal gets it harmless; as JSON it is the same.
-void append_line(Output& output, std::string_view line) {
+void append_line(Output& output, std::string_view line, std::uint64_t& bytes) {
+  bytes += line.size();
   output.is_terminal() ? append_printable_json(output.text(), line) : void(output.text() += line);
 }
 
-Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline, Output& output) {
+Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline, Output& output, std::uint64_t& bytes) {
   RecordDigest digest;
   Result<void> wrong;
   Completeness completeness(reader, outline);
@@ -42,7 +47,7 @@ Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline,
         line.clear();
         append_record_json(line, record);
         line += '\n';
-        append_line(output, line);
+        append_line(output, line, bytes);
         if (digest.records() % limits::kRecordsBetweenLooks == 0) {
           progress.update(record.offset.value() - range.first.value(), range.size());
           if (interrupted()) return false;
@@ -59,19 +64,28 @@ Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline,
   return digest;
 }
 
-Result<void> run(const CommandOptions& options, Output& output) {
+Result<void> run(const CommandOptions& options, Output& output, NewFile* file) {
+  const auto started = std::chrono::steady_clock::now();
   auto reader = open_log(options);
   if (!reader) return std::unexpected(reader.error());
   const auto outline = outline_of(**reader);
   if (!outline) return std::unexpected(outline.error());
   const auto facts = (*reader)->facts();
   if (!facts) return std::unexpected(facts.error());
-  append_line(output, export_header(*outline, facts->engine, SystemClock().wall()));
-  const auto digest = write_records(**reader, *outline, output);
+  std::uint64_t bytes = 0;
+  append_line(output, export_header(*outline, facts->engine, SystemClock().wall()), bytes);
+  const auto digest = write_records(**reader, *outline, output, bytes);
   if (!digest) return std::unexpected(digest.error());
   // Without its last line it is not whole, and import refuses it.
   if (interrupted() || !output.flush()) return {};
-  output.text() += export_end(*digest);
+  append_line(output, export_end(*digest), bytes);
+  if (!output.flush()) return {};
+  if (file != nullptr) {
+    if (auto finished = file->finish(); !finished) return finished;
+  }
+  fmt::print(stderr, "tidemark: exported {}, epoch {}, {}{} in {}\n", counted(digest->records(), "record"),
+             outline->state.epoch.text(), file == nullptr ? "" : fmt::format("into {}, ", options.arguments.front()),
+             size_text(bytes), time_since(started));
   return {};
 }
 
@@ -81,15 +95,12 @@ int export_log(const CommandOptions& options) {
   note_interruptions();
   if (options.arguments.empty() || options.arguments.front() == "-") {
     Output output(STDOUT_FILENO);
-    return end_with(output, run(options, output));
+    return end_with(output, run(options, output, nullptr));
   }
-  auto file = NewFile::open(options.arguments.front());
+  auto file = NewFile::open(options.arguments.front(), options.force);
   if (!file) return complain(file.error(), kExitFailure);
   Output output(file->descriptor());
-  const int status = end_with(output, run(options, output));
-  if (status != kExitOk) return status;
-  const auto finished = file->finish();
-  return finished ? kExitOk : complain(finished.error(), kExitFailure);
+  return end_with(output, run(options, output, &*file));
 }
 
 }  // namespace tidemark::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "src/base/command_limits.h"
 #include "src/base/journal.h"
 #include "src/cli/command_end.h"
+#include "src/cli/elapsed.h"
 #include "src/cli/export_file.h"
 #include "src/cli/input_lines.h"
 #include "src/cli/interruption.h"
@@ -45,8 +47,8 @@ Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
     }
     if (const auto end = parse_export_end(**line)) {
       if (*end == digest) return digest;
-      return at_line(lines, {ErrorCode::corrupt, fmt::format("the export had {} records and these {} differ from them",
-                                                             end->records(), digest.records())});
+      return at_line(lines, {ErrorCode::corrupt, fmt::format("the export had {} and these {} differ from them",
+                                                             counted(end->records(), "record"), digest.records())});
     }
     const auto record = parse_record_json(**line);
     if (!record) return at_line(lines, record.error());
@@ -63,6 +65,7 @@ Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
 }
 
 Result<void> run(const CommandOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
   auto lines = InputLines::open(options.arguments.empty() ? "-" : options.arguments.front());
   if (!lines) return std::unexpected(lines.error());
   auto directory = NewDirectory::begin(options.data);
@@ -80,8 +83,9 @@ Result<void> run(const CommandOptions& options) {
   if (auto finished = builder.finish(); !finished) return finished;
   if (auto proved = prove(*directory, options.backend, *outline, *digest); !proved) return proved;
   if (auto placed = directory->put_in_place(); !placed) return placed;
-  fmt::print("imported {} records, epoch {}, into {} ({})\n", grouped(digest->records()), outline->state.epoch.text(),
-             options.data.string(), options.backend);
+  fmt::print("imported {}, epoch {}, into {} ({}), {} in {}\n", counted(digest->records(), "record"),
+             outline->state.epoch.text(), options.data.string(), options.backend, size_text(lines->bytes_read()),
+             time_since(started));
   return {};
 }
 
@@ -90,7 +94,7 @@ Result<void> run(const CommandOptions& options) {
 int import_log(const CommandOptions& options) {
   journal::set_level(journal::Level::error);  // what a server would note while it opens a log
   note_interruptions();
-  return end_quietly(run(options));
+  return end_quietly(about_the_copy(run(options), options.data));
 }
 
 }  // namespace tidemark::cli

@@ -93,21 +93,36 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
     line("storing", fmt::format("not now: {}", server->why_not_writable));
 }
 
-void append_json(std::string& out, const Info& info) {
+void append_json(std::string& out, const Info& info, const std::string& where) {
   const auto& [engine, state, records, bytes, first_time, last_time, server] = info.facts;
-  fmt::format_to(
-      std::back_inserter(out),
-      R"({{"engine":"{}","epoch":"{}","first":{},"head":{},"records":{},"bytes":{},"channels":{},"segments":{})",
-      engine, state.epoch.text(), state.first.value(), state.head.value(), records, bytes, info.channels,
-      info.segments);
+  const auto text = [&](std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(out), R"(,"{}":)", name);
+    json::append_string(out, value);
+  };
+  out += R"({"log":)";
+  json::append_string(out, where);
+  text("engine", engine);
+  text("durable", durability(engine));
+  fmt::format_to(std::back_inserter(out),
+                 R"(,"epoch":"{}","first":{},"head":{},"records":{},"bytes":{},"channels":{},"segments":{})",
+                 state.epoch.text(), state.first.value(), state.head.value(), records, bytes, info.channels,
+                 info.segments);
   if (first_time) fmt::format_to(std::back_inserter(out), R"(,"first_time":"{}")", time_text(*first_time));
   if (last_time) fmt::format_to(std::back_inserter(out), R"(,"head_time":"{}")", time_text(*last_time));
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
     fmt::format_to(std::back_inserter(out), R"(,"records_last_{}":{})", kSpans[i].name, info.recent[i]);
   }
   if (server) {
-    out += R"(,"server":)";
-    json::append_string(out, server->url);
+    text("server", server->url);
+    text("version", server->version);
+    fmt::format_to(std::back_inserter(out), R"(,"connections":{})", server->connections);
+    out += R"(,"unreadable":[)";
+    for (std::size_t i = 0; i < server->unreadable.size(); ++i) {
+      if (i > 0) out += ',';
+      json::append_string(out, server->unreadable[i]);
+    }
+    out += ']';
+    if (!server->why_not_writable.empty()) text("why_not_writable", server->why_not_writable);
   }
   out += "}\n";
 }
@@ -122,7 +137,7 @@ int info(const CommandOptions& options) {
   const auto info = collect(**reader);
   if (!info) return end_with(output, std::unexpected(info.error()));
   if (options.output == "json") {
-    append_json(output.text(), *info);
+    append_json(output.text(), *info, (*reader)->where());
   } else {
     append_text(output.text(), *info, (*reader)->where());
   }

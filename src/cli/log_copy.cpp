@@ -89,6 +89,23 @@ Error with_repair_advice(Error error) {
   return error;
 }
 
+Error with_option(Error error, std::string_view option) {
+  constexpr std::string_view kMostly = "--data";
+  for (auto at = error.context.find(kMostly); at != std::string::npos; at = error.context.find(kMostly, at)) {
+    error.context.replace(at, kMostly.size(), option);
+  }
+  return error;
+}
+
+Result<void> about_the_copy(Result<void> done, const std::filesystem::path& target) {
+  if (done || done.error().code != ErrorCode::out_of_space) return done;
+  auto& text = done.error().context;
+  text = fmt::format(
+      "the new log does not fit on the disk of {}: {}; nothing was changed, make room there or name another directory",
+      target.string(), text.substr(0, text.find(';')));
+  return done;
+}
+
 LogBuilder builder_in(const NewDirectory& directory, std::string engine, const LogOutline& outline) {
   return {directory.path(), outline,
           [path = directory.path(), engine = std::move(engine), epoch = outline.state.epoch](bool building) {

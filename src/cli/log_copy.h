@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "src/base/error.h"
 #include "src/cli/log_reader.h"
@@ -58,6 +60,13 @@ class Completeness {
 
 /// Damage is for repair, before anything is copied.
 [[nodiscard]] Error with_repair_advice(Error error);
+
+/// Most commands have their directory from --data: the same error where `option` names it.
+[[nodiscard]] Error with_option(Error error, std::string_view option);
+
+/// What failed while a log was made in `target`, for who waits for that: a full disk is not one that a server waits on, and
+/// there is no --data to name.
+[[nodiscard]] Result<void> about_the_copy(Result<void> done, const std::filesystem::path& target);
 
 /// Copies all records of `source`, whose outline was read before. Errors: corrupt (a record is damaged: the sentence
 /// says what to do), closed (interrupted), those of both.

@@ -68,13 +68,14 @@ std::string counted(std::uint64_t number, std::string_view one, std::string_view
 }
 
 std::string size_text(std::uint64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  constexpr double kStep = 1024;
   auto amount = static_cast<double>(bytes);
+  if (amount < kStep) return counted(bytes, "byte");
   std::string_view unit;
-  for (const std::string_view next : {"kB", "MB", "GB", "TB"}) {
+  for (const std::string_view next : {"KiB", "MiB", "GiB", "TiB"}) {
     unit = next;
-    amount /= 1000;
-    if (amount < 1000) break;
+    amount /= kStep;
+    if (amount < kStep) break;
   }
   return fmt::format("{:.1f} {}", amount, unit);
 }

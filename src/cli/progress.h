@@ -40,7 +40,7 @@ class Progress {
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view what);
 /// Where the plural is another word.
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view one, std::string_view many);
-/// "1.2 MB"
+/// "1.2 MiB": powers of 1024, as options that take sizes are given by default.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 
 }  // namespace tidemark::cli

@@ -37,11 +37,12 @@ Room room_for(const fs::path& data, const LogStore& damaged) {
 }
 
 int say_no_room(const fs::path& data, const Room& room) {
-  return complain({ErrorCode::out_of_space,
-                   fmt::format("a repair writes the log a second time and needs {} free for that in {}, where {} are; "
-                               "make room on its disk. Nothing was changed",
-                               size_text(room.needed), data.string(), size_text(room.free.value_or(0)))},
-                  kExitFailure);
+  return complain(
+      {ErrorCode::out_of_space,
+       fmt::format("a repair writes the log a second time and needs {} free for that in {}, {} of them to "
+                   "spare, where {} are; make room on its disk. Nothing was changed",
+                   size_text(room.needed), data.string(), size_text(kSpareBytes), size_text(room.free.value_or(0)))},
+      kExitFailure);
 }
 
 int say_interrupted() {
@@ -136,7 +137,8 @@ int dry_run(const fs::path& data, const LogStore& damaged, const Verdict& verdic
   fmt::print("{}\n", verdict.complete()
                          ? fmt::format("would keep the epoch {}", state.epoch.text())
                          : "would get a new epoch: clients that come back are told that it is another log");
-  fmt::print("would need {} free on the disk for the new log beside the damaged one: {}\n", size_text(room.needed),
+  fmt::print("would need {} free on the disk, {} for the new log beside the damaged one and {} to spare: {}\n",
+             size_text(room.needed), size_text(room.needed - kSpareBytes), size_text(kSpareBytes),
              !room.free      ? "the disk does not say what is free"
              : room.enough() ? fmt::format("{} are", size_text(*room.free))
                              : fmt::format("only {} are, make room first", size_text(*room.free)));

@@ -73,6 +73,21 @@ std::string log_text(const Log& log, const StoreStats& stats, const std::string&
   return fmt::format("opened: {}, head {}", counted(stats.records, "record"), log.head().value());
 }
 
+/// That the engine is not the default one, though nobody said so.
+std::string engine_text(const ServeOptions& asked, const ServeOptions& options) {
+  if (asked.backend == options.backend) return {};
+  return fmt::format("; its engine is {}, as no --backend says another", options.backend);
+}
+
+/// Where nobody said which engine, that of the log which is there.
+std::optional<std::string_view> engine_that_is_there(const ServeOptions& options, const DataDirectory& directory) {
+  const auto said = std::ranges::find(options.settings, std::string_view("backend"), &Setting::name);
+  if (said == options.settings.end() || said->source != Source::preset) return std::nullopt;
+  const auto found = directory.engines();
+  if (found.size() != 1 || found.front() == options.backend) return std::nullopt;
+  return found.front();
+}
+
 /// glibc takes the largest buffer that was ever freed for the size up to which memory comes from its arenas, and lets
 /// each keep twice as much of it free. A tail that grows frees 8 MiB: from then on whatever is read or sent leaves holes in
 /// each thread's arena. After eight minutes of the soak at three times its pace 33 MiB were free and held, and growing;
@@ -84,14 +99,20 @@ void keep_large_buffers_out_of_arenas() {
   (void)mallopt(M_TRIM_THRESHOLD, kArenaSpare);
 }
 
-int run(const ServeOptions& options) {
+int run(const ServeOptions& asked) {
+  ServeOptions options = asked;
   const bool persistent = options.backend != "memory";
   std::optional<DataDirectory> directory;
   LogOptions log_options;
   if (persistent) {
+    // Before a directory is made for it. A server that uses it already is the better reason, and is found below.
+    if (!DataDirectory::user_of(options.data)) {
+      if (const auto free = Server::can_listen(options); !free) return complain(free.error(), kExitFailure);
+    }
     auto opened = DataDirectory::open(options.data);
     if (!opened) return complain(opened.error(), kExitFailure);
     directory = std::move(*opened);
+    options.backend = engine_that_is_there(options, *directory).value_or(options.backend);
     if (const auto checked = directory->check_engine(options.backend); !checked) {
       return complain(checked.error(), kExitFailure);
     }
@@ -122,15 +143,16 @@ int run(const ServeOptions& options) {
   const StoreStats stats = (*log)->stats();
   const auto place = persistent ? std::filesystem::absolute(options.data).lexically_normal().string()
                                 : std::string("memory only: nothing outlives this process");
-  journal::info("serving", {{"url", server.url()},
-                            {"log", log_text(**log, stats, place, (*log)->epoch() == epoch_if_new)},
-                            {"engine", options.backend},
-                            {"data", place},
-                            {"epoch", (*log)->epoch().text()},
-                            {"first", (*log)->first().value()},
-                            {"head", (*log)->head().value()},
-                            {"records", stats.records},
-                            {"bytes", stats.bytes_on_disk}});
+  journal::info("serving",
+                {{"url", server.url()},
+                 {"log", log_text(**log, stats, place, (*log)->epoch() == epoch_if_new) + engine_text(asked, options)},
+                 {"engine", options.backend},
+                 {"data", place},
+                 {"epoch", (*log)->epoch().text()},
+                 {"first", (*log)->first().value()},
+                 {"head", (*log)->head().value()},
+                 {"records", stats.records},
+                 {"bytes", stats.bytes_on_disk}});
   end.wait();
   server.stop();
   journal::info("stopped", {{"head", (*log)->head().value()}});

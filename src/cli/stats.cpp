@@ -4,81 +4,130 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "protocol/json/json.h"
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
 #include "src/base/time_text.h"
 #include "src/cli/command_end.h"
+#include "src/cli/live_screen.h"
 #include "src/cli/open_log.h"
 #include "src/cli/progress.h"
 
 namespace tidemark::cli {
 namespace {
 
-constexpr std::string_view kHome = "\x1b[H\x1b[J";  // to the top, and nothing below
-
 struct Look {
   LogFacts facts;
+  TimeMs time;
   Millis at;
 };
 
-std::string per_second(std::uint64_t now, std::uint64_t before, Millis between) {
-  if (now < before || between.count() <= 0) return "-";
-  return fmt::format("{:.1f}/s", 1000.0 * static_cast<double>(now - before) / static_cast<double>(between.count()));
-}
+/// One number of a look: how people and programs call it, and whether its growth is of interest.
+struct Row {
+  std::string_view name, json_name;
+  std::uint64_t value = 0;
+  bool is_size = false;
+  std::optional<std::uint64_t> before{};
+};
 
-void append_view(std::string& out, const Look& now, const std::optional<Look>& before) {
-  const auto line = [&](std::string_view name, std::string_view value, std::string_view rate = {}) {
-    fmt::format_to(std::back_inserter(out), "{:<14}{:>16}{}{}\n", name, value, rate.empty() ? "" : "  ", rate);
-  };
-  const auto rate = [&](std::uint64_t now_value, std::uint64_t before_value) {
-    return before ? per_second(now_value, before_value, now.at - before->at) : std::string();
-  };
+/// Those of the log, then those of its server.
+std::vector<Row> rows_of(const Look& now, const std::optional<Look>& before) {
   const auto& facts = now.facts;
-  line("head", std::to_string(facts.state.head.value()),
-       before ? rate(facts.state.head.value(), before->facts.state.head.value()) : "");
-  line("first", std::to_string(facts.state.first.value()));
-  line("records", grouped(facts.records));
-  line("bytes", size_text(facts.bytes_on_disk));
-  if (!facts.server) return;
+  std::vector<Row> rows;
+  rows.push_back({.name = "head", .json_name = "head", .value = facts.state.head.value()});
+  if (before) rows.back().before = before->facts.state.head.value();
+  rows.push_back({.name = "first", .json_name = "first", .value = facts.state.first.value()});
+  rows.push_back({.name = "records", .json_name = "records", .value = facts.records});
+  rows.push_back({.name = "bytes", .json_name = "bytes", .value = facts.bytes_on_disk, .is_size = true});
+  if (!facts.server) return rows;
   const auto& server = *facts.server;
   const bool same = before && before->facts.server && before->facts.server->started == server.started;
-  const auto counted = [&](std::string_view name, std::uint64_t ServerFacts::*member) {
-    line(name, grouped(server.*member), same ? rate(server.*member, (*before->facts.server).*member) : "");
+  const auto counted = [&](std::string_view name, std::string_view json_name, std::uint64_t ServerFacts::*member) {
+    rows.push_back({.name = name, .json_name = json_name, .value = server.*member});
+    if (same) rows.back().before = (*before->facts.server).*member;
   };
-  line("connections", grouped(server.connections));
-  counted("stored", &ServerFacts::records);
-  counted("commits", &ServerFacts::commits);
-  line("stored bytes", size_text(server.bytes));
-  counted("duplicates", &ServerFacts::duplicates);
-  counted("resumed", &ServerFacts::resumed);
-  counted("replayed", &ServerFacts::replayed);
-  counted("new clients", &ServerFacts::fresh);
-  if (server.started) line("started", time_text(*server.started));
-  if (!server.why_not_writable.empty())
-    fmt::format_to(std::back_inserter(out), "not storing: {}\n", server.why_not_writable);
+  rows.push_back({.name = "connections", .json_name = "connections", .value = server.connections});
+  counted("stored", "stored", &ServerFacts::records);
+  counted("commits", "commits", &ServerFacts::commits);
+  rows.push_back({.name = "stored bytes", .json_name = "stored_bytes", .value = server.bytes, .is_size = true});
+  counted("duplicates", "duplicates", &ServerFacts::duplicates);
+  counted("resumed", "resumed", &ServerFacts::resumed);
+  counted("replayed", "replayed", &ServerFacts::replayed);
+  counted("new clients", "new_clients", &ServerFacts::fresh);
+  return rows;
+}
+
+/// Nothing where it cannot be told.
+std::optional<double> per_second(const Row& row, Millis between) {
+  if (!row.before || row.value < *row.before || between.count() <= 0) return std::nullopt;
+  return 1000.0 * static_cast<double>(row.value - *row.before) / static_cast<double>(between.count());
+}
+
+void append_view(std::string& out, const Look& now, const std::optional<Look>& before, const std::string& where) {
+  const auto end = std::back_inserter(out);
+  fmt::format_to(end, "{}  {}  {}\n", where, now.facts.engine, now.facts.state.epoch.text());
+  for (const Row& row : rows_of(now, before)) {
+    const bool plain = row.name == "head" || row.name == "first";
+    const auto value = row.is_size ? size_text(row.value) : plain ? std::to_string(row.value) : grouped(row.value);
+    fmt::format_to(end, "{:<14}{:>16}", row.name, value);
+    const auto rate = before ? per_second(row, now.at - before->at) : std::nullopt;
+    if (rate) fmt::format_to(end, "  {:.1f}/s", *rate);
+    out += '\n';
+  }
+  if (!now.facts.server) return;
+  const auto& server = *now.facts.server;
+  if (server.started) fmt::format_to(end, "{:<14}{:>16}\n", "started", time_text(*server.started));
+  if (!server.why_not_writable.empty()) fmt::format_to(end, "not storing: {}\n", server.why_not_writable);
+}
+
+void append_json(std::string& out, const Look& now, const std::optional<Look>& before, const std::string& where) {
+  const auto end = std::back_inserter(out);
+  fmt::format_to(end, R"({{"time":"{}","log":)", time_text(now.time));
+  json::append_string(out, where);
+  fmt::format_to(end, R"(,"engine":"{}","epoch":"{}")", now.facts.engine, now.facts.state.epoch.text());
+  std::string rates;
+  for (const Row& row : rows_of(now, before)) {
+    fmt::format_to(end, R"(,"{}":{})", row.json_name, row.value);
+    const auto rate = before ? per_second(row, now.at - before->at) : std::nullopt;
+    if (rate)
+      fmt::format_to(std::back_inserter(rates), R"({}"{}":{:.1f})", rates.empty() ? "" : ",", row.json_name, *rate);
+  }
+  if (now.facts.server) {
+    const auto& server = *now.facts.server;
+    if (server.started) fmt::format_to(end, R"(,"started":"{}")", time_text(*server.started));
+    if (!server.why_not_writable.empty()) {
+      out += R"(,"why_not_writable":)";
+      json::append_string(out, server.why_not_writable);
+    }
+  }
+  if (!rates.empty()) fmt::format_to(end, R"(,"per_second":{{{}}})", rates);
+  out += "}\n";
 }
 
 Result<void> run(const CommandOptions& options, Output& output) {
   const SystemClock clock;
+  const bool as_json = options.output == "json";
+  LiveScreen screen(output, options.watch && !as_json);
   std::optional<Look> before;
   for (;;) {
     auto reader = open_log(options);
     if (!reader) return std::unexpected(reader.error());
     auto facts = (*reader)->facts();
     if (!facts) return std::unexpected(facts.error());
-    const Look now{std::move(*facts), clock.steady()};
+    const Look now{std::move(*facts), clock.wall(), clock.steady()};
     auto& text = output.text();
-    if (options.watch && output.is_terminal()) text += kHome;
-    fmt::format_to(std::back_inserter(text), "{}  {}  {}\n", (*reader)->where(), now.facts.engine,
-                   now.facts.state.epoch.text());
-    append_view(text, now, before);
+    screen.begin_view();
+    as_json ? append_json(text, now, before, (*reader)->where()) : append_view(text, now, before, (*reader)->where());
     if (!options.watch) return {};
-    if (!output.is_terminal()) text += '\n';
+    if (!screen.on() && !as_json) text += '\n';
     reader->reset();  // a directory is free between two looks
     before = now;
     for (Millis waited{}; waited < options.interval; waited += limits::kLookAgain) {

@@ -6,10 +6,15 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
@@ -20,6 +25,7 @@
 #include "src/cli/record_filter.h"
 #include "src/cli/record_writer.h"
 #include "src/config/moment.h"
+#include "src/config/nearest_name.h"
 #include "src/config/value_text.h"
 
 namespace tidemark::cli {
@@ -29,6 +35,8 @@ namespace {
 constexpr std::uint64_t kFirstStep = 1024;
 /// At most: each may be one that is remembered.
 constexpr std::uint64_t kLongestStep = 1'048'576;
+/// Newest records looked through for a channel with a name like a mistyped one.
+constexpr std::uint64_t kNamesLookedThrough = 100'000;
 
 class Tail {
  public:
@@ -42,6 +50,9 @@ class Tail {
   }
 
   Result<void> run() {
+    if (since_ && until_ && *since_ > *until_) {
+      return fail(ErrorCode::invalid_argument, "--since is later than --until, so no record can be meant");
+    }
     auto opened = open_log(options_);
     if (!opened) return std::unexpected(opened.error());
     reader_ = std::move(*opened);
@@ -56,6 +67,10 @@ class Tail {
     // A server that went away meanwhile is waited for, as later.
     const bool goes_on = options_.follow && reader_->is_live();
     if (!shown && !(goes_on && shown.error().code == ErrorCode::io)) return shown;
+    if (shown && shown_ == 0 && !done()) {
+      auto said = say_why_nothing(*state);
+      if (!said && !(goes_on && said.error().code == ErrorCode::io)) return said;
+    }
     if (!options_.follow || done()) return {};
     if (shown) after_ = std::max(after_, range->last);
     return follow();
@@ -154,6 +169,48 @@ class Tail {
     if (++shown_ == options_.count) ended_ = true;
     if (!output_.settle()) ended_ = true;
     return !done();
+  }
+
+  /// Nothing is an answer, but a channel that is not there is mostly a mistyped one.
+  Result<void> say_why_nothing(const StoreState& state) {
+    const auto offset = parse_number(options_.from);
+    if (offset && *offset > state.head.value()) {
+      say("the newest record is {}, so there is none from offset {} on{}", state.head.value(), *offset,
+          options_.follow ? " yet; waiting for it" : "");
+      return {};
+    }
+    const auto channel = filter_.only_channel();
+    if (channel.empty()) return {};
+    bool has_records = false;
+    const auto scanned = reader_->scan(
+        {state.first, state.head}, channel,
+        [&](const RecordView& record) {
+          has_records = record.channel == channel;
+          return !has_records && !interrupted();
+        },
+        [](OffsetRange, const Error&) { return true; });
+    if (!scanned || has_records || interrupted()) return scanned;
+    const auto nearest = nearest_channel(channel, state);
+    if (!nearest) return std::unexpected(nearest.error());
+    say("{} has no record{}{}", channel, options_.follow ? " yet; waiting for one" : "",
+        nearest->empty() ? std::string() : fmt::format("; did you mean {}?", *nearest));
+    return {};
+  }
+
+  /// Of those that have newest records; empty: none is near.
+  Result<std::string> nearest_channel(std::string_view channel, const StoreState& state) {
+    std::set<std::string, std::less<>> names;
+    const auto records = std::min(state.head.value(), kNamesLookedThrough);
+    const auto scanned = reader_->scan(
+        {Offset(state.head.value() - records + 1), state.head}, {},
+        [&](const RecordView& record) {
+          if (!names.contains(record.channel)) names.emplace(record.channel);
+          return !interrupted();
+        },
+        [](OffsetRange, const Error&) { return true; });
+    if (!scanned) return std::unexpected(scanned.error());
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    return std::string(nearest_name(channel, views).value_or(""));
   }
 
   // --- what comes ----------------------------------------------------------------------------------------------------

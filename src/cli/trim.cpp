@@ -51,7 +51,9 @@ Result<void> run(const CommandOptions& options) {
   auto directory = options.dry_run ? DataDirectory::look(options.data) : DataDirectory::open_for_change(options.data);
   if (!directory) {
     auto error = directory.error();
-    if (error.code == ErrorCode::locked) error.context += "; a server trims by itself with --retain-age and the like";
+    if (error.code == ErrorCode::locked)
+      error.context +=
+          "; a server trims by itself, once it is started with --retain-age, --retain-bytes or --retain-records";
     return std::unexpected(error);
   }
   const auto engine = engine_on_disk(*directory, options);
@@ -78,7 +80,7 @@ Result<void> run(const CommandOptions& options) {
     return {};
   }
   if (options.dry_run) {
-    fmt::print("would remove {} records, offsets {} to {}; {} would stay\n", grouped(gone), before.first.value(),
+    fmt::print("would remove {}, offsets {} to {}; {} would stay\n", counted(gone, "record"), before.first.value(),
                stays->previous().value(), grouped(holes->records_in({*stays, before.head})));
     return {};
   }
@@ -97,8 +99,8 @@ Result<void> run(const CommandOptions& options) {
   const auto first = log.state().first;
   log.close();
   if (first == before.first) return fail(ErrorCode::closed, "interrupted; nothing was removed");
-  fmt::print("removed {} records, offsets {} to {}; the log begins at {}\n",
-             grouped(holes->records_in({before.first, first.previous()})), before.first.value(),
+  fmt::print("removed {}, offsets {} to {}; the log begins at {}\n",
+             counted(holes->records_in({before.first, first.previous()}), "record"), before.first.value(),
              first.previous().value(), first.value());
   if (first < *stays) return fail(ErrorCode::closed, "interrupted");
   return {};

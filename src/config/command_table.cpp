@@ -126,13 +126,18 @@ tidemark append / --json '{"name":"Ann","text":"hello"}' --key order-17
 printf 'one\ntwo\n' | tidemark append /chat/general --key import-1
 printf 'k1\tone\nk2\ttwo\n' | tidemark append /chat/general - --keyed
 )"},
-    Command{.id = CommandId::stats,
-            .name = "stats",
-            .summary = "what a server does, once or as a live view",
-            .description = "Shows the log's extent and size, and what its server has done since it started.",
-            .after = "",
-            .examples = R"(tidemark stats
+    Command{
+        .id = CommandId::stats,
+        .name = "stats",
+        .summary = "what a server does, once or as a live view",
+        .description = "Shows the log's extent and size, and what its server has done since it started.",
+        .after =
+            R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends. In a pipe the
+views follow each other; with -o json each look is one object on a line.
+)",
+        .examples = R"(tidemark stats
 tidemark stats --watch
+tidemark stats --watch -o json --interval 5s
 tidemark stats --watch --interval 5s --url http://localhost:3000
 )"},
     Command{
@@ -175,11 +180,12 @@ tidemark repair --data /var/lib/tidemark
             R"(Writes everything there is to a log as JSON lines, to a file or to standard output: a first line that says which log it
 is, a line for each record with offset, time, key and binary parts, and a last line by which its end is known.)",
         .after =
-            R"(The key that signs session ids is a secret and not part of it. A file gets its name when it is whole.
+            R"(The key that signs session ids is a secret and not part of it. A file gets its name when it is whole, and one that is
+there is left alone without --force. How much it was and how long it took is said on standard error.
 )",
         .examples = R"(tidemark export log.jsonl
 tidemark export | gzip > log.jsonl.gz
-tidemark export --url http://localhost:3000 log.jsonl
+tidemark export --url http://localhost:3000 --force log.jsonl
 )"},
     Command{
         .id = CommandId::import_log,

@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "raw"};
 constexpr std::string_view kRepair = "The repair";
 constexpr std::string_view kNoDefault = "none";
 constexpr std::string_view kRecords = "Which records";
+constexpr std::string_view kFile = "The file";
 constexpr std::string_view kMessage = "The records";
 constexpr std::string_view kMigration = "The two logs";
 constexpr std::string_view kTrim = "What goes";
@@ -93,6 +94,17 @@ constexpr std::array kRows = {
                    "copy was made. Without, clients go on as if it were the same one.",
            .in_file = false,
            .commands = only(CommandId::import_log) | only(CommandId::migrate),
+           .flag_only = true},
+
+    Option{.group = kFile,
+           .name = "force",
+           .field = &CommandOptions::force,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Replace FILE if there is one. It stays as it is until the new one is whole.",
+           .in_file = false,
+           .commands = only(CommandId::export_log),
+           .letter = 'f',
            .flag_only = true},
 
     Option{.group = kMessage,
@@ -266,17 +278,19 @@ constexpr std::array kRows = {
            .letter = 'c',
            .flag_only = true},
 
-    Option{.group = kShape,
-           .name = "output",
-           .field = &CommandOptions::output,
-           .kind = ValueKind::choice,
-           .value_name = "FORM",
-           .help = "text is for people; json is one object a line; raw is the payload alone, a line each.",
-           .choices = kOutputs,
-           .in_file = false,
-           .commands = only(CommandId::tail) | only(CommandId::get),
-           .letter = 'o',
-           .flag_only = true},
+    Option{
+        .group = kShape,
+        .name = "output",
+        .field = &CommandOptions::output,
+        .kind = ValueKind::choice,
+        .value_name = "FORM",
+        .help =
+            "text is for people; json is a line with an object for each record; raw is a line with its payload alone.",
+        .choices = kOutputs,
+        .in_file = false,
+        .commands = only(CommandId::tail) | only(CommandId::get),
+        .letter = 'o',
+        .flag_only = true},
     Option{.group = kShape,
            .name = "output",
            .field = &CommandOptions::output,
@@ -285,7 +299,7 @@ constexpr std::array kRows = {
            .help = "text is for people, json for programs.",
            .choices = std::span(kOutputs).first(2),
            .in_file = false,
-           .commands = only(CommandId::info) | only(CommandId::channels),
+           .commands = only(CommandId::info) | only(CommandId::channels) | only(CommandId::stats),
            .letter = 'o',
            .flag_only = true},
     Option{.group = kShape,

@@ -15,7 +15,8 @@ constexpr std::array kRows = {
            .value_name = "ENGINE",
            .help = "Storage engine of the log. sqlite and rocksdb keep every acknowledged record on disk, sqlite in "
                    "one file that "
-                   "people can read, rocksdb in less space; memory forgets all at the end.",
+                   "people can read, rocksdb in less space; memory forgets all at the end. Where none is said "
+                   "and the data directory holds a log, that log's.",
            .choices = kBackends},
     Option{.group = kLogGroup,
            .name = "data",

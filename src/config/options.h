@@ -120,6 +120,8 @@ struct CommandOptions : ServeOptions {
   std::string output = "text";  // "json", "raw"
   std::string format;           // "{offset} {time} {payload}"
 
+  bool force = false;  // export: replace a file
+
   /// Whether somebody said so, wherever; else it is the default.
   [[nodiscard]] bool given(std::string_view option) const;
 };

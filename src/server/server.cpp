@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -41,6 +42,52 @@ std::string host_in_url(const std::string& host) {
   return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
 }
 
+enum class Purpose : std::uint8_t { look, listen };
+
+/// Binds every address that the host option names, all to one port. Who only looks lets nobody connect.
+Result<std::vector<tcp::acceptor>> bind_all(const ServeOptions& options, asio::io_context& context, Purpose purpose) {
+  std::vector<tcp::acceptor> acceptors;
+  SystemError error;
+  tcp::resolver resolver(context);
+  const auto addresses = resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
+  if (error) {
+    return fail(ErrorCode::io, fmt::format("cannot find the address of host '{}' ({}); choose another --host",
+                                           options.host, error.message()));
+  }
+  std::uint16_t port = options.port;
+  std::string last_error;
+  for (const auto& entry : addresses) {
+    const tcp::endpoint endpoint(entry.endpoint().address(), port);
+    const auto known = [&](const tcp::acceptor& acceptor) { return acceptor.local_endpoint() == endpoint; };
+    if (std::ranges::any_of(acceptors, known)) continue;
+    tcp::acceptor acceptor(context);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error && purpose == Purpose::listen) acceptor.listen(limits::kListenBacklog, error);
+    if (error == asio::error::address_in_use || error == asio::error::access_denied) {
+      // Half a server - IPv4 ours, IPv6 somebody else's - would be worse than none.
+      return fail(ErrorCode::io,
+                  error == asio::error::address_in_use
+                      ? fmt::format("port {} on {} is in use; stop the program that uses it or choose another --port",
+                                    port, options.host)
+                      : fmt::format("not allowed to listen on port {}; choose a --port of 1024 or more", port));
+    }
+    if (error) {  // an address family that this machine does not have
+      last_error = error.message();
+      continue;
+    }
+    port = acceptor.local_endpoint().port();
+    acceptors.push_back(std::move(acceptor));
+  }
+  if (acceptors.empty()) {
+    return fail(ErrorCode::io,
+                fmt::format("cannot listen on {}:{} ({}); choose another --host", options.host, port, last_error));
+  }
+  return acceptors;
+}
+
 }  // namespace
 
 std::vector<Endpoint> log_endpoints() { return {socketio_endpoint("/socket.io", &Member::connect)}; }
@@ -60,47 +107,19 @@ Server::Server(const ServeOptions& options, const Clock& clock, Log& log, const 
 
 Server::~Server() = default;
 
+Result<void> Server::can_listen(const ServeOptions& options) {
+  asio::io_context context;
+  const auto acceptors = bind_all(options, context, Purpose::look);
+  if (!acceptors) return std::unexpected(acceptors.error());
+  return {};
+}
+
 Result<void> Server::listen() {
   const ServeOptions& options = service_.options;
-  asio::io_context& context = service_.threads.front()->context();
-  SystemError error;
-  tcp::resolver resolver(context);
-  const auto addresses = resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
-  if (error) {
-    return fail(ErrorCode::io, fmt::format("cannot find the address of host '{}' ({}); choose another --host",
-                                           options.host, error.message()));
-  }
-  std::uint16_t port = options.port;
-  std::string last_error;
-  for (const auto& entry : addresses) {
-    const tcp::endpoint endpoint(entry.endpoint().address(), port);
-    const auto known = [&](const tcp::acceptor& acceptor) { return acceptor.local_endpoint() == endpoint; };
-    if (std::ranges::any_of(acceptors_, known)) continue;
-    tcp::acceptor acceptor(context);
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(limits::kListenBacklog, error);
-    if (error == asio::error::address_in_use || error == asio::error::access_denied) {
-      // Half a server - IPv4 ours, IPv6 somebody else's - would be worse than none.
-      return fail(ErrorCode::io,
-                  error == asio::error::address_in_use
-                      ? fmt::format("port {} on {} is in use; stop the program that uses it or choose another --port",
-                                    port, options.host)
-                      : fmt::format("not allowed to listen on port {}; choose a --port of 1024 or more", port));
-    }
-    if (error) {  // an address family that this machine does not have
-      last_error = error.message();
-      continue;
-    }
-    port = acceptor.local_endpoint().port();
-    acceptors_.push_back(std::move(acceptor));
-  }
-  if (acceptors_.empty()) {
-    return fail(ErrorCode::io,
-                fmt::format("cannot listen on {}:{} ({}); choose another --host", options.host, port, last_error));
-  }
+  auto acceptors = bind_all(options, service_.threads.front()->context(), Purpose::listen);
+  if (!acceptors) return std::unexpected(acceptors.error());
+  acceptors_ = std::move(*acceptors);
+  const auto port = acceptors_.front().local_endpoint().port();
   const bool everywhere = options.host == "0.0.0.0" || options.host == "::";
   url_ = fmt::format("http://{}:{}", everywhere ? "localhost" : host_in_url(options.host), port);
   return {};

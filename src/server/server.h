@@ -27,6 +27,8 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
+  /// Whether listen() would do now: to be asked before something is made for a server that then does not start.
+  [[nodiscard]] static Result<void> can_listen(const ServeOptions& options);
   /// Binds every address that the host option names. Error `io`: a sentence that says what to do.
   [[nodiscard]] Result<void> listen();
   /// Where clients find it, e.g. "http://localhost:3000". After listen().

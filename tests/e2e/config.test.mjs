@@ -1,7 +1,7 @@
 // Starting and stopping: options from every source, clear errors, and an orderly end.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { cleanEnv, run as runCommand } from "./commands.mjs";
@@ -28,7 +28,7 @@ async function serveAsTold(t, args, env = {}) {
       throw new Error(`${error.message}; it said:\n${stderr}`);
     },
   );
-  return { child, url, port: Number(new URL(url).port) };
+  return { child, url, port: Number(new URL(url).port), said: () => stderr };
 }
 
 const lines = (text) => text.trim().split("\n");
@@ -88,6 +88,21 @@ describe("a server that cannot start ends with code 1 and says why", () => {
     const server = await serve(t);
     await cannotStart(["--port", String(server.port), "--data", tempDir()], new RegExp(String(server.port)));
     assert.equal((await request(server.url, "/healthz")).status, 200);
+  });
+
+  test("a port that is in use, and leaves no data directory behind", async (t) => {
+    const server = await serve(t);
+    const data = join(tempDir(), "new");
+    await cannotStart(["--port", String(server.port), "--data", data], /^tidemark: port \d+ on localhost is in use/);
+    assert.ok(!existsSync(data));
+  });
+
+  test("a port and a data directory that one server has: the directory is named, with the server", { skip: backend === "memory" }, async (t) => {
+    const server = await serve(t);
+    await cannotStart(
+      ["--port", String(server.port), "--data", server.data],
+      new RegExp(`data directory ${server.data} is in use by process ${server.pid} at ${server.url}`),
+    );
   });
 
   test("a data directory that is a file", async () => {
@@ -303,6 +318,25 @@ test("the start says whether the log is a new one or one that was there", { skip
   await client.publish("one");
   await server.restart();
   assert.match(server.stderr, /event=serving .*log="opened: 1 record, head 1"/);
+});
+
+test("the engine is that of the log which is there, unless somebody said another one", async (t) => {
+  const data = join(tempDir(), "data");
+  await (await serve(t, ["--backend", "rocksdb"], { data })).stop();
+  const server = await serveAsTold(t, ["--port", "0", "--data", data]);
+  assert.match(server.said(), /event=serving .*log="opened: 0 records, head 0; its engine is rocksdb, as no --backend says another" engine=rocksdb /);
+  server.child.kill("SIGTERM");
+  await waitFor(() => server.child.exitCode !== null, { what: "the server to end" });
+
+  const file = join(tempDir(), "tidemark.toml");
+  writeFileSync(file, 'backend = "sqlite"\n');
+  for (const [args, env] of [[["--backend", "sqlite"], {}], [[], { TIDEMARK_BACKEND: "sqlite" }], [["--config", file], {}]]) {
+    const { code, stderr } = await run(["serve", "--port", "0", "--data", data, ...args], env);
+    assert.equal(code, 1);
+    assert.match(stderr, /holds a log of the engine rocksdb \(.*\); start with --backend rocksdb/);
+  }
+  const said = await serveAsTold(t, ["--port", "0", "--data", data, "--backend", "rocksdb"]);
+  assert.match(said.said(), /log="opened: 0 records, head 0" engine=rocksdb /);
 });
 
 test("a data directory is made if it is missing, and only its owner may look into it", { skip: backend === "memory" }, async (t) => {

@@ -6,7 +6,7 @@ import http from "node:http";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { cleanEnv, Command, run } from "./commands.mjs";
-import { backend, Client, newChannel, numbered, serve, tempDir, tidemarkBin, waitFor } from "./support.mjs";
+import { backend, Client, newChannel, numbered, serve, smallDisk, tempDir, tidemarkBin, waitFor } from "./support.mjs";
 
 const other = backend === "sqlite" ? "rocksdb" : "sqlite";
 const NOTES = ["tidemark.head", "secret.key", "lock"]; // what is kept when an old log is put back
@@ -161,7 +161,27 @@ describe("names of others", () => {
     assert.equal(readFileSync(`${file}.same`, "utf8"), "dear");
   });
 
-  test("two exports to one name make one whole file", async (t) => {
+  test("export leaves a file that is there alone, unless it is to be replaced, and says what it did", async () => {
+    const file = join(tempDir(), "log.jsonl");
+    writeFileSync(file, "dear");
+    const data = await newLog();
+    const { code, stdout, stderr } = await run(["export", file, "--data", data]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.equal(stderr, `tidemark: ${file} is there already; name another file, or replace it with --force\n`);
+    assert.equal(readFileSync(file, "utf8"), "dear");
+    const forced = await run(["export", "--force", file, "--data", data]);
+    assert.deepEqual([forced.code, forced.stdout], [0, ""]);
+    const text = readFileSync(file, "utf8");
+    assert.ok(isWhole(text));
+    const { records } = JSON.parse(text.trim().split("\n").at(-1)).end;
+    const { epoch } = headerOf(text);
+    const said = (into) => new RegExp(`^tidemark: exported ${records} records?, epoch ${epoch}, ${into}(?:${text.length} bytes|[\\d.]+ KiB) in [\\d.]+ s\n$`);
+    assert.match(forced.stderr, said(`into ${file}, `));
+    assert.match((await run(["export", "--data", data])).stderr, said(""));
+    assert.deepEqual(readdirSync(join(file, "..")), ["log.jsonl"]);
+  });
+
+  test("two exports to one name make one whole file, and the later says that it is there", async (t) => {
     const server = await serve(t);
     const client = await Client.open(t, server.url, newChannel());
     await client.publishAll(numbered("m", 500));
@@ -177,7 +197,8 @@ describe("names of others", () => {
     await succeeds(["export", file, "--url", server.url]);
     assert.ok(isWhole(readFileSync(file, "utf8")));
     goOn.resolve();
-    assert.equal((await slow.ended()).code, 0, slow.stderr);
+    assert.equal((await slow.ended()).code, 1, slow.stderr);
+    assert.match(slow.stderr, /log\.jsonl is there already/);
     const text = readFileSync(file, "utf8");
     assert.ok(isWhole(text));
     assert.equal(text.trim().split("\n").length, 502);
@@ -214,11 +235,52 @@ describe("an export to a name that is no regular file", () => {
       const link = join(directory, "link");
       symlinkSync("far/log.jsonl", link);
       if (there) writeFileSync(join(directory, "far", "log.jsonl"), "old");
-      await succeeds(["export", link, "--data", await newLog()]);
+      await succeeds(["export", "--force", link, "--data", await newLog()]);
       assert.equal(readlinkSync(link), "far/log.jsonl");
       assert.ok(isWhole(readFileSync(join(directory, "far", "log.jsonl"), "utf8")));
       assert.deepEqual(readdirSync(join(directory, "far")), ["log.jsonl"]);
     });
+  }
+});
+
+describe("a log that does not fit on the disk", () => {
+  for (const command of ["backup", "import", "migrate"]) {
+    test(`is told by ${command} as that, and nothing is left of it`, async (t) => {
+      const disk = smallDisk(t, 16);
+      if (!disk) return;
+      const data = await newLog();
+      const target = join(disk.path, "new");
+      const args = { backup: [target, "--data", data], import: ["--data", target], migrate: ["--from", `${backend}:${data}`, "--to", `${other}:${target}`] };
+      const input = command === "import" ? await succeeds(["export", "--data", data]) : undefined;
+      const { code, stderr } = await run([command, ...args[command]], { input });
+      assert.equal(code, 1);
+      assert.match(stderr, /^tidemark: the new log does not fit on the disk of \S+new: only \d+ MiB are free for \S+; nothing was changed, make room there or name another directory\n$/);
+      assert.deepEqual(readdirSync(disk.path), []);
+    });
+  }
+});
+
+test("one record is one record, and an error speaks of the command's own options", async () => {
+  const data = await newLog();
+  const [one, copy, moved] = ["one", "copy", "moved"].map((name) => join(tempDir(), name));
+  await (await serve(undefined, [], { data: one })).stop();
+  await append(one, ["alone"]);
+  assert.match(await succeeds(["backup", copy, "--data", one]), /^copied 1 record, .* and checked it in [\d.]+ s\n$/);
+  assert.match(await succeeds(["migrate", "--from", `${backend}:${one}`, "--to", `${other}:${moved}`]), /^migrated 1 record, /);
+  const text = await succeeds(["export", "--data", one]);
+  assert.match(await succeeds(["import", "--data", join(tempDir(), "new")], { input: text }), /^imported 1 record, .* in [\d.]+ s\n$/);
+  await append(one, ["two"]);
+  assert.match(await succeeds(["trim", "--before", "2", "--dry-run", "--data", one]), /^would remove 1 record, /);
+  assert.match(await succeeds(["trim", "--before", "2", "--data", one]), /^removed 1 record, /);
+
+  const nowhere = await run(["migrate", "--from", `${backend}:/nowhere/at/all`, "--to", `${other}:${join(tempDir(), "new")}`]);
+  assert.equal(nowhere.stderr, "tidemark: there is no data directory /nowhere/at/all; name it with --from\n");
+  const file = join(tempDir(), "file");
+  writeFileSync(file, "");
+  for (const args of [["migrate", "--from", `${backend}:${data}`, "--to", `${other}:${join(file, "new")}`], ["backup", join(file, "new"), "--data", data]]) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 1);
+    assert.doesNotMatch(stderr, /--data/);
   }
 });
 

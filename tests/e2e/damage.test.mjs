@@ -371,7 +371,7 @@ describe("tidemark repair", () => {
     const dry = await repair(data, "--dry-run");
     assert.equal(dry.code, 1);
     assert.match(dry.stdout, new RegExp(`^would lose 1 record: offset ${rareOffsets[DAMAGED]}$`, "m"));
-    assert.match(dry.stdout, /^would need \S+ MB free on the disk for the new log beside the damaged one: \S+ [kMGT]B are$/m);
+    assert.match(dry.stdout, /^would need \S+ MiB free on the disk, \S+ [KM]iB for the new log beside the damaged one and 96\.0 MiB to spare: \S+ [KMGT]iB are$/m);
     const epoch = sql(data, "SELECT value FROM meta WHERE name='epoch'");
 
     const { code, stdout, stderr } = await repair(data);
@@ -379,7 +379,7 @@ describe("tidemark repair", () => {
     assert.match(stdout, /^kept [\d,]+ records, offsets up to \d+$/m);
     assert.match(stdout, new RegExp(`^lost 1 record: offset ${rareOffsets[DAMAGED]}$`, "m"));
     const renewed = new RegExp(`^epoch ${epoch} -> ([0-9a-f]{16}): `, "m").exec(stdout)[1];
-    const kept = /^the damaged log is kept in (\S+) \(\S+ [kM]B\); delete it/m.exec(stdout)?.[1];
+    const kept = /^the damaged log is kept in (\S+) \(\S+ [KM]iB\); delete it/m.exec(stdout)?.[1];
     assert.ok(kept, stdout);
     assert.equal(sql(kept, "SELECT value FROM meta WHERE name='epoch'"), epoch);
     assert.equal(sql(data, "SELECT value FROM meta WHERE name='epoch'"), renewed);
@@ -416,10 +416,10 @@ describe("tidemark repair", () => {
     cpSync(damagedLog(), data, { recursive: true });
     const before = snapshot(data);
     const dry = await repair(data, "--dry-run");
-    assert.match(dry.stdout, /^would need \S+ MB free on .*: only \S+ MB are, make room first$/m);
+    assert.match(dry.stdout, /^would need \S+ MiB free on .*: only \S+ MiB are, make room first$/m);
     const { code, stderr } = await repair(data);
     assert.equal(code, 1);
-    assert.match(stderr, /^tidemark: a repair writes the log a second time and needs \S+ MB free .* make room on its disk\. Nothing was changed$/m);
+    assert.match(stderr, /^tidemark: a repair writes the log a second time and needs \S+ MiB free .*, 96\.0 MiB of them to spare, where \S+ MiB are; make room on its disk\. Nothing was changed$/m);
     assert.doesNotMatch(stderr, /records are taken again/);
     delete before.lock;
     const after = snapshot(data);

@@ -80,6 +80,7 @@ describe("the examples of", () => {
         }
         // Each begins anew where it makes a directory that another one made.
         await shell(t, "rm -rf new-data restored-data backup-1", cwd);
+        if (/^tidemark export (?!.*--force).*log\.jsonl$/.test(example)) await shell(t, "rm -f log.jsonl", cwd);
         if (example.includes(":backup-1")) cpSync(original, join(cwd, "backup-1"), { recursive: true });
         const line = example
           .replaceAll("http://localhost:3000", server.url)

@@ -1,9 +1,10 @@
 // info, channels, get, append and stats: the same on the log of a stopped server and of a running one.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { cpSync } from "node:fs";
 import { before, describe, test } from "node:test";
-import { Command, run, snapshot } from "./commands.mjs";
-import { backend, Client, newKey, numbered, serve, startServer, tempDir } from "./support.mjs";
+import { Command, cleanEnv, run, snapshot } from "./commands.mjs";
+import { backend, Client, newKey, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
 
 const KEY = newKey();
 let original; // 3 records in /, 5 in /chat/pier
@@ -57,9 +58,14 @@ describe("tidemark info", () => {
 
   test("-o json says the same for programs, of a running server too", async (t) => {
     const { dead, live, server } = await onBoth(t, ["info", "-o", "json"]);
-    const { server: address, bytes: liveBytes, ...liveRest } = JSON.parse(live);
-    const { bytes, ...rest } = JSON.parse(dead);
-    assert.equal(address, server.url);
+    const { server: address, version, connections, unreadable, log: liveLog, bytes: liveBytes, ...liveRest } = JSON.parse(live);
+    const { bytes, log, ...rest } = JSON.parse(dead);
+    assert.deepEqual([address, liveLog, log, unreadable], [server.url, server.url, original, []]);
+    assert.ok(connections >= 1);
+    // The same as the text has.
+    const text = (await run(["info", "--url", server.url])).stdout;
+    assert.match(text, new RegExp(`^server +${server.url} \\(version ${version}, `, "m"));
+    assert.ok(text.includes(`\ndurable   ${rest.durable}\n`), text);
     assert.ok(bytes > 0 && liveBytes > 0);
     for (const info of [rest, liveRest]) for (const span of ["minute", "hour", "day"]) delete info[`records_last_${span}`];
     assert.deepEqual(liveRest, rest);
@@ -213,6 +219,73 @@ describe("tidemark stats", () => {
     await watching.prints(30);
     assert.match(watching.stdout, /^head +12 +\d+\.\d\/s$/m);
     assert.equal((await watching.interrupt()).code, 130);
+  });
+
+  test("-o json is one object, and with --watch one a line, with what there was per second", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    const client = await Client.open(t, server.url, "/");
+    await client.publishAll(numbered("m", 4));
+    const text = (await run(["stats", "--url", server.url])).stdout;
+    const once = await run(["stats", "-o", "json", "--url", server.url]);
+    assert.equal(once.code, 0);
+    const { time, started, bytes, connections, stored_bytes, ...rest } = JSON.parse(once.stdout);
+    assert.ok(Date.parse(time) > Date.parse(started) && bytes > 0 && connections >= 1 && stored_bytes > 0);
+    const { commits } = rest;
+    assert.deepEqual(rest, {
+      log: server.url, engine: backend, epoch, head: 12, first: 1, records: 12, stored: 4, commits, duplicates: 0,
+      resumed: 0, replayed: 0, new_clients: 1,
+    });
+    // Every line of the text has its member.
+    for (const name of text.trim().split("\n").slice(1).map((line) => line.slice(0, 14).trim().replaceAll(" ", "_"))) {
+      assert.ok(name in JSON.parse(once.stdout), name);
+    }
+    const dead = JSON.parse((await run(["stats", "-o", "json", "--data", original])).stdout);
+    assert.deepEqual(Object.keys(dead), ["time", "log", "engine", "epoch", "head", "first", "records", "bytes"]);
+
+    const watching = new Command(t, ["stats", "--watch", "-o", "json", "--interval", "100ms", "--data", server.data]);
+    const looks = (await watching.prints(3)).map((line) => JSON.parse(line));
+    assert.equal(looks[0].per_second, undefined);
+    assert.deepEqual(Object.keys(looks[1].per_second), ["head", "stored", "commits", "duplicates", "resumed", "replayed", "new_clients"]);
+    assert.equal((await watching.interrupt()).code, 130);
+  });
+
+  for (const [how, end] of [
+    ["ctrl-C", (terminal) => terminal.stdin.write("\x03")],
+    ["SIGTERM", (terminal, pid) => process.kill(pid, "SIGTERM")],
+    ["an error", (terminal, pid, server) => server.stop()],
+  ]) {
+    test(`--watch gives a terminal its screen back, ended by ${how}`, async (t) => {
+      const server = await serve(t, [], { data: copyOfLog() });
+      const terminal = spawn("script", ["-qec", 'echo pid=$$; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"', "/dev/null"], {
+        env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin, URL: server.url }),
+      });
+      t.after(() => terminal.kill("SIGKILL"));
+      let text = "";
+      terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+      const closed = new Promise((resolve) => terminal.on("close", resolve));
+      await waitFor(() => /^head +8 /m.test(text), { what: "the view with its rates" });
+      await end(terminal, Number(/pid=(\d+)/.exec(text)[1]), server);
+      await within(closed, "the view to end");
+      const [enter, leave] = ["\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"];
+      assert.equal(text.split(enter).length, 2, JSON.stringify(text));
+      assert.equal(text.split(leave).length, 2, JSON.stringify(text));
+      assert.ok(text.indexOf(enter) < text.indexOf("head"));
+      const after = text.slice(text.indexOf(leave) + leave.length);
+      assert.doesNotMatch(after, /head/);
+      if (how === "an error") assert.match(after, /tidemark: .*localhost/);
+    });
+  }
+
+  test("--watch on a terminal that can do nothing, as in a pipe, shows one view below the other", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    const terminal = spawn("script", ["-qec", 'exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"', "/dev/null"], {
+      env: cleanEnv({ TERM: "dumb", TIDEMARK: tidemarkBin, URL: server.url }),
+    });
+    t.after(() => terminal.kill("SIGKILL"));
+    let text = "";
+    terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    await waitFor(() => text.split(/^head /m).length > 2, { what: "two views" });
+    assert.ok(!text.includes("\x1b"), JSON.stringify(text));
   });
 
   test("works on the log of a stopped server", async () => {

@@ -181,6 +181,26 @@ describe("tidemark tail on the log of a stopped server", () => {
     }
   });
 
+  test("says why it shows nothing: a channel without records, with the nearest name, or an offset behind the newest", async () => {
+    for (const [args, said] of [
+      [[`${dock}x`], `${dock}x has no record; did you mean ${dock}?`],
+      [["/quite/another/name"], "/quite/another/name has no record"],
+      [["--from", "999"], "the newest record is 30, so there is none from offset 999 on"],
+      [["--from", "31"], "the newest record is 30, so there is none from offset 31 on"],
+    ]) {
+      assert.deepEqual(await tail(...args), { code: 0, signal: null, stdout: "", stderr: `tidemark: ${said}\n` });
+    }
+    for (const args of [["--from", "30", pier], ["-n", "0", dock], ["--from", "latest"], [dock, "--until", "2001-01-01"]]) {
+      assert.deepEqual(await tail(...args), { code: 0, signal: null, stdout: "", stderr: "" }, args.join(" "));
+    }
+  });
+
+  test("--since later than --until is a mistake", async () => {
+    const { code, stdout, stderr } = await tail("--since", "1h", "--until", "2h");
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.equal(stderr, "tidemark: --since is later than --until, so no record can be meant\n");
+  });
+
   test("a directory that is not there, or without a log, is one line and status 1", async () => {
     for (const [data, said] of [
       ["/nowhere/at/all", /there is no data directory \/nowhere\/at\/all; name it with --data/],
@@ -268,6 +288,20 @@ describe("tidemark tail on the log of a running server", () => {
     await byDirectory.says(/following .* again/);
     assert.equal((await byDirectory.interrupt()).code, 130);
     assert.equal((await byAddress.interrupt()).code, 130);
+  });
+
+  test("-f says that a channel has no record yet, and waits for one", async (t) => {
+    const server = await serve(t);
+    const channel = newChannel();
+    const command = new Command(t, ["tail", "-f", channel, "--format", "{payload}", "--data", server.data]);
+    await command.says(new RegExp(`^tidemark: ${channel} has no record yet; waiting for one\n$`));
+    const client = await Client.open(t, server.url, channel);
+    await client.publish("there it is");
+    assert.deepEqual(await command.prints(1), ['"there it is"']);
+    const beyond = new Command(t, ["tail", "-f", "--from", "3", "--format", "{payload}", "--url", server.url]);
+    await beyond.says(/^tidemark: the newest record is 1, so there is none from offset 3 on yet; waiting for it\n$/);
+    await client.publishAll(["two", "three"]);
+    assert.deepEqual(await beyond.prints(1), ['"three"']);
   });
 
   test("-f --count ends by itself, and -f ends when its reader is gone", async (t) => {

@@ -1,0 +1,36 @@
+#include "src/cli/live_screen.h"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace tidemark::cli {
+namespace {
+
+// xterm's control sequences, which terminals have in common (terminfo: smcup and civis, cnorm and rmcup, home and ed).
+constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
+constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
+constexpr std::string_view kHome = "\x1b[H\x1b[J";
+
+bool terminal_can() {
+  const char* const kind = std::getenv("TERM");
+  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+}
+
+}  // namespace
+
+LiveScreen::LiveScreen(Output& output, bool wanted)
+    : output_(output), on_(wanted && output.is_terminal() && terminal_can()) {
+  if (on_) output_.text() += kEnter;
+}
+
+LiveScreen::~LiveScreen() {
+  if (!on_) return;
+  output_.text() += kLeave;
+  output_.flush();
+}
+
+void LiveScreen::begin_view() {
+  if (on_) output_.text() += kHome;
+}
+
+}  // namespace tidemark::cli

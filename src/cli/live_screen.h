@@ -1,0 +1,27 @@
+// A view that is drawn again and again on a terminal: on its second screen, so that what was on the first is there again when
+// the view ends, however it does, but for SIGKILL. Where the output is no terminal, or one that can do nothing, the views follow
+// each other. One thread.
+#pragma once
+
+#include "src/cli/output.h"
+
+namespace tidemark::cli {
+
+class LiveScreen {
+ public:
+  /// `output` outlives it. `wanted` false: never a screen.
+  LiveScreen(Output& output, bool wanted);
+  LiveScreen(const LiveScreen&) = delete;
+  LiveScreen& operator=(const LiveScreen&) = delete;
+  ~LiveScreen();
+
+  [[nodiscard]] bool on() const { return on_; }
+  /// The next view begins.
+  void begin_view();
+
+ private:
+  Output& output_;
+  const bool on_;
+};
+
+}  // namespace tidemark::cli
