@@ -78,7 +78,8 @@ class Script {
   [[nodiscard]] Attempt draw(std::uint64_t count, std::size_t payload_max, std::uint64_t first) {
     Attempt attempt;
     const auto next = chronicle_.now().head.next();
-    attempt.records = draw_records(dice_, std::max(next, Offset(first)), count, payload_max, *index_);
+    attempt.records = draw_records(dice_, std::max(next, Offset(first)), count, payload_max);
+    stage(*index_, attempt.records);
     attempt.segments = index_->finished();
     index_->rollback();
     return attempt;
@@ -91,12 +92,7 @@ class Script {
 
   void acknowledged(const Attempt& attempt) {
     chronicle_.succeeded();
-    for (const Record& record : attempt.records) {
-      index_->stage(record.channel, record.offset);
-      if (!record.client_key.empty()) {
-        index_->stage_key(DedupeWindow::hash(record.channel, record.client_key), record.offset);
-      }
-    }
+    stage(*index_, attempt.records);
     index_->commit();
     if (!attempt.records.empty() && store_->state().head != attempt.records.back().offset) {
       throw Violation("the head is not what was appended last");

@@ -32,15 +32,21 @@ Record draw_record(Dice& dice, Offset offset, std::size_t payload_max) {
   return record;
 }
 
-std::vector<Record> draw_records(Dice& dice, Offset first, std::uint64_t count, std::size_t payload_max,
-                                 ChannelIndex& index) {
+std::vector<Record> draw_records(Dice& dice, Offset first, std::uint64_t count, std::size_t payload_max) {
   std::vector<Record> records;
   for (auto offset = first; count > 0; --count, offset = offset.next()) {
-    const Record& record = records.emplace_back(draw_record(dice, offset, payload_max));
-    index.stage(record.channel, offset);
-    if (!record.client_key.empty()) index.stage_key(DedupeWindow::hash(record.channel, record.client_key), offset);
+    records.push_back(draw_record(dice, offset, payload_max));
   }
   return records;
+}
+
+void stage(ChannelIndex& index, const std::vector<Record>& records) {
+  for (const Record& record : records) {
+    index.stage(record.channel, record.offset);
+    if (!record.client_key.empty()) {
+      index.stage_key(DedupeWindow::hash(record.channel, record.client_key), record.offset);
+    }
+  }
 }
 
 std::map<std::string, Offset> losses_below(const std::vector<Record>& records, Offset before) {
@@ -117,7 +123,8 @@ void Workload::append_records(std::uint64_t count, std::size_t payload_max) {
   if (head == Offset() || dice_.chance(1, 25)) {
     offset = std::max(offset, Offset(segment_last(segment_of(offset)).value() - dice_.between(0, 60)));
   }
-  attempt.records = draw_records(dice_, offset, count, payload_max, *index_);
+  attempt.records = draw_records(dice_, offset, count, payload_max);
+  stage(*index_, attempt.records);
   attempt.segments = index_->finished();
   attempt.begun = position_();
   const auto number = history_.attempt(attempt);

@@ -52,9 +52,10 @@ class Workload {
 
 /// A record whose content is drawn.
 [[nodiscard]] Record draw_record(Dice& dice, Offset offset, std::size_t payload_max);
-/// So many, from this offset on, which `index` is told of.
-[[nodiscard]] std::vector<Record> draw_records(Dice& dice, Offset first, std::uint64_t count, std::size_t payload_max,
-                                               ChannelIndex& index);
+/// So many, from this offset on.
+[[nodiscard]] std::vector<Record> draw_records(Dice& dice, Offset first, std::uint64_t count, std::size_t payload_max);
+/// Tells the index of records, which must stay where they are until it has committed or rolled back.
+void stage(ChannelIndex& index, const std::vector<Record>& records);
 /// Per channel the newest of `records` below `before`.
 [[nodiscard]] std::map<std::string, Offset> losses_below(const std::vector<Record>& records, Offset before);
 /// The losses as the store takes them.
