@@ -678,6 +678,18 @@ test("what would turn a line round or hide in it is shown by its code, and copie
   assert.ok((await page.locator("#detail-payload").textContent()).includes("abc \u202e def \u2067"));
 });
 
+test("a text of nothing but such characters does not stop the page: the first are shown by their codes", async (t) => {
+  const channel = newChannel();
+  const offset = await add(channel, `"${"\u202e".repeat(2_000)}"`);
+  const page = await inspect(t, { channel });
+  await page.getByRole("button", { name: String(offset), exact: true }).click();
+  const payload = page.locator("#detail-payload");
+  await payload.locator(".trick").first().waitFor();
+  assert.equal(await payload.locator(".trick").count(), 100);
+  assert.equal(await payload.textContent(), `"${"\u202e".repeat(100)}${"\ufffd".repeat(1_900)}"`);
+  assert.equal(await page.locator("#rows .payload .trick").count(), 100);
+});
+
 test("a phone shows every record whole, and the one that is open on the whole page", async (t) => {
   const channel = newChannel();
   const [{ offset }] = await publish(server, channel, [{ text: "a message for a small screen" }]);
