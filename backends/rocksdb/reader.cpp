@@ -37,12 +37,11 @@ Reader::View Reader::view(const rocksdb::ReadOptions& options, rocksdb::ColumnFa
   }
 }
 
-std::unexpected<Error> Reader::damaged(Offset first, Offset last) const {
+std::unexpected<Error> Reader::damaged(Offset first, Offset last, std::string_view why) const {
   const auto which = first == last ? fmt::format("the record at offset {}", first.value())
                                    : fmt::format("the records at offsets {} to {}", first.value(), last.value());
   return fail(ErrorCode::corrupt,
-              fmt::format("{} in {} cannot be read, a checksum does not fit; {}", which, database_.directory().string(),
-                          kDamageAdvice),
+              fmt::format("{} in {} cannot be read, {}; {}", which, database_.directory().string(), why, kDamageAdvice),
               first == last ? first : Offset());
 }
 
@@ -81,7 +80,10 @@ std::unexpected<Error> Reader::broken(const rocksdb::Status& status, Offset at, 
     }
     return damaged;
   };
-  return damaged(Offset(edge(false)), Offset(edge(true)));
+  const Offset first(edge(false));
+  const Offset last(edge(true));
+  if (!status.IsPathNotFound()) return damaged(first, last);
+  return damaged(first, last, fmt::format("{} is missing", missing_file(status)));
 }
 
 Result<void> Reader::scan(Offset from, Offset to, Direction direction, PageLimits page, RecordVisitor visit) const {

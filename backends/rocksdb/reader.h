@@ -59,7 +59,8 @@ class Reader {
                                              Direction direction, PageCount& count, RecordVisitor visit) const;
   /// The error of a view that broke when it was to deliver the record at `at`, or the nearest beyond it.
   [[nodiscard]] std::unexpected<Error> broken(const rocksdb::Status& status, Offset at, Direction direction) const;
-  [[nodiscard]] std::unexpected<Error> damaged(Offset first, Offset last) const;
+  [[nodiscard]] std::unexpected<Error> damaged(Offset first, Offset last,
+                                               std::string_view why = "a checksum does not fit") const;
   [[nodiscard]] bool readable(Offset offset) const;
 
   const Database& database_;

@@ -12,6 +12,16 @@ bool is_damage(const rocksdb::Status& status) {
   return status.IsInvalidArgument() && status.ToString().find("(create_if_missing is false)") != std::string::npos;
 }
 
+std::string missing_file(const rocksdb::Status& status) {
+  const auto text = status.ToString();
+  // RocksDB looks for a table by the name of old as well, and that is the one it then names.
+  auto end = text.rfind(".ldb");
+  if (end == std::string::npos) end = text.rfind(".sst");
+  const auto slash = end == std::string::npos ? end : text.rfind('/', end);
+  if (slash == std::string::npos) return "a file";
+  return text.substr(slash + 1, end - slash - 1) + ".sst";
+}
+
 std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view doing,
                                const std::filesystem::path& directory) {
   const auto text = status.ToString();

@@ -22,7 +22,7 @@ namespace {
 struct Contents {
   StoreState state;
   Offset kept_from;
-  std::optional<Error> damage;  // of the mark, or of the table meta
+  std::optional<Error> damage;  // found by opening: of the mark, of the table meta, or what had to be ignored
 };
 
 class ReadOnlyStore final : public ReadingStore<Reader> {
@@ -128,18 +128,30 @@ Result<Contents> read_contents(Connection& connection, const std::filesystem::pa
   return contents;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& file) {
-  auto connection = open_looker(file);
+/// `damage`: why all doubt is to be ignored, if it is.
+Result<std::unique_ptr<LogStore>> open_despite(const std::filesystem::path& file, std::optional<Error> damage) {
+  auto connection = open_looker(file, damage ? Doubt::ignored : Doubt::none);
   if (!connection) return std::unexpected(connection.error());
   auto contents = read_contents(*connection, file);
   if (!contents) return std::unexpected(contents.error());
+  if (damage) contents->damage = std::move(damage);
   if (auto marked = check_mark(*connection, file); !marked && !contents->damage) contents->damage = marked.error();
+  const auto described = check_schema(*connection, file);
   auto reader = Reader::open(std::move(*connection));
-  if (!reader) return std::unexpected(reader.error());
+  if (!reader) return std::unexpected(described ? reader.error() : described.error());
   reader->keep_from(contents->kept_from);
   return std::make_unique<ReadOnlyStore>(file, std::move(*reader), std::move(*contents));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& file) {
+  auto store = open_despite(file, std::nullopt);
+  if (store || store.error().code != ErrorCode::corrupt) return store;
+  auto damage = store.error();
+  if (const auto whole = check_length(file); !whole) damage = whole.error();
+  if (auto rest = open_despite(file, damage)) return rest;
+  return std::unexpected(std::move(damage));
 }
 
 }  // namespace tidemark::sqlite

@@ -259,13 +259,15 @@ Result<std::uint64_t> Reader::bytes_in_use() {
 
 Result<void> Reader::check_structure() {
   return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
+    const char* const file = sqlite3_db_filename(connection_.handle(), "main");
+    if (auto described = check_schema(connection_, file); !described) return described;
     // Not the quick check: a name that its index does not find would hide its channel's history.
     auto checked = connection_.text("PRAGMA integrity_check(1)");
     if (!checked) return std::unexpected(checked.error());
     if (*checked == "ok") return {};
     // A heading and what was found, in two lines: one is enough.
     if (const auto heading = checked->rfind('\n'); heading != std::string::npos) checked->erase(0, heading + 1);
-    return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), *checked);
+    return failure(SQLITE_CORRUPT, file, *checked);
   });
 }
 

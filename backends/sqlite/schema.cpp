@@ -128,6 +128,11 @@ struct Header {
   [[nodiscard]] bool has_our_pages() const {
     return page_bytes() == kPageBytes && bytes[20] == 0 && bytes[21] == 64 && bytes[22] == 32 && bytes[23] == 32;
   }
+  /// Nothing, where it was not written by the same change as the rest of the header.
+  [[nodiscard]] std::uint64_t file_bytes() const {
+    const bool current = big_endian(bytes.data() + 24) == big_endian(bytes.data() + 92);
+    return current ? std::uint64_t{big_endian(bytes.data() + 28)} * page_bytes() : 0;
+  }
   [[nodiscard]] std::uint32_t user_version() const { return big_endian(bytes.data() + 60); }
   [[nodiscard]] std::uint32_t application_id() const { return big_endian(bytes.data() + 68); }
 };
@@ -293,6 +298,40 @@ Result<void> check_mark(Connection& connection, const std::filesystem::path& fil
   return {};
 }
 
+Result<void> check_schema(Connection& connection, const std::filesystem::path& file) {
+  auto pristine = Connection::open(":memory:", Access::create);
+  if (!pristine) return std::unexpected(pristine.error());
+  if (auto made = pristine->run(fmt::format("{}{}", kSchema, kLosses).c_str()); !made) return made;
+  auto wanted = pristine->prepare("SELECT type,name,tbl_name,sql FROM sqlite_schema");
+  if (!wanted) return std::unexpected(wanted.error());
+  auto same = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type=?1 AND name=?2 AND tbl_name=?3 AND sql IS ?4");
+  if (!same) return std::unexpected(same.error());
+  for (;;) {
+    int code = wanted->step();
+    if (code == SQLITE_DONE) return {};
+    if (code != SQLITE_ROW) return pristine->error(code, "read");
+    const ResetLater reset(*same);
+    for (int column = 0; column < 3; ++column) same->bind_text(column + 1, wanted->bytes(column));
+    same->bind_text_or_null(4, wanted->bytes(3));
+    code = same->step();
+    if (code == SQLITE_ROW) continue;
+    if (code != SQLITE_DONE) return connection.error(code, "read");
+    return failure(SQLITE_CORRUPT, file.string(),
+                   fmt::format("its description of {} {} is damaged", wanted->bytes(0), wanted->bytes(1)));
+  }
+}
+
+Result<void> check_length(const std::filesystem::path& file) {
+  const auto header = read_header(file);
+  if (!header) return std::unexpected(header.error());
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(file, error);
+  if (error) return os_failure("read", file, error.value());
+  if (!header->is_database() || bytes >= header->file_bytes()) return {};
+  return failure(SQLITE_CORRUPT, file.string(),
+                 fmt::format("its end is missing: it has {} of {} bytes", bytes, header->file_bytes()));
+}
+
 Result<Connection> open_writer(const std::filesystem::path& file, FileState state, Epoch epoch_if_new) {
   // FULL flushes the write-ahead log at every commit: what was acknowledged survives a power cut. The writer
   // checkpoints on its own thread (see writer.h), so the automatism is off. Debian's SQLite overwrites deleted content
@@ -341,10 +380,15 @@ Result<Connection> open_reader(const std::filesystem::path& file) {
   return connection;
 }
 
-Result<Connection> open_looker(const std::filesystem::path& file) {
+Result<Connection> open_looker(const std::filesystem::path& file, Doubt doubt) {
   auto connection = Connection::open(file, Access::untouched);
   if (!connection) return connection;
   connection->keep_log_on_close(true);
+  // What it is good for here is said in no more than its name and SQLite's source: with it the pages that are there
+  // count, not those that the header promises, and what cannot be parsed is passed over. Nothing is written by a reader.
+  if (doubt == Doubt::ignored) {
+    if (auto set_up = connection->run("PRAGMA writable_schema=1"); !set_up) return std::unexpected(set_up.error());
+  }
   // Not mapped: this one reads where damage is expected, and an error is more use than a signal.
   const auto set_up = connection->run(
       "PRAGMA query_only=1; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;"

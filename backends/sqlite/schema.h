@@ -32,6 +32,14 @@ enum class FileState : std::uint8_t {
 /// `corrupt` if the database does not carry our mark.
 [[nodiscard]] Result<void> check_mark(Connection& connection, const std::filesystem::path& file);
 
+/// `corrupt` if the database describes one of its tables or views in other words than a new one would: SQLite believes
+/// whatever it can parse, and an own check of it compares the pages with what it believes. What people have added is no
+/// business of ours.
+[[nodiscard]] Result<void> check_schema(Connection& connection, const std::filesystem::path& file);
+
+/// `corrupt` if the file is shorter than its header says. As inspect(), it opens the file on its own.
+[[nodiscard]] Result<void> check_length(const std::filesystem::path& file);
+
 /// The writer: creates the log if the file is none yet, checks it otherwise, and sets what durability rests on. It
 /// leaves the write-ahead log alone when it is closed, until keep_log_on_close(false): whoever finds the log damaged
 /// finds it as it was.
@@ -44,7 +52,12 @@ enum class FileState : std::uint8_t {
 /// A reader: cannot write, and leaves checkpoints to the writer.
 [[nodiscard]] Result<Connection> open_reader(const std::filesystem::path& file);
 
+enum class Doubt : std::uint8_t {
+  none,
+  ignored,  // a file that is too short is read as far as it goes, and a table whose description makes no sense is not there
+};
+
 /// A reader of a file that nobody writes, which leaves everything in the directory as it is.
-[[nodiscard]] Result<Connection> open_looker(const std::filesystem::path& file);
+[[nodiscard]] Result<Connection> open_looker(const std::filesystem::path& file, Doubt doubt = Doubt::none);
 
 }  // namespace tidemark::sqlite

@@ -13,6 +13,7 @@
 #include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "backends/sqlite/writer.h"
+#include "src/log/damage.h"
 #include "src/log/head_floor.h"
 #include "src/log/store_rules.h"
 
@@ -133,9 +134,7 @@ Result<std::unique_ptr<LogStore>> open_file(const StoreOptions& options, int che
       FreeBytes{.append = options.free_bytes_min, .trim = 0});
 }
 
-}  // namespace
-
-Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options, int checkpoint_pages) {
+Result<std::unique_ptr<LogStore>> open_as_told(const StoreOptions& options, int checkpoint_pages) {
   const auto file = options.directory / kFileName;
   const auto file_state = inspect(file, options.read_only ? Access::untouched : Access::write);
   if (!file_state) return std::unexpected(file_state.error());
@@ -156,6 +155,18 @@ Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options,
     }
   }
   return store;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_sqlite_store(const StoreOptions& options, int checkpoint_pages) {
+  auto store = open_as_told(options, checkpoint_pages);
+  if (store || options.read_only || store.error().code != ErrorCode::corrupt) return store;
+  // A repair is advised only where it gets at least as far as this.
+  auto looking = options;
+  looking.read_only = true;
+  if (const auto repairable = open_as_told(looking, checkpoint_pages)) return store;
+  return std::unexpected(beyond_repair(store.error()));
 }
 
 }  // namespace tidemark

@@ -120,7 +120,7 @@ _tidemark() {
     append) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --key --keyed --json --event --sender' -- "$word")) ;;
     stats) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --watch --interval --output' -- "$word")) ;;
     verify) COMPREPLY=($(compgen -W '--help --data --backend --config' -- "$word")) ;;
-    repair) COMPREPLY=($(compgen -W '--help --data --backend --config --dry-run' -- "$word")) ;;
+    repair) COMPREPLY=($(compgen -W '--help --data --backend --config --dry-run --force' -- "$word")) ;;
     export) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --force' -- "$word")) ;;
     import) COMPREPLY=($(compgen -W '--help --config --data --backend --new-epoch' -- "$word")) ;;
     migrate) COMPREPLY=($(compgen -W '--help --from --to --new-epoch' -- "$word")) ;;

@@ -102,6 +102,7 @@ complete -c tidemark -n '__fish_seen_subcommand_from repair' -l data -r -d 'Data
 complete -c tidemark -n '__fish_seen_subcommand_from repair' -l backend -x -a 'sqlite rocksdb' -d 'Storage engine of the log; needed only where the directory holds the files of several'
 complete -c tidemark -n '__fish_seen_subcommand_from repair' -l config -r -d 'Configuration file in TOML; its keys are the names of these options'
 complete -c tidemark -n '__fish_seen_subcommand_from repair' -l dry-run -d 'Say what would be kept and what would be lost, and change nothing'
+complete -c tidemark -n '__fish_seen_subcommand_from repair' -l force -d 'Put a new log in place even where no record of the damaged one can be read'
 complete -c tidemark -n '__fish_seen_subcommand_from export' -l backend -x -a 'sqlite rocksdb' -d 'Storage engine of the log; needed only where the directory holds the files of several'
 complete -c tidemark -n '__fish_seen_subcommand_from export' -l data -r -d 'Data directory of the log'
 complete -c tidemark -n '__fish_seen_subcommand_from export' -l url -x -d 'Address of a server whose log is meant, such as http://localhost:3000, in place of a directory'

@@ -47,15 +47,6 @@ class Printer final : public VerifyListener {
   std::uint64_t findings_ = 0;
 };
 
-/// What an engine advises a server that finds damage makes no sense to who is verifying or repairing already.
-Error for_looking(Error error) {
-  if (const auto advice = error.context.rfind(kDamageAdvice); advice != std::string::npos) {
-    error.context.resize(advice);
-    error.context += "it cannot even be opened for a repair: restore the log from a copy";
-  }
-  return error;
-}
-
 }  // namespace
 
 Result<std::string_view> engine_on_disk(const DataDirectory& directory, const CommandOptions& options) {
@@ -80,7 +71,7 @@ Result<LogOnDisk> open_on_disk(const DataDirectory& directory, const CommandOpti
   if (!floor) return std::unexpected(floor.error());
   log.known.floor = *floor;
   auto store = open_store(*engine, {.directory = directory.path(), .epoch_if_new = Epoch(), .read_only = true});
-  if (!store) return std::unexpected(for_looking(store.error()));
+  if (!store) return std::unexpected(beyond_repair(store.error()));
   log.store = std::move(*store);
   return log;
 }

@@ -129,6 +129,18 @@ void print_losses(const Holes& lost, bool dry) {
   }
 }
 
+/// A new log would be an empty one. Often a file is missing that is still somewhere, so nobody gets that unasked.
+bool keeps_nothing(const Verdict& verdict) { return verdict.records == 0 && !verdict.lost.empty(); }
+
+int say_nothing_kept(const Verdict& verdict) {
+  return complain({ErrorCode::corrupt,
+                   fmt::format("a repair would keep nothing: of {} none can be read (what was found stands above); "
+                               "bring back the files that are missing, restore the log from a copy, or go on without "
+                               "any of them by --force. Nothing was changed",
+                               counted(verdict.lost.size(), "record"))},
+                  kExitFailure);
+}
+
 int dry_run(const fs::path& data, const LogStore& damaged, const Verdict& verdict) {
   const auto state = damaged.state();
   const auto room = room_for(data, damaged);
@@ -201,6 +213,7 @@ int repair(const CommandOptions& options) {
     fmt::print("nothing that a repair could mend: records stay as they were written; nothing was changed\n");
     return kExitFailure;
   }
+  if (keeps_nothing(*verdict) && !options.force) return say_nothing_kept(*verdict);
   if (options.dry_run) return dry_run(directory->path(), *log->store, *verdict);
   return run(*directory, std::move(*log), *verdict);
 }

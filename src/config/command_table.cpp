@@ -163,7 +163,7 @@ tidemark verify --config /etc/tidemark.toml
             R"(Makes a new log of everything in the damaged one that can be read: offsets, times, keys and bytes stay as they are,
 index segments are made anew, and no offset is given twice. The damaged log is kept beside it, so the disk must have
 room for both. Where records are lost the log gets a new epoch, and clients that come back are told that it is another
-one. A log that is sound is left alone.)",
+one. A log that is sound is left alone, and so, without --force, is one of which no record can be read.)",
         .after =
             R"(Interrupted at any moment, the old or the new log is in place, whole. Exit status: 0 the log is sound now, 1 it could
 not be repaired (or, with --dry-run, needs it), 2 a mistake in the arguments, 130 interrupted.

@@ -120,7 +120,7 @@ struct CommandOptions : ServeOptions {
   std::string output = "text";  // "json", "raw"
   std::string format;           // "{offset} {time} {payload}"
 
-  bool force = false;  // export: replace a file
+  bool force = false;  // export: replace a file; repair: replace a log of which nothing can be read
 
   /// Whether somebody said so, wherever; else it is the default.
   [[nodiscard]] bool given(std::string_view option) const;

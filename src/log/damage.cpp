@@ -58,6 +58,14 @@ Result<Offset> end_of_damage(const LogStore& store, Offset damaged, Offset to) {
 
 }  // namespace
 
+Error beyond_repair(Error error) {
+  if (const auto advice = error.context.rfind(kDamageAdvice); advice != std::string::npos) {
+    error.context.resize(advice);
+    error.context += "it cannot even be opened for a repair: restore the log from a copy";
+  }
+  return error;
+}
+
 Error about_record(Offset offset, const Error& error) {
   for (const auto& named : {fmt::format("offset {} ", offset.value()), fmt::format("offsets {} to ", offset.value())}) {
     if (error.context.find(named) != std::string::npos) return {error.code, error.context, offset};

@@ -20,6 +20,9 @@ namespace tidemark {
 inline constexpr std::string_view kDamageAdvice =
     "'tidemark verify' lists all damage; restore the log from a copy, or save the rest with 'tidemark repair'";
 
+/// `error` where kDamageAdvice is no help, because nothing can read the log any more.
+[[nodiscard]] Error beyond_repair(Error error);
+
 /// `error` as one about the record at `offset`: its sentence is unchanged if it names that offset already.
 [[nodiscard]] Error about_record(Offset offset, const Error& error);
 

@@ -111,16 +111,12 @@ struct Tally {
   int refused = 0, damaged = 0, unrepairable = 0, repaired = 0, harmless = 0;
 };
 
-void flip_one(std::string_view engine, const DeadLog& log, std::mt19937_64& random, Tally& tally) {
+void flip(std::string_view engine, const DeadLog& log, const std::string& file, std::size_t place, unsigned bit,
+          Tally& tally) {
   auto files = log.files;
-  auto file = files.begin();
-  // The write-ahead log and the floor are small; they get their share all the same.
-  std::advance(file, random() % 2 == 0 ? 0 : random() % files.size());
-  if (file->second.empty()) return;
-  const auto place = random() % file->second.size();
-  const auto mask = static_cast<char>(1U << (random() % 8));
-  file->second[place] = static_cast<char>(file->second[place] ^ mask);
-  INFO("bit ", static_cast<int>(mask), " of byte ", place, " of ", file->first);
+  auto& bytes = files.at(file);
+  bytes[place] = static_cast<char>(bytes[place] ^ static_cast<char>(1U << bit));
+  INFO("bit ", bit, " of byte ", place, " of ", file);
 
   const TemporaryDirectory served;
   write(files, served.path());
@@ -170,6 +166,15 @@ void flip_one(std::string_view engine, const DeadLog& log, std::mt19937_64& rand
   ++tally.repaired;
 }
 
+void flip_one(std::string_view engine, const DeadLog& log, std::mt19937_64& random, Tally& tally) {
+  auto file = log.files.begin();
+  // The write-ahead log and the floor are small; they get their share all the same.
+  std::advance(file, random() % 2 == 0 ? 0 : random() % log.files.size());
+  if (file->second.empty()) return;
+  const auto place = random() % file->second.size();
+  flip(engine, log, file->first, place, random() % 8, tally);
+}
+
 }  // namespace
 
 TEST_CASE("a flipped byte is never delivered, never passed over, and mended by a repair") {
@@ -193,6 +198,40 @@ TEST_CASE("a flipped byte is never delivered, never passed over, and mended by a
               " refused to serve, ", tally.harmless, " harmless, ", tally.damaged, " damaged, of them ", tally.repaired,
               " repaired; ", tally.unrepairable, " not to be opened at all");
     }
+  }
+  journal::set_level(journal::Level::info);
+}
+
+// SQLite keeps there what it believes of the file and of its tables. A column of another name is one to it, and no reader
+// need ask for it: opening a log to append to it does.
+TEST_CASE("a flipped byte of SQLite's first page is found wherever the log is refused for it") {
+  journal::set_level(journal::Level::error);
+  const DeadLog log("sqlite", 200, 20);
+  const std::string file = "tidemark.sqlite3";
+  const auto page = log.files.at(file).substr(0, 4096);
+  const auto stride = from_environment("TIDEMARK_STRIDE", 37);
+  Tally tally;
+  for (std::size_t place = 0; place < page.size(); place += place < 100 ? 1 : stride) {
+    for (unsigned bit = place % 8, end = stride == 1 ? bit + 8 : bit + 1; bit < end; ++bit) {
+      flip("sqlite", log, file, place, bit % 8, tally);
+    }
+  }
+  MESSAGE("first page, every ", stride, " bytes: ", tally.refused, " refused to serve, ", tally.harmless, " harmless, ",
+          tally.damaged, " damaged; ", tally.unrepairable, " not to be opened at all");
+
+  for (const std::string_view word : {"attachment_count INTEGER", "coalesce(length", "milliseconds since"}) {
+    CAPTURE(word);
+    const auto place = page.find(word);
+    REQUIRE(place != std::string::npos);
+    flip("sqlite", log, file, place, 1, tally);
+    auto files = log.files;
+    files.at(file)[place] = static_cast<char>(page[place] ^ 2);
+    const TemporaryDirectory directory;
+    write(files, directory.path());
+    const auto found = verified("sqlite", directory.path());
+    REQUIRE(found);
+    CHECK(found->mentions("its description of "));
+    CHECK(found->verdict.lost.empty());
   }
   journal::set_level(journal::Level::info);
 }

@@ -174,8 +174,9 @@ TEST_CASE("a database whose header gives its pages another shape is refused befo
     const auto refused = directory.open();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::corrupt);
-    CHECK(refused.error().context.find("'tidemark repair'") != std::string::npos);
     CHECK(directory.content() == bytes);
+    const bool repairable = verified("sqlite", directory.path()).has_value();
+    CHECK((refused.error().context.find("'tidemark repair'") != std::string::npos) == repairable);
   }
 }
 
@@ -189,6 +190,50 @@ TEST_CASE("a truncated database is corrupt, not empty") {
   } else {
     CHECK(refused.error().code == ErrorCode::corrupt);
   }
+}
+
+TEST_CASE("a database whose end is missing is refused, and a repair saves what is there, as the refusal says") {
+  const Directory directory;
+  directory.fill(records_between(1, 3000));
+  const auto whole = directory.content();
+  std::size_t cut = 0;
+  SUBCASE("a page") { cut = 4096; }
+  SUBCASE("several") { cut = 5 * 4096; }
+  directory.write(std::string_view(whole).substr(0, whole.size() - cut));
+  for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(directory.file().string() + suffix);
+  check_refused(directory, ErrorCode::corrupt, "'tidemark repair'");
+  const auto before = contents(directory.path());
+  const auto found = verified("sqlite", directory.path());
+  REQUIRE(found);
+  INFO(found->text());
+  CHECK(found->mentions("its end is missing: "));
+  const TemporaryDirectory repaired;
+  const auto saved = salvaged("sqlite", directory.path(), repaired.path(), Epoch(7));
+  REQUIRE(saved);
+  CHECK(contents(directory.path()) == before);
+  CHECK(saved->lost == found->verdict.lost);
+  CHECK(saved->records > 2000);
+  CHECK(saved->records + saved->lost.size() == 3000);
+  const auto sound = verified("sqlite", repaired.path());
+  REQUIRE(sound);
+  CHECK(sound->verdict.clean());
+}
+
+TEST_CASE("no repair is advised where none can open the database") {
+  const Directory directory;
+  directory.fill(records_between(1, 3000));
+  auto bytes = directory.content();
+  SUBCASE("its first page is gone") { bytes.replace(0, 4096, 4096, '\0'); }
+  SUBCASE("its first page has nothing but the header") { bytes.replace(100, 3996, 3996, '\0'); }
+  directory.write(bytes);
+  for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(directory.file().string() + suffix);
+  REQUIRE_FALSE(verified("sqlite", directory.path()));
+  const auto refused = directory.open();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::corrupt);
+  INFO(refused.error().context);
+  CHECK(refused.error().context.find("tidemark repair") == std::string::npos);
+  CHECK(refused.error().context.find("restore the log from a copy") != std::string::npos);
 }
 
 TEST_CASE("an interrupted creation is completed") {

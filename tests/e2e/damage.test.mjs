@@ -332,6 +332,30 @@ describe("a damaged log of the RocksDB engine", () => {
     await server.stop();
   });
 
+  test("whose only table is missing: named, and no empty log takes its place unasked", async (t) => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(t, server.url, "/");
+    await publishMany(client, numbered("m", 3000));
+    await server.stop();
+    await server.start(); // moves the write-ahead log into tables
+    await waitFor(() => (statSync(largest(server.data, ".sst") ?? server.data).size > 50_000), { what: "a table" });
+    await client.connected(2);
+    await server.stop();
+    rmSync(largest(server.data, ".sst"));
+    const before = snapshot(server.data);
+    for (const more of [[], ["--dry-run"]]) {
+      const { code, stdout, stderr } = await repair(server.data, ...more);
+      assert.equal(code, 1, stdout);
+      assert.match(stdout, /^offsets 1 to 3000: .* \d+\.sst is missing$/m);
+      assert.match(stderr, /^tidemark: a repair would keep nothing: of 3,?000 records none can be read .*--force.*Nothing was changed$/m);
+    }
+    assert.deepEqual(snapshot(server.data), before);
+    const forced = await repair(server.data, "--force");
+    assert.equal(forced.code, 0, forced.stdout + forced.stderr);
+    assert.match(forced.stdout, /^kept 0 records/m);
+    assert.match((await verify(server.data)).stdout, /^sound: /);
+  });
+
   test("in the write-ahead log: refused, found, repaired, and no offset is given twice", async (t) => {
     const server = await startServer({ args: ROCKSDB });
     const client = await Client.open(t, server.url, "/");
