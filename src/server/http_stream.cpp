@@ -135,6 +135,8 @@ void HttpStream::respond(int status, std::string_view fields, std::string_view b
 
 bool HttpStream::peer_is_this_machine() const { return is_loopback_peer(connection_.socket()); }
 
+bool HttpStream::may_publish() { return publish_allowance().take(); }
+
 PublishAllowance& HttpStream::publish_allowance() {
   if (!publish_allowance_) {
     publish_allowance_ = connection_.thread().service().publish_allowances.open(connection_.peer());
@@ -149,6 +151,7 @@ void HttpStream::begin_body(int status, std::string_view fields, Millis quiet) {
   chunked_ = request_.minor_version > 0;
   if (!chunked_) keep_alive_ = false;
   http::append_streamed_head(out_, status, fields, chunked_, keep_alive_);
+  if (request_.method == "HEAD") chunked_ = false;  // the head says what a GET's would, and no piece follows
 }
 
 void HttpStream::give(std::string_view bytes) {

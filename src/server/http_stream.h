@@ -59,7 +59,7 @@ class HttpStream final : public Connection::Handler {
   /// The last piece, perhaps empty.
   void end_body(std::string_view bytes = {});
   /// Whether this connection may publish once more now (--publish-rate); counts it.
-  [[nodiscard]] bool may_publish() { return publish_allowance().take(); }
+  [[nodiscard]] bool may_publish();
   /// The rest cannot come: ends the connection so that the client notices.
   void cut_off();
 
