@@ -227,18 +227,18 @@ Result<CommandOptions> parse_command(CommandId command, std::span<const std::str
     options.settings.push_back(Setting{option.name, std::move(value), source, given.origin});
     return {};
   };
-  const auto find_in = [](const GivenByOption& given, const Option& option) -> const Given* {
-    const auto found = given.find(&option);
+  const auto find_in = [](const GivenByOption& given, const Option* option) -> const Given* {
+    const auto found = given.find(option);
     return found == given.end() ? nullptr : &found->second;
   };
 
-  // The file is read only once it is known which one.
+  // The file is read only once it is known which one. A command that takes none was given none.
   GivenByOption in_file;
-  const Option& config = *find_option("config", command);
+  const Option* const config = find_option("config", command);
   const Given* config_given = find_in(flags->given, config);
   if (config_given == nullptr) config_given = find_in(*variables, config);
   if (config_given != nullptr) {
-    if (const auto done = config.assign(config_given->values, options); !done)
+    if (const auto done = config->assign(config_given->values, options); !done)
       return refuse(fmt::format("{}{}: {}", config_given->prefix, done.error().value, done.error().problem));
     auto entries = read_config_file(options.config);
     if (!entries) return std::unexpected(entries.error());
@@ -253,11 +253,11 @@ Result<CommandOptions> parse_command(CommandId command, std::span<const std::str
   for (const Option& option : option_table()) {
     if (!option.taken_by(command)) continue;
     Result<void> done;
-    if (const Given* flag = find_in(flags->given, option)) {
+    if (const Given* flag = find_in(flags->given, &option)) {
       done = apply(*flag, Source::flag);
-    } else if (const Given* variable = find_in(*variables, option)) {
+    } else if (const Given* variable = find_in(*variables, &option)) {
       done = apply(*variable, Source::environment);
-    } else if (const Given* entry = find_in(in_file, option)) {
+    } else if (const Given* entry = find_in(in_file, &option)) {
       done = apply(*entry, Source::file);
     } else {
       options.settings.push_back(

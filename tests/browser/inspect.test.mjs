@@ -377,6 +377,62 @@ test("a payload is shown as it is stored: numbers, doubled keys, escapes and bla
   }
 });
 
+test("one record that cannot be drawn is said in its place, and the others are shown", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("whole", 3));
+  const page = await inspect(t, { channel: newChannel() });
+  await isLive(page);
+  // No server sends such a record; it stands for whatever nobody thought of.
+  await page.route("**/api/v1/log?*", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(`{"offset":${acks[1].offset},`, `$&"sender":7,`).replace(/("sender":7,.*),"sender":"[^"]*"/, "$1");
+    await route.fulfill({ response, body });
+  });
+  await page.getByLabel("Channel").fill(`/chat/${channel}`);
+  await page.keyboard.press("Enter");
+  const shown = async () => (await page.locator("#rows tr").evaluateAll((all) => all.map((row) => row.querySelector(".payload")?.textContent ?? row.textContent)));
+  await waitFor(async () => (await shown()).length === 3, { what: "three rows" });
+  const [first, second, third] = await shown();
+  assert.deepEqual([first, third], ["whole 0", "whole 2"]);
+  assert.match(second, new RegExp(`^Record ${acks[1].offset} cannot be shown: .+\\.$`));
+  await publish(server, channel, ["and on"]);
+  await page.locator("#rows tr", { hasText: "and on" }).waitFor();
+});
+
+test("what comes too fast to be shown below what a search found is said", async (t) => {
+  const channel = newChannel();
+  await publish(server, channel, texts("flood before", 3));
+  const context = await chromiumContext(t);
+  // As in a page that nobody sees: what draws the newest records is late.
+  await context.addInitScript(() => {
+    const { setTimeout } = window;
+    const late = [];
+    window.setTimeout = (work, ms, ...given) => (ms === 50 && window.isLate ? late.push(work) : setTimeout(work, ms, ...given));
+    window.punctual = () => late.splice(0).forEach((work) => work());
+    const { parse } = JSON;
+    JSON.parse = (text) => {
+      const value = parse(text);
+      window.newest = value?.payload ?? window.newest;
+      return value;
+    };
+  });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/inspect#channel=/chat/${channel}&text=flood`);
+  await isLive(page);
+  await page.getByRole("button", { name: "Search older" }).click();
+  await page.getByText("There the log begins.").waitFor();
+  await page.evaluate(() => (window.isLate = true));
+  for (let n = 0; n < 3; n++) {
+    const body = Array.from({ length: 1_000 }, (_, i) => `{"payload":"flood ${n} ${i}"}\n`).join("");
+    const path = `${server.url}/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
+    await fetch(path, { method: "POST", body, headers: { "content-type": "application/x-ndjson" } });
+  }
+  await page.waitForFunction(() => window.newest === "flood 2 999");
+  await page.evaluate(() => window.punctual());
+  await page.locator("#rows tr", { hasText: "flood 2 999" }).waitFor();
+  await page.locator("#rows tr.gap", { hasText: /^Records from offset \d+ to \d+ came too fast to be shown here\.$/ }).waitFor();
+});
+
 test("the search ends at the log's first record and says so", async (t) => {
   const channel = newChannel();
   await publish(server, channel, texts("hay", 250));
@@ -620,6 +676,18 @@ test("what would turn a line round or hide in it is shown by its code, and copie
   assert.ok(first < last, `g stands at ${first}, s at ${last}`);
   await row.locator("button").click();
   assert.ok((await page.locator("#detail-payload").textContent()).includes("abc \u202e def \u2067"));
+});
+
+test("a text of nothing but such characters does not stop the page: the first are shown by their codes", async (t) => {
+  const channel = newChannel();
+  const offset = await add(channel, `"${"\u202e".repeat(2_000)}"`);
+  const page = await inspect(t, { channel });
+  await page.getByRole("button", { name: String(offset), exact: true }).click();
+  const payload = page.locator("#detail-payload");
+  await payload.locator(".trick").first().waitFor();
+  assert.equal(await payload.locator(".trick").count(), 100);
+  assert.equal(await payload.textContent(), `"${"\u202e".repeat(100)}${"\ufffd".repeat(1_900)}"`);
+  assert.equal(await page.locator("#rows .payload .trick").count(), 100);
 });
 
 test("a phone shows every record whole, and the one that is open on the whole page", async (t) => {

@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { API, Stream, assertError, assertSchema, call, document, linesOf, offsetsOf, publish, readLog } from "./api-support.mjs";
-import { Client, backend, newChannel, newKey, numbered, request, serve, waitFor, within } from "./support.mjs";
+import { Client, backend, newChannel, newKey, numbered, refusals, request, serve, waitFor, within } from "./support.mjs";
 
 const TOKEN = "a-token-that-nobody-guesses";
 
@@ -337,6 +337,7 @@ describe("publishing", () => {
     assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 201", "HTTP/1.1 201", "HTTP/1.1 429"]);
     assert.match(text, /Retry-After: 1\r\n/);
     assert.match(text, /"code":"rate_exceeded"/);
+    assert.equal((await refusals(limited)).get("rate_exceeded"), 1);
   });
 });
 
@@ -358,7 +359,7 @@ describe("publishing many, a line each,", () => {
     assert.deepEqual(offsetsOf(records), told.map(({ offset }) => offset));
     assert.deepEqual(records.map(({ sender, key }) => [sender, key ?? null]), [["ann", null], ["ann", values[1].key], ["ann", null]]);
     assert.deepEqual((await client.receives(3)).map(({ payload }) => payload), [1.5, { text: "two" }, [3]]);
-    const again = await publishLines(url, channel, [{ payload: 4 }, values[1]]);
+    const again = await publishLines(url, channel, [{ payload: 4 }, values[1]], { headers: { "content-type": "Application/X-NDJSON ; charset=utf-8" } });
     assert.deepEqual(linesOf(again.text).map(({ duplicate }) => duplicate), [false, true]);
     assert.equal(linesOf(again.text)[1].offset, told[1].offset);
   });
@@ -410,6 +411,7 @@ describe("publishing many, a line each,", () => {
     const answer = await publishLines(limited.url, "/", values);
     assert.equal(answer.status, 200);
     assert.deepEqual(linesOf(answer.text).map((line) => line.error?.code ?? line.offset), [1, 2, "rate_exceeded"]);
+    assert.equal((await refusals(limited)).get("rate_exceeded"), 1);
     assert.equal((await readLog(limited.url)).length, 2);
   });
 

@@ -1,5 +1,5 @@
 // The log's HTTP API, asked by this page. Where the server has a token, the person types it in; it is kept for this tab.
-import { memberText } from "./json-text.js";
+import { readRecord } from "./record.js";
 
 const ROOT = "/api/v1";
 const TOKEN_KEY = "tidemark:api-token";
@@ -34,20 +34,6 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
 }
 
 export const get = async (path, options) => (await ask(path, options)).json();
-
-const lines = new WeakMap();
-
-/** A record as an object. Its line is kept: numbers, doubled keys and escapes are in no other place as they were sent. */
-export function readRecord(line) {
-  const record = JSON.parse(line);
-  lines.set(record, line);
-  return record;
-}
-
-export const lineOf = (record) => lines.get(record);
-
-/** The payload's exact text. */
-export const payloadText = (record) => record.text ?? memberText(lineOf(record), "payload");
 
 /**
  * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The

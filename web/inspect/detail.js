@@ -1,8 +1,8 @@
 // One record with everything that is known of it.
 import { byId, element } from "/chat/dom.js";
 import { marked } from "/shared/marked.js";
-import { lineOf, payloadText } from "./api.js";
 import { indented } from "./json-text.js";
+import { lineOf, payloadText } from "./record.js";
 
 const TEXT_SHOWN_CHARS = 100_000;
 
@@ -42,9 +42,7 @@ export class Detail {
     this.#fields.replaceChildren(
       ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, ...marked(value)))]),
     );
-    const text = indented(payloadText(record));
-    const shown = text.length > TEXT_SHOWN_CHARS ? `${text.slice(0, TEXT_SHOWN_CHARS)}…` : text;
-    this.#payload.replaceChildren(...marked(shown));
+    this.#payload.replaceChildren(...marked(indented(payloadText(record), TEXT_SHOWN_CHARS)));
   }
 
   close() {

@@ -42,10 +42,14 @@ const log = new LogWindow({
     table.replace(log.records);
     showShown();
   },
-  appended: (records) => {
-    if (search.reached === undefined) table.prune(log.first ?? 0, Infinity);
-    else table.cut(FOUND_ROWS);
-    table.append(records);
+  appended: (records, passed) => {
+    if (search.reached === undefined) {
+      table.prune(log.first ?? 0, Infinity);
+      table.append(records);
+    } else {
+      table.cut(FOUND_ROWS);
+      table.append(passed ? [{ passed }, ...records] : records); // what was found stays above it
+    }
     showShown();
   },
   prepended: (records) => {

@@ -9,6 +9,7 @@ const RECORDS_BELOW = 1_000; // that may come while the reader is further up
 const RECORDS_AT_ONCE = 200;
 const RECORDS_BEFORE_JUMP = 50;
 const DAMAGE_AT_ONCE = 20; // places passed over by one read
+const FRAME_MS = 50;
 
 /** Where a line of the window stands; a gap stands between others. */
 const placeOf = (line) => line?.offset ?? line?.damage?.at;
@@ -21,12 +22,13 @@ export class LogWindow {
   #stream;
   #reading;
   #begins = false; // there is nothing before the first
-  #fresh = [];
+  #fresh = []; // came by the stream, not drawn yet
+  #passed = false; // what came before the first of these was dropped
   #frame;
 
   /**
-   * Handlers: replaced(), appended(records), prepended(records), state(text, error), failed(error), atEnd(): whether the
-   * reader is where new records come.
+   * Handlers: replaced(), appended(records, passed), prepended(records), state(text, error), failed(error), atEnd(): whether
+   * the reader is where new records come. `passed`, {from, to}: these offsets are between what was shown and the records.
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -167,38 +169,58 @@ export class LogWindow {
     this.#stream?.close();
     this.#stream = undefined;
     this.#fresh = [];
+    this.#passed = false;
     if (this.live) this.#handlers.state("paused");
     this.live = false;
   }
 
-  /** Drawn once per frame, however many come. */
+  /** Drawn once per frame, however many come. The timer of a page that nobody sees may be a minute late. */
   #later(record) {
+    if (!this.live) return; // the end was left in the middle of what the stream brought
     this.#fresh.push(record);
-    if (this.#fresh.length > 2 * RECORDS_HELD) this.#fresh.splice(0, RECORDS_HELD);
-    this.#frame ??= setTimeout(() => {
-      this.#frame = undefined;
-      const fresh = this.#fresh;
-      this.#fresh = [];
-      if (this.live) this.#append(fresh);
-    }, 50);
+    if (this.#fresh.length > 2 * RECORDS_HELD) {
+      if (!this.#handlers.atEnd()) return this.#takeFresh();
+      this.#fresh.splice(0, RECORDS_HELD);
+      this.#passed = true;
+    }
+    this.#frame ??= setTimeout(() => this.#takeFresh(), FRAME_MS);
   }
 
+  #takeFresh() {
+    clearTimeout(this.#frame);
+    this.#frame = undefined;
+    const fresh = this.#fresh;
+    const passed = this.#passed;
+    this.#fresh = [];
+    this.#passed = false;
+    if (!this.live || fresh.length === 0) return;
+    if (this.#handlers.atEnd()) this.#append(fresh);
+    else if (passed) this.#leaveEnd();
+    else this.#appendBelow(fresh);
+  }
+
+  /** What somebody reads stays: the end is left where too much comes below it. */
+  #appendBelow(records) {
+    const room = Math.max(0, RECORDS_HELD + RECORDS_BELOW - this.records.length);
+    if (records.length > room) this.#leaveEnd();
+    const taken = records.slice(0, room);
+    this.records.push(...taken);
+    this.#handlers.appended(taken);
+  }
+
+  /** Of more than are held the newest: none of those that were shown is, then. */
   #append(records) {
     if (records.length === 0) return;
-    // What somebody reads stays: the end is left where too much comes below it.
-    if (this.live && !this.#handlers.atEnd()) {
-      const room = RECORDS_HELD + RECORDS_BELOW - this.records.length;
-      if (records.length > room) this.#leaveEnd();
-      records = records.slice(0, Math.max(0, room));
-      this.records.push(...records);
-      return this.#handlers.appended(records);
-    }
-    this.records.push(...records);
+    const last = this.last;
+    const taken = records.slice(-RECORDS_HELD);
+    this.records.push(...taken);
     const dropped = Math.max(0, this.records.length - RECORDS_HELD);
     if (dropped > 0) {
       this.records.splice(0, dropped);
       this.#begins = false;
     }
-    this.#handlers.appended(records);
+    const first = taken.map(placeOf).find(Boolean);
+    const passed = taken.length < records.length ? { from: (last ?? 0) + 1, to: first - 1 } : undefined;
+    this.#handlers.appended(taken, passed);
   }
 }

@@ -1,5 +1,6 @@
 // Server-Sent Events by fetch: EventSource cannot send a token. Comes back by itself, at the position it has.
-import { ApiError, ask, readRecord } from "./api.js";
+import { ApiError, ask } from "./api.js";
+import { readRecord } from "./record.js";
 
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 8_000;

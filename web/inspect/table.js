@@ -2,9 +2,8 @@
 // table only for who is at its end, and is counted for everybody else.
 import { byId, element } from "/chat/dom.js";
 import { marked } from "/shared/marked.js";
-import { payloadText } from "./api.js";
+import { previewText } from "./record.js";
 
-const PREVIEW_CHARS = 400;
 const EDGE_PX = 200;
 const BOTTOM_SLACK_PX = 24;
 const SENDER_COLOURS = 6;
@@ -121,18 +120,31 @@ export class Table {
   }
 
   #rows(records) {
-    return records.filter((record) => record.gap || record.damage || this.#matches(record)).map((record) => this.#draw(record));
+    return records.map((record) => this.#rowOf(record)).filter(Boolean);
+  }
+
+  /** Nothing where it does not match. Whatever is wrong with one record is said in its place, and the others are shown. */
+  #rowOf(record) {
+    try {
+      const wanted = record.gap || record.damage || record.passed || this.#matches(record);
+      return wanted ? this.#draw(record) : undefined;
+    } catch (error) {
+      return lineRow(record.offset, `Record ${record.offset} cannot be shown: ${error.message}.`);
+    }
   }
 
   #draw(record) {
     if (record.gap) {
       const { from, to, reason } = record.gap;
-      const text = `Records between offset ${from} and ${to} are gone (${reason}).`;
-      return element("tr", { class: "gap", "data-offset": to }, element("td", { colspan: 6 }, text));
+      return lineRow(to, `Records between offset ${from} and ${to} are gone (${reason}).`);
     }
     if (record.damage) {
       const { at, text } = record.damage;
-      return element("tr", { class: "gap", "data-offset": at }, element("td", { colspan: 6 }, `Offset ${at} cannot be read: ${text}.`));
+      return lineRow(at, `Offset ${at} cannot be read: ${text}.`);
+    }
+    if (record.passed) {
+      const { from, to } = record.passed;
+      return lineRow(to, `Records from offset ${from} to ${to} came too fast to be shown here.`);
     }
     const row = element("tr", { "data-offset": record.offset });
     row.record = record;
@@ -143,7 +155,7 @@ export class Table {
       element("td", { class: "channel" }, element("bdi", {}, ...marked(record.channel))),
       element("td", { class: "event" }, element("bdi", {}, ...marked(record.event))),
       element("td", { class: `sender colour-${colourOf(record.sender)}` }, element("bdi", {}, ...marked(record.sender))),
-      element("td", { class: "payload", dir: "auto" }, ...marked(preview(record))),
+      element("td", { class: "payload", dir: "auto" }, ...marked(previewText(record))),
     );
     return row;
   }
@@ -204,13 +216,8 @@ function step(row, direction, times) {
   return row;
 }
 
-/** The payload as it is stored; of a string what stands between its quotes. */
-function preview(record) {
-  const text = payloadText(record);
-  const bare = text.startsWith('"') ? text.slice(1, -1) : text;
-  const cut = bare.length > PREVIEW_CHARS ? `${bare.slice(0, PREVIEW_CHARS)}…` : bare;
-  return record.attachments ? `${cut} (+ ${record.attachments.length} binary)` : cut;
-}
+/** A line between records, which says something of the log at this offset. */
+const lineRow = (offset, text) => element("tr", { class: "gap", "data-offset": offset }, element("td", { colspan: 6 }, text));
 
 const today = new Date().toDateString();
 function timeText(time) {

@@ -4,6 +4,10 @@
 //
 // Left alone are line breaks and tabs, joiners (emoji and many scripts need them) and the plain direction marks, which turn
 // nothing round.
+//
+// Only so many of one text: a browser lays out the isolated elements of a paragraph in a time that grows with their square
+// (100,000 of them, 200 KB that anybody can send, stopped the page for two minutes). Each one behind those is a U+FFFD.
+const MARKS_MOST = 100;
 const TRICKS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** For names that must have nothing of the kind. */
@@ -16,7 +20,9 @@ export const plain = (text) => text.replace(TRICKS, "\ufffd");
 export function marked(text) {
   const nodes = [];
   let end = 0;
+  let marks = 0;
   for (const { 0: character, index } of text.matchAll(TRICKS)) {
+    if (++marks > MARKS_MOST) return [...nodes, plain(text.slice(end))];
     if (index > end) nodes.push(text.slice(end, index));
     const mark = document.createElement("bdi");
     mark.className = "trick";

@@ -71,7 +71,12 @@ void PublishLines::respond() {
 }
 
 void PublishLines::on_drain() {
-  refusal_ = closing();
+  // What is under way may be stored or not: each has its line.
+  for (std::size_t i = decided_; i < numbers_.size(); ++i) {
+    lines_ += to_json(closing()) + '\n';
+    refusal_told_ = true;
+  }
+  if (!refusal_) refusal_ = closing();
   respond();
 }
 

@@ -28,7 +28,8 @@ std::optional<ApiError> refusal_of(const Outcome& outcome, Service& service) {
   return std::nullopt;
 }
 
-ApiError rate_exceeded(const Service& service) {
+ApiError rate_exceeded(Service& service) {
+  service.refusals.count(Refused::rate_exceeded);
   return {429, "rate_exceeded",
           fmt::format("one connection may publish {} events a second", service.options.publish_rate)};
 }

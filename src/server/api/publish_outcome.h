@@ -16,8 +16,8 @@ void append_stored(std::string& out, const Outcome& outcome);
 
 /// Why a draft was not stored, counted among the refusals; nothing: it is.
 [[nodiscard]] std::optional<ApiError> refusal_of(const Outcome& outcome, Service& service);
-/// The connection publishes more often than it may (--publish-rate).
-[[nodiscard]] ApiError rate_exceeded(const Service& service);
+/// The connection publishes more often than it may (--publish-rate); counted.
+[[nodiscard]] ApiError rate_exceeded(Service& service);
 /// The server shuts down.
 [[nodiscard]] ApiError closing();
 

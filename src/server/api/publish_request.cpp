@@ -129,8 +129,10 @@ std::expected<Draft, ApiError> read_publish_request(http::Request& request, std:
 }
 
 bool is_publish_of_lines(const http::Request& request) {
-  const auto type = request.field("content-type").value_or("");
-  return without_blanks(type.substr(0, type.find(';'))) == "application/x-ndjson";
+  const auto field = request.field("content-type").value_or("");
+  const auto type = without_blanks(field.substr(0, field.find(';')));
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::ranges::equal(type, std::string_view("application/x-ndjson"), {}, lower);  // RFC 9110 section 8.3.1
 }
 
 std::expected<std::vector<Draft>, ApiError> read_publish_lines(http::Request& request, std::string_view channel,

@@ -401,6 +401,14 @@ TEST_CASE("the other commands find the log where serve was told to keep it, and 
   CHECK(from_variable->warnings.empty());
 }
 
+TEST_CASE("a command that reads no configuration file is not given one") {
+  const auto told = parse_command(CommandId::migrate, Words{"--from", "sqlite:a", "--to", "rocksdb:b"},
+                                  Words{"TIDEMARK_CONFIG=/no/such/file"});
+  REQUIRE_MESSAGE(told, told.error().context);
+  CHECK(told->source == "sqlite:a");
+  CHECK(told->target == "rocksdb:b");
+}
+
 TEST_CASE("a command takes letters, words between its options, and -- before words that look like options") {
   const auto told = parse_command(CommandId::tail, Words{"/a", "-fn", "5", "/b", "-ojson", "--", "/c"}, {});
   REQUIRE_MESSAGE(told, told.error().context);
