@@ -8,7 +8,9 @@ namespace tidemark::limits {
 inline constexpr std::size_t kOutputBytes = 64 * kKiB;   // gathered before they are written
 inline constexpr auto kLookAgain = 100ms;                // between two looks whether a server is back
 inline constexpr auto kLookAgainMost = 3200ms;           // and where a server is there, but refuses
+inline constexpr auto kLockWait = 2000ms;                // for a killed server to give its data directory back
 inline constexpr auto kServerPatience = 30'000ms;        // for a server to take a request and to begin its answer
+inline constexpr auto kServerAway = 60'000ms;            // for a server that took records, and is gone, to come back
 inline constexpr auto kStreamPatience = 60'000ms;        // between two parts of an answer: a stream has heartbeats
 inline constexpr std::size_t kAnswerBytes = 256 * kMiB;  // one line or body of a server's answer: a record is at most
                                                          // kMaxPayloadCeiling, and base64 makes a third more of it

@@ -126,6 +126,8 @@ struct HttpClient::Answered {
   unsigned status = 0;
   http::fields fields;
   bool broken_off = false;  // the connection broke before the end of its body
+  std::string refusal_code;
+  Lost lost = Lost::no;
 };
 
 HttpClient::HttpClient(ServerUrl url, std::string token)
@@ -133,6 +135,10 @@ HttpClient::HttpClient(ServerUrl url, std::string token)
 HttpClient::~HttpClient() = default;
 
 unsigned HttpClient::status() const { return answered_->status; }
+
+std::string_view HttpClient::refusal_code() const { return answered_->refusal_code; }
+
+HttpClient::Lost HttpClient::lost() const { return answered_->lost; }
 
 std::string_view HttpClient::field(std::string_view name) const {
   const auto found = answered_->fields.find(boost::string_view(name.data(), name.size()));
@@ -170,8 +176,9 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
 
 Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) {
   // By value: the error is mostly the connection's own.
-  const auto broke = [&](std::string_view what, SystemError error) {
+  const auto broke = [&](std::string_view what, SystemError error, Lost lost = Lost::broken) {
     connection_.reset();
+    answered_->lost = lost;
     const bool silent = error == beast::error::timeout;
     return fail(ErrorCode::io,
                 fmt::format("{} {}: {}", what, url_.text(), silent ? std::string("it is silent") : error.message()));
@@ -215,7 +222,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
           },
           idle);
       if (ended == Outcome::stopped) return stopped();
-      if (connection.error()) return broke("cannot find", connection.error());
+      if (connection.error()) return broke("cannot find", connection.error(), Lost::unreached);
       connection.stream().expires_after(limits::kServerPatience);
       ended = connection.run(
           [&] {
@@ -224,7 +231,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
           },
           idle);
       if (ended == Outcome::stopped) return stopped();
-      if (connection.error()) return broke("cannot reach", connection.error());
+      if (connection.error()) return broke("cannot reach", connection.error(), Lost::unreached);
     }
     Connection& connection = *connection_;
     connection.stream().expires_after(limits::kServerPatience);
@@ -291,6 +298,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   const bool keep = parser->get().keep_alive();
   if (!keep) connection_.reset();
   if (good) return {};
+  answered_->refusal_code = api_error_in(refused).code;
   return std::unexpected(refusal(status, refused));
 }
 

@@ -7,6 +7,7 @@
 // (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -51,6 +52,11 @@ class HttpClient {
 
   /// Of the answer that came last.
   [[nodiscard]] unsigned status() const;
+  /// What it refused with, in the API's word: "closing"; empty where it refused nothing, or without a word.
+  [[nodiscard]] std::string_view refusal_code() const;
+  /// How the last request found no whole answer.
+  enum class Lost : std::uint8_t { no, unreached, broken };  // unreached: there was no connection to send it over
+  [[nodiscard]] Lost lost() const;
   /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
   [[nodiscard]] std::string_view field(std::string_view name) const;
 

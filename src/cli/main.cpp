@@ -89,12 +89,27 @@ int run_command(const Command& command, const Arguments& arguments) {
   return cli::kExitUsage;
 }
 
+/// Of the words that are no commands of the table; empty for any other.
+std::string_view help_beside_the_table(std::string_view word) {
+  if (word == "config") {
+    return "Usage: tidemark config default\n\n"
+           "Prints the configuration file with every option at its default.\n";
+  }
+  if (word == "version")
+    return "Usage: tidemark version\n\nSays which version this is and which libraries it runs on.\n";
+  return {};
+}
+
 int help(const Arguments& about) {
-  if (about.empty()) {
+  if (about.empty() || about.front() == "help") {
     fmt::print(fmt::runtime(kHelp), command_list());
     return cli::kExitOk;
   }
   const Command* const command = find_command(about.front());
+  if (const auto text = help_beside_the_table(about.front()); !text.empty()) {
+    fmt::print("{}", text);
+    return cli::kExitOk;
+  }
   if (command == nullptr) return unknown_command(about.front());
   fmt::print("{}", command_help(*command));
   return cli::kExitOk;
@@ -112,6 +127,7 @@ int run(const Arguments& arguments) {
     const int status = help(word == "help" ? rest : Arguments());
     return arguments.empty() ? cli::kExitUsage : status;
   }
+  if (word == "config" && (rest == Arguments{"--help"} || rest == Arguments{"-h"})) return help({word});
   if (word == "config" && rest == Arguments{"default"}) {
     fmt::print("{}", default_config_file());
     return cli::kExitOk;

@@ -12,6 +12,7 @@
 #include "protocol/json/json.h"
 #include "src/cli/interruption.h"
 #include "src/cli/json_members.h"
+#include "src/cli/open_log.h"
 
 namespace tidemark::cli {
 namespace {
@@ -19,12 +20,20 @@ namespace {
 constexpr unsigned kTooLarge = 413;
 constexpr unsigned kTooOften = 429;
 
+constexpr std::string_view kClosing = "closing";
+constexpr std::string_view kUnknownChannel = "unknown_channel";
+
 constexpr auto goes_on = [] { return !interrupted(); };
 
-void wait_for_the_rate() {
-  for (auto waited = limits::kLookAgain; waited <= limits::kRateWait && goes_on(); waited += limits::kLookAgain) {
-    std::this_thread::sleep_for(limits::kLookAgain);
+void wait(std::chrono::milliseconds pause) {
+  for (; pause > pause.zero() && goes_on(); pause -= limits::kLookAgain) {
+    std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(pause, limits::kLookAgain));
   }
+}
+
+/// "line 7", "lines 7 to 9"
+std::string lines_text(std::uint64_t first, std::uint64_t last) {
+  return first == last ? fmt::format("line {}", first) : fmt::format("lines {} to {}", first, last);
 }
 
 std::optional<Stored> stored_in(std::string_view text) {
@@ -39,7 +48,8 @@ std::size_t bytes_of(const Message& message) { return message.payload.size() + m
 }  // namespace
 
 ServerDestination::ServerDestination(ServerUrl url, const CommandOptions& options)
-    : client_(std::move(url), options.token),
+    : options_(options),
+      client_(std::make_unique<HttpClient>(std::move(url), options.token)),
       target_(fmt::format("/api/v1/channels/{}/records?event={}&sender={}", percent_encoded(options.arguments.front()),
                           percent_encoded(options.as_event), percent_encoded(options.as_sender))) {}
 
@@ -79,17 +89,22 @@ Result<void> ServerDestination::send_one() {
   const Message& message = waiting_.front();
   std::vector<HttpClient::Field> fields = {{"Content-Type", "application/json"}};
   if (!message.key.empty()) fields.emplace_back(kIdempotencyKey, message.key);
-  const auto body =
-      client_.body_of({.method = "POST",
-                       .target = target_,
-                       .body = message.payload,
-                       .fields = fields,
-                       .repeatable = !message.key.empty(),
-                       .doubt = "the last record may be stored or not (with a key it could be sent again)"},
-                      goes_on);
-  if (!body && client_.status() == kTooOften) {
-    wait_for_the_rate();
+  const auto doubt = fmt::format("{} may be stored or not (with a key it could be sent again)",
+                                 message.line == 0 ? "the record" : lines_text(message.line, message.line));
+  const auto body = ask({.method = "POST",
+                         .target = target_,
+                         .body = message.payload,
+                         .fields = fields,
+                         .repeatable = !message.key.empty(),
+                         .doubt = doubt},
+                        1);
+  if (!body && client_->status() == kTooOften) {
+    wait(limits::kRateWait);
     return {};
+  }
+  if (!body && client_->status() == kTooLarge && message.line > 0) {
+    return fail(body.error().code, fmt::format("line {}, of {} bytes as JSON, is too long: {}", message.line,
+                                               message.payload.size(), body.error().context));
   }
   if (!body) return std::unexpected(body.error());
   const auto stored = stored_in(*body);
@@ -115,17 +130,17 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
     }
     lines += "}\n";
   }
-  const auto doubt = fmt::format("lines {} to {} may be stored or not (with keys they could be sent again)",
-                                 waiting_.front().line, waiting_[count - 1].line);
-  const auto body = client_.body_of(
-      {.method = "POST", .target = target_, .body = lines, .fields = kFields, .repeatable = keyed, .doubt = doubt},
-      goes_on);
-  if (!body && client_.status() == kTooOften) {
-    wait_for_the_rate();
+  const auto doubt = fmt::format("{} may be stored or not (with keys they could be sent again)",
+                                 lines_text(waiting_.front().line, waiting_[count - 1].line));
+  const auto body =
+      ask({.method = "POST", .target = target_, .body = lines, .fields = kFields, .repeatable = keyed, .doubt = doubt},
+          count);
+  if (!body && client_->status() == kTooOften) {
+    wait(limits::kRateWait);
     return {};
   }
   // None was stored, and one of them alone may do.
-  if (!body && client_.status() == kTooLarge) {
+  if (!body && client_->status() == kTooLarge) {
     bytes_together_ = std::min(bytes_together_, lines.size()) / 2;
     return {};
   }
@@ -133,9 +148,64 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
   return take_answer(*body, count);
 }
 
+Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
+  for (;;) {
+    auto body = client_->body_of(request, goes_on);
+    const bool lost = client_->lost() != HttpClient::Lost::no;
+    reached_ = reached_ || client_->lost() != HttpClient::Lost::unreached;
+    if (!lost && client_->refusal_code() != kClosing) {
+      if (std::exchange(away_since_, std::nullopt)) {
+        fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
+      }
+      // How a path is written concerns who writes one.
+      if (!body && client_->refusal_code() == kUnknownChannel) {
+        return fail(body.error().code,
+                    fmt::format("{} is no channel of this server: {}", options_.arguments.front(),
+                                body.error().context.substr(0, body.error().context.find("; a name in a path"))));
+      }
+      return body;
+    }
+    if (request.repeatable && reached_ && wait_for_server(body.error().context)) continue;
+    return fail(body.error().code, body.error().context + extent(request.repeatable, count));
+  }
+}
+
+bool ServerDestination::wait_for_server(std::string_view why) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!away_since_) {
+    away_since_ = now;
+    pause_ = limits::kLookAgain;
+    fmt::print(stderr, "tidemark: waiting for a server: {}\n", why);
+  }
+  if (now - *away_since_ >= limits::kServerAway) return false;
+  wait(pause_);
+  pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
+  if (auto url = live_url(options_)) client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+  return goes_on();
+}
+
+std::string ServerDestination::extent(bool keyed, std::size_t count) const {
+  const auto first = waiting_.front().line;
+  const auto last = waiting_[count - 1].line;
+  const bool in_doubt = client_->lost() == HttpClient::Lost::broken || (keyed && reached_);
+  if (first == 0 && !in_doubt) return "; nothing is stored";
+  if (first == 0) return keyed ? "; run it again with the same key, which stores it once" : "";
+  const auto stored = first == 1 ? std::string("no line is stored")
+                                 : fmt::format("{} {} stored", lines_text(1, first - 1), first == 2 ? "is" : "are");
+  if (keyed && in_doubt) {
+    return fmt::format("; {}, {} may be: run it again with the same keys, which stores nothing twice", stored,
+                       lines_text(first, last));
+  }
+  if (!in_doubt)
+    return fmt::format("; {}{}", stored, first == 1 ? "" : fmt::format(", none behind line {} is", first - 1));
+  return fmt::format("; {}none behind line {} is{}", first == 1 ? std::string() : stored + ", ", last,
+                     first == 1 ? " stored" : "");
+}
+
 Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t count) {
   std::optional<ApiErrorText> refusal;  // of the first that is not stored
   std::uint64_t refused_line = 0;
+  std::size_t before = 0;  // it
   std::size_t behind = 0;  // stored all the same
   std::size_t answered = 0;
   for (; !lines.empty() && answered < count; ++answered) {
@@ -150,28 +220,31 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
     if (said.message.empty()) return nonsense();
     if (std::exchange(refused_line, waiting_[answered].line) != 0) continue;
     refusal = std::move(said);
+    before = answered;
   }
   const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
+  const bool by_end = refusal && refusal->code == kClosing && behind == 0 && !waiting_[before].key.empty();
   if (!refusal && answered < count) return nonsense();
-  if (refusal && !by_rate) {
+  if (refusal && !by_rate && !by_end) {
     return fail(
         refusal->code == "not_stored" || refusal->code == "closing" ? ErrorCode::io : ErrorCode::invalid_argument,
-        fmt::format("line {}: {} answers: {}{}", refused_line, client_.url().text(), refusal->message,
+        fmt::format("line {}: {} answers: {}{}", refused_line, client_->url().text(), refusal->message,
                     behind == 0 ? std::string()
                                 : fmt::format(" ({} of the lines behind it were under way and are stored)", behind)));
   }
-  for (std::size_t i = by_rate ? 1 : 0; i < answered; ++i) {
+  for (std::size_t i = 0; i < (refusal ? before : count); ++i) {
     waiting_bytes_ -= bytes_of(waiting_.front());
     waiting_.pop_front();
   }
-  if (by_rate) wait_for_the_rate();
+  if (by_rate) wait(limits::kRateWait);
+  if (by_end && !wait_for_server(refusal->message)) return fail(ErrorCode::io, refusal->message + extent(true, 1));
   return {};
 }
 
 std::unexpected<Error> ServerDestination::nonsense() const {
   return fail(ErrorCode::io,
               fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this version?",
-                          client_.url().text()));
+                          client_->url().text()));
 }
 
 }  // namespace tidemark::cli

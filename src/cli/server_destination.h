@@ -4,12 +4,16 @@
 // many lines takes few commits; one alone, and one that is larger, is a request of its own. One request is under way at a
 // time: that keeps the order, and bounds what nobody knows of when the connection breaks.
 //
-// Records that have keys are sent again when a kept connection breaks. A server that takes only so many a second
-// (--publish-rate) is waited for.
+// Records that have keys are sent again when a connection breaks, and a server that took some and is gone is waited for, as long
+// as limits::kServerAway, which is said once on standard error; one that never answered is not. Without keys the error says what
+// is stored and what is in doubt. A server that takes only so many a second (--publish-rate) is waited for.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,16 +40,26 @@ class ServerDestination final : public AppendDestination {
   /// Each sends what is first in the queue and takes from it what is stored.
   [[nodiscard]] Result<void> send_one();
   [[nodiscard]] Result<void> send_lines(std::size_t count);
+  /// The answer to a request that carries the first `count`, from a server that may be gone for a while.
+  [[nodiscard]] Result<std::string> ask(const HttpClient::Request& request, std::size_t count);
+  /// False: it was interrupted.
+  [[nodiscard]] bool wait_for_server(std::string_view why);
+  /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now.
+  [[nodiscard]] std::string extent(bool keyed, std::size_t count) const;
   /// The answer's lines, one for each record from the first on.
   [[nodiscard]] Result<void> take_answer(std::string_view lines, std::size_t count);
   [[nodiscard]] std::unexpected<Error> nonsense() const;
 
-  HttpClient client_;
+  const CommandOptions& options_;
+  std::unique_ptr<HttpClient> client_;  // another one where the server came back at another address
   const std::string target_;
   std::deque<Message> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::size_t bytes_together_ = limits::kAppendBytes;  // less, where the server takes no request as large
   std::vector<Stored> stored_;
+  bool reached_ = false;  // it took a connection, so that it is a server that may come back
+  std::optional<std::chrono::steady_clock::time_point> away_since_;
+  std::chrono::milliseconds pause_ = limits::kLookAgain;
 };
 
 }  // namespace tidemark::cli

@@ -16,8 +16,10 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "src/base/command_limits.h"
 #include "src/base/journal.h"
 #include "src/config/log_swap.h"
 
@@ -25,6 +27,7 @@ namespace tidemark {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 struct EngineFiles {
   std::string_view engine;
@@ -130,11 +133,20 @@ Result<void> write_lock_text(int lock, const fs::path& directory, std::string_vi
   return failed("cannot write", directory / "lock", "free some space or choose another --data");
 }
 
+/// A server notes its address once it listens; a command has none.
+std::unexpected<Error> in_use(const fs::path& directory, int lock) {
+  const auto owner = owner_text(lock);
+  const bool may_start = owner.starts_with(" by process ") && owner.find(" at ") == std::string::npos;
+  return fail(
+      ErrorCode::locked,
+      fmt::format("data directory {} is in use{}{}", directory.string(), owner,
+                  may_start ? ", a server that is starting and does not answer yet, or a command; try again in a "
+                              "moment, stop it or choose another --data"
+                            : "; stop it or choose another --data"));
+}
+
 std::unexpected<Error> not_locked(const fs::path& directory, int lock) {
-  if (errno == EWOULDBLOCK) {
-    return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
-                                               directory.string(), owner_text(lock)));
-  }
+  if (errno == EWOULDBLOCK) return in_use(directory, lock);
   return failed("cannot lock", directory / "lock", "choose a --data on a file system with locks");
 }
 
@@ -146,8 +158,7 @@ Result<int> lock_itself(const fs::path& directory, int how) {
   if (::flock(itself.get(), how | LOCK_NB) == 0) return itself.release();
   if (errno != EWOULDBLOCK) return -1;
   const Descriptor lock(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  return fail(ErrorCode::locked, fmt::format("data directory {} is in use{}; stop it or choose another --data",
-                                             directory.string(), owner_text(lock.get())));
+  return in_use(directory, lock.get());
 }
 
 Result<int> take_lock(const fs::path& directory) {
@@ -266,6 +277,13 @@ Result<DataDirectory> DataDirectory::open(const fs::path& directory) {
   const auto path = without_slash(directory);
   if (auto made = make_directory(path); !made) return std::unexpected(made.error());
   auto data = lock(path, Access::change);
+  // A server that was killed keeps its lock until the kernel has closed its files, which takes a moment for a large one.
+  for (auto waited = 0ms; !data && data.error().code == ErrorCode::locked && waited < limits::kLockWait;
+       waited += limits::kLookAgain) {
+    if (waited == 0ms) journal::info("waiting", {{"for", "the data directory"}, {"why", data.error().context}});
+    std::this_thread::sleep_for(limits::kLookAgain);
+    data = lock(path, Access::change);
+  }
   if (!data) return data;
   const auto secret = load_or_create_secret(path);
   if (!secret) return std::unexpected(secret.error());

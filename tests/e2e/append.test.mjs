@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { describe, test } from "node:test";
 import { Command, run } from "./commands.mjs";
-import { newChannel, serve, tempDir, waitFor } from "./support.mjs";
+import { freePort, newChannel, serve, tempDir, waitFor } from "./support.mjs";
 
 /** A server's data directory without a server. */
 async function newLog() {
@@ -105,7 +105,7 @@ describe("a connection that breaks", () => {
     assert.deepEqual(requests, [["one"], ["two"]]);
     assert.equal(stdout, "1\n");
     assert.equal(code, 1);
-    assert.match(stderr, /the last record may be stored or not \(with a key it could be sent again\)/);
+    assert.match(stderr, /^tidemark: line 2 may be stored or not \(with a key it could be sent again\): the connection broke: .*; line 1 is stored, none behind line 2 is\n$/);
   });
 
   for (const how of ["cut", "cut inside"]) test(`leaves many without keys at what they are, and says which (${how})`, async (t) => {
@@ -115,7 +115,29 @@ describe("a connection that breaks", () => {
     assert.deepEqual(requests.map((one) => [one.at(0), one.at(-1)]), [["1", "1000"], ["1001", "2000"]]);
     assert.equal(stdout.split("\n").length - 1, 1000);
     assert.equal(code, 1);
-    assert.match(stderr, /^tidemark: lines 1001 to 2000 may be stored or not \(with keys they could be sent again\): the connection broke: /);
+    assert.match(stderr, /^tidemark: lines 1001 to 2000 may be stored or not \(with keys they could be sent again\): the connection broke: .*; lines 1 to 1000 are stored, none behind line 2000 is\n$/);
+  });
+
+  test("and cannot be made again says up to which line all is stored", async (t) => {
+    const { server, url } = await taking(t, () => {});
+    const command = new Command(t, ["append", "/a", "--url", url], { stdin: "pipe" });
+    command.child.stdin.write("one\n");
+    await command.prints(1);
+    command.child.stdin.write("two\n");
+    await command.prints(2);
+    server.close();
+    server.closeAllConnections();
+    command.child.stdin.end("three\nfour\n");
+    const { code, stderr } = await command.ended();
+    assert.equal(code, 1);
+    assert.match(stderr, /^tidemark: cannot reach .*: Connection refused; lines 1 to 2 are stored, none behind line 2 is\n$/);
+  });
+
+  test("before anything was stored, to a server that was never there, is not waited for", async () => {
+    const url = `http://localhost:${await freePort()}`;
+    const { code, stderr } = await run(["append", "/a", "--key", "k", "--url", url], { input: "one\n" });
+    assert.equal(code, 1);
+    assert.match(stderr, /^tidemark: cannot reach .*: Connection refused; no line is stored\n$/);
   });
 
   for (const how of ["cut", "cut inside"]) test(`has records with keys sent again, in their order (${how})`, async (t) => {
@@ -138,6 +160,38 @@ describe("a connection that breaks", () => {
     command.child.stdin.end("two\n");
     assert.equal((await command.ended()).code, 0, command.stderr);
     assert.deepEqual(requests, [["one"], ["two"]]);
+  });
+});
+
+describe("a server that restarts", () => {
+  for (const how of ["is killed", "ends"]) for (const by of ["--url", "--data"]) {
+    test(`is waited for by lines with keys (it ${how}, ${by})`, async (t) => {
+      const server = await serve(t);
+      const command = new Command(t, ["append", "/chat/a", "--keyed", by, by === "--url" ? server.url : server.data], { stdin: "pipe" });
+      command.child.stdin.write("k1\tone\n");
+      await command.prints(1);
+      await (how === "ends" ? server.stop() : server.kill9());
+      command.child.stdin.write("k2\ttwo\n");
+      await command.says(/^tidemark: waiting for a server: cannot reach .*: Connection refused\n$/);
+      command.child.stdin.end("k3\tthree\n");
+      await server.restart();
+      const { code, stdout, stderr } = await command.ended();
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, "1\n2\n3\n");
+      assert.match(stderr, /^tidemark: waiting for a server: .*\ntidemark: .* takes records again\n$/);
+      assert.deepEqual(await storedIn("--url", server.url), ['"one"', '"two"', '"three"']);
+    });
+  }
+
+  test("is waited for until somebody interrupts it", async (t) => {
+    const server = await serve(t);
+    const command = new Command(t, ["append", "/chat/a", "--key", "k", "--url", server.url], { stdin: "pipe" });
+    command.child.stdin.write("one\n");
+    await command.prints(1);
+    await server.kill9();
+    command.child.stdin.end("two\n");
+    await command.says(/waiting for a server/);
+    assert.equal((await command.interrupt()).code, 130);
   });
 });
 
@@ -183,7 +237,7 @@ describe("many lines from a pipe", () => {
     assert.equal(stdout.split("\n").length - 1, 30);
     assert.deepEqual(await storedIn("--url", server.url), long.map((line) => JSON.stringify(line)));
     assert.equal(code, 2);
-    assert.match(stderr, /takes no record as large as this \(its --max-payload\)/);
+    assert.equal(stderr, `tidemark: line 31, of 1003 bytes as JSON, is too long: ${server.url} takes no record as large as this (its --max-payload)\n`);
   });
 });
 
@@ -215,7 +269,14 @@ test("a record that is too large for the server is told as that, in the server's
   const server = await serve(t, ["--max-payload", "65536"]);
   const { code, stderr } = await run(["append", newChannel(), "--url", server.url], { input: `${"x".repeat(100_000)}\n` });
   assert.equal(code, 2);
-  assert.equal(stderr, `tidemark: ${server.url} takes no record as large as this (its --max-payload)\n`);
+  assert.equal(stderr, `tidemark: line 1, of 100002 bytes as JSON, is too long: ${server.url} takes no record as large as this (its --max-payload)\n`);
+});
+
+test("a channel that the server does not have is named, with those it has, and no word about paths", async (t) => {
+  const server = await serve(t);
+  const { code, stderr } = await run(["append", "/nope", "text", "--url", server.url]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^tidemark: \/nope is no channel of this server: http:\S+ answers: this server has the channels \/, .* \(--channel\)\n$/);
 });
 
 test("a refusal without words names the status, and calls nobody another server", async (t) => {

@@ -1,10 +1,11 @@
 // Starting and stopping: options from every source, clear errors, and an orderly end.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { cleanEnv, run as runCommand } from "./commands.mjs";
+import { cleanEnv, Command, run as runCommand } from "./commands.mjs";
 import {
   backend, Client, freePort, newChannel, numbered, RawPolling, RawWebSocket, request, serve, tempDir, tidemarkBin,
   waitFor,
@@ -34,6 +35,15 @@ async function serveAsTold(t, args, env = {}) {
 const lines = (text) => text.trim().split("\n");
 
 describe("what the program says about itself", () => {
+  test("help knows every word that completion offers", async () => {
+    for (const [word, said] of [["config", /^Usage: tidemark config default\n/], ["version", /^Usage: tidemark version\n/], ["help", /\nCommands:\n/]]) {
+      const { code, stdout, stderr } = await run(["help", word]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, said);
+    }
+    assert.match((await run(["config", "--help"])).stdout, /^Usage: tidemark config default\n/);
+  });
+
   test("--help names every option of serve and exits with 0", async () => {
     const { code, stdout } = await run(["serve", "--help"]);
     assert.equal(code, 0);
@@ -103,6 +113,37 @@ describe("a server that cannot start ends with code 1 and says why", () => {
       ["--port", String(server.port), "--data", server.data],
       new RegExp(`data directory ${server.data} is in use by process ${server.pid} at ${server.url}`),
     );
+  });
+
+  test("no data directory that is given back in a moment, as a killed server's is", { skip: backend === "memory" }, async (t) => {
+    const server = await serve(t);
+    await server.kill9();
+    // Its server seems to be there still: the lock is held.
+    const holder = spawn("flock", ["-F", "-x", server.data, "cat"]);
+    t.after(() => holder.kill());
+    holder.stdin.write("held\n");
+    await once(holder.stdout, "data");
+    const looked = await run(["info", "--data", server.data]);
+    assert.equal(looked.code, 1);
+    const command = new Command(t, ["serve", "--port", String(server.port), "--data", server.data]);
+    await command.says(/event=waiting for="the data directory"/);
+    holder.stdin.end();
+    await command.says(/event=serving/);
+  });
+
+  test("nor looks into, without saying so, one whose server does not answer yet", { skip: backend === "memory" }, async (t) => {
+    const server = await serve(t);
+    await server.stop();
+    const holder = spawn("flock", ["-F", "-x", server.data, "cat"]);
+    t.after(() => holder.kill());
+    holder.stdin.write("held\n");
+    await once(holder.stdout, "data");
+    writeFileSync(join(server.data, "lock"), `process ${holder.pid}\n`); // as a server has it before it listens
+    for (const args of [["info"], ["channels"], ["tail"], ["append", "/a", "text"]]) {
+      const { code, stderr } = await run([...args, "--data", server.data]);
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`is in use by process ${holder.pid}, a server that is starting and does not answer yet, or a command; try again`));
+    }
   });
 
   test("a data directory that is a file", async () => {

@@ -236,6 +236,7 @@ describe("tidemark verify", () => {
       assert.equal(code, 1);
       assert.equal(stdout, "");
       assert.match(stderr, new RegExp(`in use by process ${server.pid} at ${server.url}`));
+      if (command === "verify") assert.match(stderr, /verify the copy: tidemark backup --data \S+ COPY, then tidemark verify --data COPY\n$/);
     }
   });
 

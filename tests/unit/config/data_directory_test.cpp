@@ -57,7 +57,7 @@ TEST_CASE("a second server is told who uses the directory") {
   auto first = opened(temporary.path());
   const auto before = refused(temporary.path());
   CHECK(before.code == ErrorCode::locked);
-  CHECK(contains(before.context, "in use by process " + std::to_string(::getpid()) + ";"));
+  CHECK(contains(before.context, "in use by process " + std::to_string(::getpid()) + ", a server that is starting"));
 
   REQUIRE(first.announce("http://localhost:3000"));
   const auto after = refused(temporary.path());
