@@ -343,14 +343,14 @@ describe("a damaged log of the RocksDB engine", () => {
     await client.connected(2);
     await server.stop();
     rmSync(largest(server.data, ".sst"));
-    const before = snapshot(server.data);
+    const before = snapshot(join(server.data, "rocksdb"));
     for (const more of [[], ["--dry-run"]]) {
       const { code, stdout, stderr } = await repair(server.data, ...more);
       assert.equal(code, 1, stdout);
       assert.match(stdout, /^offsets 1 to 3000: .* \d+\.sst is missing$/m);
       assert.match(stderr, /^tidemark: a repair would keep nothing: of 3,?000 records none can be read .*--force.*Nothing was changed$/m);
     }
-    assert.deepEqual(snapshot(server.data), before);
+    assert.deepEqual(snapshot(join(server.data, "rocksdb")), before);
     const forced = await repair(server.data, "--force");
     assert.equal(forced.code, 0, forced.stdout + forced.stderr);
     assert.match(forced.stdout, /^kept 0 records/m);
