@@ -183,8 +183,8 @@ constexpr std::array kRows = {
            .kind = ValueKind::number,
            .value_name = "N",
            .help = "Events a second that one connection may publish, and at once after a second of silence; 0 sets no "
-                   "limit. What is above is refused in its ack. One that connects anew goes on with what the last "
-                   "connection of its address left.",
+                   "limit. What is above is refused in its ack. One that connects anew has no more left than any of "
+                   "its address that has ended.",
            .max = limits::kPublishRateCeiling},
 
     Option{.group = kProcess,

@@ -28,10 +28,6 @@ void refuse(HttpStream& http, Refused kind, int status, EngineError error) {
   respond_engine_error(http, status, error);
 }
 
-PublishAllowance allowance_of(const Connection& connection) {
-  return connection.thread().service().publish_allowances.open(connection.peer());
-}
-
 /// By its Host and its Origin. False, and answered: from elsewhere than the server is for.
 bool let_in(HttpStream& http) {
   const ServeOptions& options = http.thread().service().options;
@@ -82,7 +78,7 @@ void upgrade(HttpStream& http, const Endpoint& endpoint, EngineSession* session)
   if (session != nullptr) {
     websocket.probe(*session);
   } else {
-    auto opened = std::make_unique<EngineSession>(thread, endpoint, false, allowance_of(connection));
+    auto opened = std::make_unique<EngineSession>(thread, endpoint, false, std::move(http.publish_allowance()));
     EngineSession& added = *opened;
     thread.add(std::move(opened));
     websocket.carry(added);
@@ -104,7 +100,8 @@ void open_session(HttpStream& http, const Endpoint& endpoint, bool websocket) {
   if (!AddressLimit::take_beside(http.connection().address_slot(), place)) {
     return refuse(http, Refused::too_many_connections_of_address, 503, kTooManyClients);
   }
-  auto session = std::make_unique<EngineSession>(thread, endpoint, true, allowance_of(http.connection()));
+  auto session = std::make_unique<EngineSession>(thread, endpoint, true,
+                                                 thread.service().publish_allowances.open(http.connection().peer()));
   session->hold_place(std::move(place));
   const std::string handshake = session->handshake();
   thread.add(std::move(session));

@@ -46,8 +46,8 @@ enum class CloseReason : std::uint8_t {
 
 class EngineSession final : private Timer, private Publisher::Input {
  public:
-  /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket(). `allowance`: of the
-  /// connection on which the session is opened.
+  /// The caller answers with handshake(), or with a WebSocket that it gives to open_websocket(). `allowance`: its own
+  /// over polling, else that of the connection.
   EngineSession(IoThread& thread, const Endpoint& endpoint, bool polling, PublishAllowance allowance);
   /// Its own place among those of its client's address, for as long as it is over polling.
   void hold_place(AddressLimit::Slot place) { polls_->place = std::move(place); }

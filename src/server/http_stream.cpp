@@ -127,6 +127,7 @@ void HttpStream::respond(int status, std::string_view fields, std::string_view b
   pending_.reset();
   polled_ = nullptr;  // answered: the session does not know of us any more
   if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
+  if (!keep_alive_) publish_allowance_.reset();  // before the client can know that it may connect anew
   http::append_response_head(out_, status, fields, body.size(), keep_alive_);
   if (request_.method != "HEAD") out_ += body;
   flush();
@@ -134,11 +135,13 @@ void HttpStream::respond(int status, std::string_view fields, std::string_view b
 
 bool HttpStream::peer_is_this_machine() const { return is_loopback_peer(connection_.socket()); }
 
-bool HttpStream::may_publish() {
+bool HttpStream::may_publish() { return publish_allowance().take(); }
+
+PublishAllowance& HttpStream::publish_allowance() {
   if (!publish_allowance_) {
     publish_allowance_ = connection_.thread().service().publish_allowances.open(connection_.peer());
   }
-  return publish_allowance_->take();
+  return *publish_allowance_;
 }
 
 void HttpStream::await(std::shared_ptr<PendingAnswer> answer) { pending_ = std::move(answer); }
@@ -148,6 +151,7 @@ void HttpStream::begin_body(int status, std::string_view fields, Millis quiet) {
   chunked_ = request_.minor_version > 0;
   if (!chunked_) keep_alive_ = false;
   http::append_streamed_head(out_, status, fields, chunked_, keep_alive_);
+  if (request_.method == "HEAD") chunked_ = false;  // the head says what a GET's would, and no piece follows
 }
 
 void HttpStream::give(std::string_view bytes) {
@@ -173,7 +177,7 @@ void HttpStream::end_body(std::string_view bytes) {
 void HttpStream::cut_off() {
   if (gone_) return;
   gone_ = true;
-  drop_session();
+  let_go();
   connection_.finish();
 }
 
@@ -251,7 +255,7 @@ void HttpStream::on_timeout() {
   } else if (silent_) {
     count(Refused::silent_connection);
   }
-  drop_session();
+  let_go();
   connection_.finish();
 }
 
@@ -261,17 +265,18 @@ void HttpStream::on_drain() {
   if (const auto answer = pending_) return answer->on_drain();
   if (answering_) return;  // flush() ends it
   gone_ = true;
-  drop_session();
+  let_go();
   connection_.finish();
 }
 
 void HttpStream::on_closed() {
   gone_ = true;
-  drop_session();
+  let_go();
 }
 
-void HttpStream::drop_session() {
+void HttpStream::let_go() {
   pending_.reset();
+  publish_allowance_.reset();
   if (EngineSession* const session = std::exchange(polled_, nullptr)) session->poll_gone();
   if (EngineSession* const session = std::exchange(posted_, nullptr)) session->post_gone(*this);
   // Records in an answer that was not written are lost to the session: its client has to come back for them.

@@ -74,6 +74,8 @@ class HttpStream final : public Connection::Handler {
   [[nodiscard]] bool posting() const { return posted_ != nullptr; }
   /// The answer that follows has records in it which the session with that sid will not give again.
   void carry_for(std::string_view sid) { carried_for_ = sid; }
+  /// The connection's own, which whoever it is given to goes on with.
+  [[nodiscard]] PublishAllowance& publish_allowance();
   /// The last that this stream writes: the connection gets another handler. The bytes behind the request; nothing if the
   /// socket cannot take even these few, and is not worth waiting for.
   [[nodiscard]] std::optional<std::string> switch_protocols(std::string_view head);
@@ -101,7 +103,8 @@ class HttpStream final : public Connection::Handler {
   std::size_t push();
   [[nodiscard]] Millis patience();
   [[nodiscard]] std::size_t bytes_left() const { return out_.size() - out_sent_ + file_.size(); }
-  void drop_session();
+  /// Nothing more comes of this stream: tells its session, gives back its allowance.
+  void let_go();
 
   Connection& connection_;
   http::RequestReader reader_;

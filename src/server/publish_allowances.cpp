@@ -39,12 +39,8 @@ PublishAllowance PublishAllowances::open(const asio::ip::address& address) {
   auto mine =
       std::make_unique<PublishAllowance::Limited>(*this, address_block(address), PublishRate(events_per_second_));
   const std::lock_guard lock(mutex_);
-  if (const auto found = left_.find(mine->block); found != left_.end()) {
-    mine->rate = found->second.front();  // time has brought back most of the one that was left first
-    found->second.pop_front();
-    --left_count_;
-    if (found->second.empty()) left_.erase(found);
-  }
+  // It stays there: whoever opens next begins with it as well, else this one could keep it away from them.
+  if (const auto found = left_.find(mine->block); found != left_.end()) mine->rate = found->second;
   return PublishAllowance(std::move(mine));
 }
 
@@ -53,17 +49,16 @@ void PublishAllowances::left_over(const std::string& block, const PublishRate& r
   if (rate.whole(now)) return;
   const std::lock_guard lock(mutex_);
   if (now >= next_sweep_) sweep(now);
-  if (left_count_ >= limits::kConnections) return;
-  left_[block].push_back(rate);
-  ++left_count_;
+  if (const auto found = left_.find(block); found != left_.end()) {
+    if (rate.more_spent(found->second, now)) found->second = rate;
+  } else if (left_.size() < limits::kConnections) {
+    left_.emplace(block, rate);
+  }
 }
 
 void PublishAllowances::sweep(Millis now) {
   next_sweep_ = now + PublishRate::kMemory;
-  for (auto it = left_.begin(); it != left_.end();) {
-    left_count_ -= std::erase_if(it->second, [&](const PublishRate& rate) { return rate.whole(now); });
-    it = it->second.empty() ? left_.erase(it) : std::next(it);
-  }
+  std::erase_if(left_, [&](const auto& of_address) { return of_address.second.whole(now); });
 }
 
 }  // namespace tidemark

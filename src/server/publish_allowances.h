@@ -1,19 +1,22 @@
-// Publish allowances: how often each connection may publish (--publish-rate, publish_rate.h), kept beyond its end. What a
-// connection has used of its allowance is used for the next one of its address (address_block.h) as well: else whoever
-// connects anew for every few events would publish as often as they like. So an address has as many allowances as it has
-// connections at a time.
+// Publish allowances: how often each connection may publish (--publish-rate, publish_rate.h), kept beyond its end. A
+// connection begins with the most spent allowance among those of its address (address_block.h) that have ended: else
+// whoever connects anew for every few events would publish as often as they like.
 //
-// Example, 10 events a second: a connection publishes 10 and ends; one that opens 0.3 s later may publish 3. Where many
-// share an address a newcomer may so miss the first second's events at once, but not the rate. After a second of silence
-// there is nothing to remember.
+// So an address that has at most k allowances at a time publishes at most k times the rate, and k times the events at once:
+// each newcomer takes the place of one that has ended, with no more than that one would have by now. An allowance is that
+// of an HTTP connection, from its first event on, which the WebSocket that it becomes goes on with, or that of a session
+// over polling. It ends when the server notices: who connects anew before that has two for so long, and
+// --connections-per-address bounds how many.
+//
+// Example, 10 events a second: one connection publishes 10 and ends, another publishes 2 and ends; all that open 0.3 s
+// later may publish 3 each. Where many share an address newcomers may so miss the first second's events at once, but not the
+// rate. After a second of silence there is nothing to remember.
 //
 // Any thread; the lock is held for one lookup, when a connection opens and when one ends that has published a moment ago,
 // and not at all where there is no limit.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -66,9 +69,9 @@ class PublishAllowances {
 
   const std::uint64_t events_per_second_;
   const Clock& clock_;
-  std::mutex mutex_;                                               // guards all below
-  std::unordered_map<std::string, std::deque<PublishRate>> left_;  // by address, of connections that have ended
-  std::size_t left_count_ = 0;  // of all of them; above limits::kConnections nothing more is remembered
+  std::mutex mutex_;  // guards all below
+  // By address, the most spent one that has ended; above limits::kConnections addresses nothing more is remembered.
+  std::unordered_map<std::string, PublishRate> left_;
   Millis next_sweep_{};
 };
 

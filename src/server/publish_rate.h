@@ -29,6 +29,11 @@ class PublishRate {
   /// Whether it is as if nothing had ever been published.
   [[nodiscard]] bool whole(Millis now) const { return spent_at(now) == 0; }
 
+  /// Whether less is left of this one than of `other`, which is of the same rate.
+  [[nodiscard]] bool more_spent(const PublishRate& other, Millis now) const {
+    return spent_at(now) > other.spent_at(now);
+  }
+
   /// After so long in silence it is whole, whatever was published before.
   static constexpr Millis kMemory{1000};
 

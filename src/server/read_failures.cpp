@@ -10,8 +10,10 @@ namespace tidemark {
 std::optional<std::uint64_t> ReadFailures::note(const Error& error, TimeMs wall, Millis steady) {
   const std::lock_guard lock(mutex_);
   ++count_;
-  const auto known = std::ranges::find(places_, error.context,
-                                       [](const Place& place) -> const std::string& { return place.failure.sentence; });
+  const auto known = std::ranges::find_if(places_, [&](const Place& place) {
+    return place.failure.record == error.record &&
+           (error.record != Offset() || place.failure.sentence == error.context);
+  });
   Place* place = &others_;
   if (known != places_.end()) {
     place = &*known;

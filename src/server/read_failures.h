@@ -1,7 +1,7 @@
 // What of the log could not be read since the start, so that an operator is told of it: at /readyz, in /api/v1/info, and in
 // the journal - once for each place and then at most once a minute, however many clients stand before it and come back to it.
 //
-// A place is known by the sentence of its error, which names its offset. Any thread; the lock is held for a look through
+// A place is known by its record's offset, else by its error's sentence. Any thread; the lock is held for a look through
 // the few that are kept, once per read that failed.
 #pragma once
 

@@ -87,6 +87,16 @@ describe("a stream", () => {
     }
   });
 
+  test("from ahead of the log begins at its head, which the first event says", async (t) => {
+    const channel = newChannel();
+    await publishAll(url, channel, ["a"]);
+    const { json } = await call(url, `${API}/info`);
+    const stream = await Stream.open(t, url, { channel, after: json.head + 1000 });
+    assert.deepEqual([stream.start.head, stream.start.after, stream.start.resumed], [json.head, json.head, false]);
+    const offsets = await publishAll(url, channel, ["b"]);
+    assert.deepEqual(offsetsOf(await stream.receives(1)), offsets);
+  });
+
   test("that is not read is a cursor: publishers and others go on, and it gets everything later", async (t) => {
     const channel = newChannel();
     const slow = await Stream.open(t, url, { channel });

@@ -164,6 +164,15 @@ describe("the log", () => {
     assert.ok(Number(answer.headers.get("tidemark-head")) <= json.head);
     const head = await call(url, `${API}/log`, { method: "HEAD" });
     assert.deepEqual([head.status, head.text], [200, ""]);
+    // RFC 9110 section 8.6: no length but that of the answer to a GET, which has none.
+    for (const path of ["/log", "/stream"]) {
+      for (const [version, framing] of [["1.1", /\r\nTransfer-Encoding: chunked\r\n/], ["1.0", /\r\nConnection: close\r\n/]]) {
+        const text = await rawRequest(`HEAD ${API}${path} HTTP/${version}\r\nHost: localhost\r\nConnection: close\r\n\r\n`, new URL(url).port);
+        assert.match(text, framing);
+        assert.doesNotMatch(text, /content-length/i);
+        assert.ok(text.endsWith("\r\n\r\n") && text.indexOf("\r\n\r\n") === text.length - 4, text);
+      }
+    }
   });
 });
 
@@ -524,6 +533,7 @@ test("a damaged record is named, and everything else can be read", { skip: backe
   bytes[bytes.indexOf("a text that will be damaged")] ^= 1;
   writeFileSync(file, bytes);
   const damaged = await serve(t, [], { data: first.data });
+  assert.deepEqual((await call(damaged.url, `${API}/info`)).json.unreadable, []);
   for (const parameters of [{}, { channel }]) {
     const forward = await readLog(damaged.url, { ...parameters, before: 5 });
     assert.deepEqual(offsetsOf(forward), [1, 2, undefined]);
@@ -547,6 +557,12 @@ test("a damaged record is named, and everything else can be read", { skip: backe
   const one = await call(damaged.url, `${API}/log/3`);
   assertError(one, 500, "damaged", "offset 3 ");
   assert.equal(one.json.error.offset, 3);
+  // Nobody but readers of the API has met it: the operator is told all the same, once.
+  const { unreadable } = (await call(damaged.url, `${API}/info`)).json;
+  assert.deepEqual(unreadable.map(({ offset, times }) => [offset, times]), [[3, 9]]);
+  assert.match((await request(damaged.url, "/readyz")).text, /^ready, but of the log one place could not be read.*offset 3 /);
+  const lines = damaged.stderr.split("\n").filter((line) => /event=read_failed .*offset 3 /.test(line));
+  assert.equal(lines.length, 1, damaged.stderr);
   const { json } = await call(damaged.url, `${API}/channels`);
   assert.deepEqual([json.unreadable, json.channels.map(({ records }) => records)], [1, [3, SEGMENT]]);
 });

@@ -90,7 +90,8 @@ void serve_log(HttpStream& http) {
   if (!query) return respond_error(http, query.error());
   if (http.request().method == "HEAD") {
     const Log& log = http.thread().service().log;
-    return http.respond(200, api_fields(http, "application/x-ndjson") + log_fields(log, log.head()), {});
+    http.begin_body(200, api_fields(http, "application/x-ndjson") + log_fields(log, log.head()));
+    return http.end_body();
   }
   const auto answer = std::make_shared<LogAnswer>(http, std::move(*query));
   http.await(answer);
@@ -186,7 +187,10 @@ void serve_stream(HttpStream& http) {
   }
   Service& service = http.thread().service();
   // What a GET would begin to answer.
-  if (http.request().method == "HEAD") return http.respond(200, api_fields(http, "text/event-stream"), {});
+  if (http.request().method == "HEAD") {
+    http.begin_body(200, api_fields(http, "text/event-stream"));
+    return http.end_body();
+  }
   if (!service.tap.open_stream()) {
     service.refusals.count(Refused::too_many_streams);
     return respond_error(http, {503, "busy", "too many streams are open; try again"});

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "src/server/api/read_failure.h"
 #include "src/server/api/respond.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
@@ -39,7 +40,11 @@ void LogAnswer::take(const Result<bool>& more, const std::string& lines) {
     http_.begin_body(
         200, api_fields(http_, "application/x-ndjson") + log_fields(http_.thread().service().log, pages_->head()));
   }
-  if (!more) return http_.end_body(to_json(to_api_error(more.error())) + '\n');
+  if (!more) {
+    const ApiError error = to_api_error(more.error());
+    note_read_failure(http_.thread().service(), error);
+    return http_.end_body(to_json(error) + '\n');
+  }
   if (!*more) return http_.end_body(lines);
   if (lines.empty()) return read();
   http_.give(lines);  // on_room() follows, perhaps at once

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "src/server/api/access.h"
+#include "src/server/api/read_failure.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
 #include "src/server/origin_policy.h"
@@ -69,6 +70,7 @@ void respond_json(HttpStream& http, int status, std::string_view json, std::stri
 }
 
 void respond_error(HttpStream& http, const ApiError& error) {
+  note_read_failure(http.thread().service(), error);
   const std::string_view fields = error.status == 401   ? "WWW-Authenticate: Bearer\r\n"
                                   : error.status == 429 ? "Retry-After: 1\r\n"
                                   : error.status == 503 ? "Retry-After: 1\r\n"

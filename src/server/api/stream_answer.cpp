@@ -8,6 +8,7 @@
 #include "src/base/limits.h"
 #include "src/base/position.h"
 #include "src/server/api/api_shard.h"
+#include "src/server/api/read_failure.h"
 #include "src/server/api/respond.h"
 #include "src/server/http_stream.h"
 #include "src/server/io_thread.h"
@@ -72,7 +73,9 @@ void StreamAnswer::take(const Result<PagePtr>& page) {
   reading_ = false;
   if (!page) {
     // In the place of the record that cannot be read; the client comes back and asks again.
-    return http_.end_body("event: unreadable\ndata: " + to_json(to_api_error(page.error())) + "\n\n");
+    const ApiError error = to_api_error(page.error());
+    note_read_failure(http_.thread().service(), error);
+    return http_.end_body("event: unreadable\ndata: " + to_json(error) + "\n\n");
   }
   std::string events;
   if ((*page)->gap_to > cursor_) {

@@ -26,6 +26,14 @@ TEST_CASE("whoever meets a damaged place again is counted, and told of once a mi
   CHECK(failures.count() == 104);
 }
 
+TEST_CASE("a damaged record is one place, whatever its readers say of it") {
+  ReadFailures failures;
+  CHECK(failures.note(kSeven, kWall, Millis(0)) == 1);
+  CHECK_FALSE(failures.note({ErrorCode::io, "the record is offset 7", Offset(7)}, kWall, Millis(0)));
+  CHECK(failures.note({ErrorCode::corrupt, "offset 7", Offset(8)}, kWall, Millis(0)) == 1);
+  CHECK(failures.places().size() == 2);
+}
+
 TEST_CASE("what could not be read is kept with how often and when") {
   ReadFailures failures;
   CHECK(failures.places().empty());
