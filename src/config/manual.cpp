@@ -142,6 +142,10 @@ std::string command_names() {
 std::string bash_completion() {
   std::string out = fmt::format(
       "# bash completion for tidemark; made from the option table, see tests/unit/config/render_manual.cpp\n"
+      "_tidemark_paths() {{\n"
+      "  compopt -o filenames 2>/dev/null\n"
+      "  mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$word\")\n"
+      "}}\n"
       "_tidemark() {{\n"
       "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}}\n"
       "  COMPREPLY=()\n"
@@ -160,7 +164,7 @@ std::string bash_completion() {
       if (option->kind == ValueKind::choice) {
         reply = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$word\"))", fmt::join(option->choices, " "));
       } else if (is_path(*option)) {
-        reply = fmt::format("COMPREPLY=($(compgen -{} -- \"$word\"))", option->value_name == "DIR" ? "d" : "f");
+        reply = option->value_name == "DIR" ? "_tidemark_paths -d" : "_tidemark_paths -f";
       } else {
         reply = ":";
       }
@@ -171,8 +175,14 @@ std::string bash_completion() {
   for (const Command& command : command_table()) {
     std::string flags = "--help";
     for (const Option* const option : options_of(command)) flags += ' ' + option->flag();
-    fmt::format_to(std::back_inserter(out), "    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")) ;;\n", command.name,
-                   flags);
+    // What is no option is a file or a directory with these, and with no other.
+    const auto usage = command.arguments.usage;
+    const std::string_view paths =
+        usage.find("FILE") != std::string_view::npos  ? "[[ $word == -* ]] || { _tidemark_paths -f; return; }; "
+        : usage.find("DIR") != std::string_view::npos ? "[[ $word == -* ]] || { _tidemark_paths -d; return; }; "
+                                                      : "";
+    fmt::format_to(std::back_inserter(out), "    {}) {}COMPREPLY=($(compgen -W '{}' -- \"$word\")) ;;\n", command.name,
+                   paths, flags);
   }
   out += fmt::format(
       "    help) COMPREPLY=($(compgen -W '{}' -- \"$word\")) ;;\n"

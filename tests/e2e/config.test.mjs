@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { repositoryRoot } from "../harness.mjs";
 import { cleanEnv, Command, run as runCommand } from "./commands.mjs";
 import {
   backend, Client, freePort, newChannel, numbered, RawPolling, RawWebSocket, request, serve, tempDir, tidemarkBin,
@@ -35,6 +36,25 @@ async function serveAsTold(t, args, env = {}) {
 const lines = (text) => text.trim().split("\n");
 
 describe("what the program says about itself", () => {
+  test("completion in bash offers files and directories where they are meant", async () => {
+    const directory = tempDir();
+    writeFileSync(join(directory, "a log.jsonl"), "");
+    mkdirSync(join(directory, "data"));
+    for (const [words, offered] of [
+      [["import", ""], ["a log.jsonl", "data"]],
+      [["export", "a"], ["a log.jsonl"]],
+      [["backup", ""], ["data"]],
+      [["info", "--data", ""], ["data"]],
+      [["serve", "--config", "a"], ["a log.jsonl"]],
+      [["import", "--new"], ["--new-epoch"]],
+    ]) {
+      const script = `source "$0"; COMP_WORDS=(tidemark "$@"); COMP_CWORD=$#; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const child = spawn("bash", ["-c", script, join(repositoryRoot, "config/completions/tidemark.bash"), ...words], { cwd: directory });
+      const said = (await child.stdout.setEncoding("utf8").toArray()).join("");
+      assert.deepEqual(lines(said).sort(), offered, words.join(" "));
+    }
+  });
+
   test("help knows every word that completion offers", async () => {
     for (const [word, said] of [["config", /^Usage: tidemark config default\n/], ["version", /^Usage: tidemark version\n/], ["help", /\nCommands:\n/]]) {
       const { code, stdout, stderr } = await run(["help", word]);
