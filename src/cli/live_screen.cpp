@@ -1,6 +1,8 @@
 #include "src/cli/live_screen.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 namespace tidemark::cli {
@@ -31,6 +33,22 @@ LiveScreen::~LiveScreen() {
 
 void LiveScreen::begin_view() {
   if (on_) output_.text() += kHome;
+  begin_ = output_.text().size();
+}
+
+void LiveScreen::end_view() {
+  if (!on_) return;
+  const auto window = output_.window();
+  if (!window) return;
+  const std::string view = output_.text().substr(begin_);
+  output_.text().resize(begin_);
+  std::string_view rest = view;
+  for (unsigned row = 0; row < window->rows && !rest.empty(); ++row) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (row > 0) output_.text() += '\n';  // none behind the last line: it would scroll
+    output_.text() += line.substr(0, window->columns);
+  }
 }
 
 }  // namespace tidemark::cli

@@ -3,6 +3,8 @@
 // each other. One thread.
 #pragma once
 
+#include <cstddef>
+
 #include "src/cli/output.h"
 
 namespace tidemark::cli {
@@ -16,12 +18,16 @@ class LiveScreen {
   ~LiveScreen();
 
   [[nodiscard]] bool on() const { return on_; }
-  /// The next view begins.
+  /// What follows in the output's text is the next view.
   void begin_view();
+  /// It is whole: lines and columns for which the window has no room are left out, so that its beginning stays in sight.
+  /// Columns are counted as bytes.
+  void end_view();
 
  private:
   Output& output_;
   const bool on_;
+  std::size_t begin_ = 0;  // of the view, in the text
 };
 
 }  // namespace tidemark::cli

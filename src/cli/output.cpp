@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,6 +47,12 @@ bool Output::flush() {
   }
   text_.clear();
   return open_;
+}
+
+std::optional<Output::Window> Output::window() const {
+  winsize size{};
+  if (::ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return std::nullopt;
+  return Window{size.ws_col, size.ws_row};
 }
 
 bool Output::reader_is_gone() {

@@ -4,6 +4,7 @@
 // answer must not look like all of it. One thread.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "src/base/error.h"
@@ -30,6 +31,11 @@ class Output {
   [[nodiscard]] Result<void> outcome() const { return outcome_; }
 
   [[nodiscard]] bool is_terminal() const { return terminal_; }
+  /// How large the terminal's window is now. Nothing: it does not say.
+  struct Window {
+    unsigned columns = 0, rows = 0;
+  };
+  [[nodiscard]] std::optional<Window> window() const;
   /// A terminal that shows colours, and a user who has not said NO_COLOR (https://no-color.org).
   [[nodiscard]] bool is_coloured() const { return coloured_; }
 

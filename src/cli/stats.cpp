@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "protocol/json/json.h"
@@ -25,10 +26,20 @@ namespace tidemark::cli {
 namespace {
 
 struct Look {
+  std::string where;
   LogFacts facts;
   TimeMs time;
   Millis at;
 };
+
+Result<Look> look(const CommandOptions& options) {
+  const SystemClock clock;
+  auto reader = open_log(options);  // which a directory is rid of between two looks
+  if (!reader) return std::unexpected(reader.error());
+  auto facts = (*reader)->facts();
+  if (!facts) return std::unexpected(facts.error());
+  return Look{(*reader)->where(), std::move(*facts), clock.wall(), clock.steady()};
+}
 
 /// One number of a look: how people and programs call it, and whether its growth is of interest.
 struct Row {
@@ -71,9 +82,10 @@ std::optional<double> per_second(const Row& row, Millis between) {
   return 1000.0 * static_cast<double>(row.value - *row.before) / static_cast<double>(between.count());
 }
 
-void append_view(std::string& out, const Look& now, const std::optional<Look>& before, const std::string& where) {
+void append_view(std::string& out, const Look& now, const std::optional<Look>& before) {
   const auto end = std::back_inserter(out);
-  fmt::format_to(end, "{}  {}  {}\n", where, now.facts.engine, now.facts.state.epoch.text());
+  fmt::format_to(end, "{}{}  {}  {}\n", now.where, now.facts.server ? "" : " (no server)", now.facts.engine,
+                 now.facts.state.epoch.text());
   for (const Row& row : rows_of(now, before)) {
     const bool plain = row.name == "head" || row.name == "first";
     const auto value = row.is_size ? size_text(row.value) : plain ? std::to_string(row.value) : grouped(row.value);
@@ -88,10 +100,10 @@ void append_view(std::string& out, const Look& now, const std::optional<Look>& b
   if (!server.why_not_writable.empty()) fmt::format_to(end, "not storing: {}\n", server.why_not_writable);
 }
 
-void append_json(std::string& out, const Look& now, const std::optional<Look>& before, const std::string& where) {
+void append_json(std::string& out, const Look& now, const std::optional<Look>& before) {
   const auto end = std::back_inserter(out);
   fmt::format_to(end, R"({{"time":"{}","log":)", time_text(now.time));
-  json::append_string(out, where);
+  json::append_string(out, now.where);
   fmt::format_to(end, R"(,"engine":"{}","epoch":"{}")", now.facts.engine, now.facts.state.epoch.text());
   std::string rates;
   for (const Row& row : rows_of(now, before)) {
@@ -113,23 +125,26 @@ void append_json(std::string& out, const Look& now, const std::optional<Look>& b
 }
 
 Result<void> run(const CommandOptions& options, Output& output) {
-  const SystemClock clock;
   const bool as_json = options.output == "json";
   LiveScreen screen(output, options.watch && !as_json);
   std::optional<Look> before;
   for (;;) {
-    auto reader = open_log(options);
-    if (!reader) return std::unexpected(reader.error());
-    auto facts = (*reader)->facts();
-    if (!facts) return std::unexpected(facts.error());
-    const Look now{std::move(*facts), clock.wall(), clock.steady()};
+    auto now = look(options);
+    // Who watches a server wants to see that it is gone, and when it is back.
+    if (!now && (!before || as_json || interrupted())) return std::unexpected(now.error());
     auto& text = output.text();
     screen.begin_view();
-    as_json ? append_json(text, now, before, (*reader)->where()) : append_view(text, now, before, (*reader)->where());
+    if (!now) {
+      fmt::format_to(std::back_inserter(text), "no answer since {}: {}\n", time_text(before->time),
+                     now.error().context);
+      append_view(text, *before, {});
+    } else {
+      as_json ? append_json(text, *now, before) : append_view(text, *now, before);
+    }
+    screen.end_view();
     if (!options.watch) return {};
     if (!screen.on() && !as_json) text += '\n';
-    reader->reset();  // a directory is free between two looks
-    before = now;
+    if (now) before = std::move(*now);
     for (Millis waited{}; waited < options.interval; waited += limits::kLookAgain) {
       if (!output.flush() || output.reader_is_gone() || interrupted()) return {};
       std::this_thread::sleep_for(limits::kLookAgain);

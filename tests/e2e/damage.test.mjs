@@ -137,6 +137,8 @@ describe("a damaged record", () => {
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`offset ${acks[3].offset} .*tidemark verify.*tidemark repair`));
     assert.equal((await repair(server.data)).code, 0);
+    const info = JSON.parse((await run(["info", "-o", "json", "--data", server.data])).stdout);
+    assert.deepEqual([info.records, info.records_last_day], [4, 4]); // not offsets
     await server.start();
     await server.stop();
   });

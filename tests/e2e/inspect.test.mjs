@@ -252,7 +252,6 @@ describe("tidemark stats", () => {
   for (const [how, end] of [
     ["ctrl-C", (terminal) => terminal.stdin.write("\x03")],
     ["SIGTERM", (terminal, pid) => process.kill(pid, "SIGTERM")],
-    ["an error", (terminal, pid, server) => server.stop()],
   ]) {
     test(`--watch gives a terminal its screen back, ended by ${how}`, async (t) => {
       const server = await serve(t, [], { data: copyOfLog() });
@@ -264,7 +263,7 @@ describe("tidemark stats", () => {
       terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
       const closed = new Promise((resolve) => terminal.on("close", resolve));
       await waitFor(() => /^head +8 /m.test(text), { what: "the view with its rates" });
-      await end(terminal, Number(/pid=(\d+)/.exec(text)[1]), server);
+      await end(terminal, Number(/pid=(\d+)/.exec(text)[1]));
       await within(closed, "the view to end");
       const [enter, leave] = ["\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"];
       assert.equal(text.split(enter).length, 2, JSON.stringify(text));
@@ -272,9 +271,48 @@ describe("tidemark stats", () => {
       assert.ok(text.indexOf(enter) < text.indexOf("head"));
       const after = text.slice(text.indexOf(leave) + leave.length);
       assert.doesNotMatch(after, /head/);
-      if (how === "an error") assert.match(after, /tidemark: .*localhost/);
     });
   }
+
+  test("--watch gives a terminal its screen back before it says that there is no server", async (t) => {
+    const terminal = spawn("script", ["-qec", 'exec "$TIDEMARK" stats --watch --url http://localhost:1', "/dev/null"], {
+      env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin }),
+    });
+    t.after(() => terminal.kill("SIGKILL"));
+    let text = "";
+    terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    await within(new Promise((resolve) => terminal.on("close", resolve)), "the view to end");
+    assert.match(text, /\x1b\[\?1049l[^]*tidemark: cannot reach http:\/\/localhost:1/);
+  });
+
+  test("--watch keeps to the terminal's window", async (t) => {
+    const server = await serve(t, [], { data: copyOfLog() });
+    const terminal = spawn("script", ["-qec", 'stty cols 30 rows 6; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"', "/dev/null"], {
+      env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin, URL: server.url }),
+    });
+    t.after(() => terminal.kill("SIGKILL"));
+    let text = "";
+    terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    await waitFor(() => text.split("\x1b[H\x1b[J").length > 3, { what: "two views" });
+    const lines = text.split("\x1b[H\x1b[J")[2].split("\r\n");
+    assert.match(lines[0], /^http:\/\/localhost/);
+    assert.match(lines[1], /^head /);
+    assert.equal(lines.length, 6);
+    for (const line of lines) assert.ok(line.length <= 30, line);
+  });
+
+  test("--watch says that its server is gone, and goes on when it is back", async (t) => {
+    const data = copyOfLog();
+    const server = await serve(t, [], { data });
+    const watching = new Command(t, ["stats", "--watch", "--interval", "100ms", "--url", server.url]);
+    await watching.prints(1);
+    await server.stop();
+    await waitFor(() => /^no answer since 2.*: cannot reach .*\n.*\nhead +8$/m.test(watching.stdout), { what: "the news" });
+    const gone = watching.stdout.length;
+    await serve(t, ["--port", String(server.port)], { data });
+    await waitFor(() => /^head +8 +0\.0\/s$/m.test(watching.stdout.slice(gone)), { what: "its figures" });
+    assert.equal((await watching.interrupt()).code, 130);
+  });
 
   test("--watch on a terminal that can do nothing, as in a pipe, shows one view below the other", async (t) => {
     const server = await serve(t, [], { data: copyOfLog() });
@@ -291,6 +329,7 @@ describe("tidemark stats", () => {
   test("works on the log of a stopped server", async () => {
     const { code, stdout } = await run(["stats", "--data", original]);
     assert.equal(code, 0);
+    assert.match(stdout, /^\S+ \(no server\) /);
     assert.match(stdout, /^head +8$/m);
     assert.doesNotMatch(stdout, /connections/);
   });
