@@ -622,6 +622,9 @@ test("says whether a token is missing or wrong", async (t) => {
   await page.getByLabel("The server's API token").fill("a wrong one");
   await page.keyboard.press("Enter");
   await page.getByText("That is not the API token of this server.").waitFor();
+  // What it could not ask for it does not claim.
+  assert.equal(await page.locator("#count-damaged").innerText(), "not known yet");
+  assert.equal(await page.locator("#count-resumed").innerText(), "–");
 });
 
 test("damage, what repairs left out and what was trimmed are shown, with a way to the place", async (t) => {
