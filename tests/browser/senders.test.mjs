@@ -52,6 +52,17 @@ test("names that become known group what one sender said in a row, and part what
   assert.deepEqual(await grouped(), [false, true, false]);
 });
 
+test("names that become known leave who is at the end there, however much room they take", async (t) => {
+  const channel = newChannel();
+  const expected = Array.from({ length: 40 }, (_, n) => (n % 2 ? "mill" : "quay"));
+  for (const sender of expected) await append(server, channel, `from the ${sender}`, { sender });
+  const ada = await visitor(t, server, channel);
+  await shows(ada, expected);
+  const scroller = ada.page.locator("#scroller");
+  assert.ok(await scroller.evaluate((e) => e.scrollHeight > e.clientHeight));
+  assert.ok(await scroller.evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2));
+});
+
 test("where the API does not answer this page, a nameless message is a program's", async (t) => {
   const guarded = await serve(t, { env: { TIDEMARK_API_TOKEN: TOKEN } });
   const channel = newChannel();

@@ -38,7 +38,7 @@ const logView = new LogView({
   dropped: () => older.dropped(),
 });
 const older = new OlderMessages(logView);
-const senders = new Senders(senderFound);
+const senders = new Senders(sendersFound);
 const composer = new Composer({ send, renamed });
 const readiness = new Readiness(storing);
 const connection = new Connection({
@@ -167,12 +167,14 @@ function askForSender(entry) {
   if (entry.offset !== undefined && !entry.name && entry.sender === undefined) senders.want(entry.offset);
 }
 
-function senderFound(of, offset, sender) {
+function sendersFound(of, records) {
   if (of !== channel) return;
-  const record = localLog.find(offset);
-  if (record) record.sender = sender;
+  for (const { offset, sender } of records) {
+    const record = localLog.find(offset);
+    if (record) record.sender = sender;
+  }
   localLog.changed();
-  logView.nameSender(offset, sender);
+  logView.nameSenders(records);
 }
 
 function missing(gap, lastArgument) {

@@ -185,13 +185,19 @@ export class LogView {
     message.querySelector(".meta").append(storedMark());
   }
 
-  /** The log says from whom a nameless message came: its neighbours' names depend on it, too. */
-  nameSender(offset, sender) {
+  /** The log says from whom nameless messages came. What that adds in height must not count as scrolling away. */
+  nameSenders(records) {
     this.flush();
+    for (const { offset, sender } of records) this.#nameSender(offset, wording.sender(sender));
+    this.#keepAtEnd();
+  }
+
+  /** Its neighbours' names depend on it, too. */
+  #nameSender(offset, name) {
     const message = byId(`at-${offset}`);
     if (!message) return;
-    message.querySelector(".sender").replaceWith(senderMark(wording.sender(sender), wording.nameless));
-    if (message === this.#log.lastElementChild && !message.matches(".raw")) this.#lastSender = wording.sender(sender);
+    message.querySelector(".sender").replaceWith(senderMark(name, wording.nameless));
+    if (message === this.#log.lastElementChild && !message.matches(".raw")) this.#lastSender = name;
     for (const one of [message, message.nextElementSibling]) {
       const before = one?.previousElementSibling;
       if (!one?.matches(".message:not(.raw)")) continue;

@@ -9,7 +9,7 @@ export class Senders {
   #refused = false;
   #found;
 
-  /** `found` is called with the channel, an offset and the name the publisher gave, else the session's id. */
+  /** `found` is called with the channel and records of it: offset, and sender, the publisher's name, else the session's id. */
   constructor(found) {
     this.#found = found;
   }
@@ -36,9 +36,8 @@ export class Senders {
       if (channel !== this.#channel) break;
       if (lines === undefined) this.#refused = true;
       if (!lines?.length) this.#wanted.clear();
-      for (const { offset, sender } of lines ?? []) {
-        if (this.#wanted.delete(offset)) this.#found(channel, offset, sender);
-      }
+      const found = (lines ?? []).filter(({ offset }) => this.#wanted.delete(offset));
+      if (found.length > 0) this.#found(channel, found);
       this.#wanted.delete(newest); // it is not there any more
     }
     this.#timer = undefined;
