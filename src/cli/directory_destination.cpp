@@ -50,7 +50,7 @@ Result<void> DirectoryDestination::put(Message message) {
   for (;;) {
     if (failed_) return failure();
     lock.unlock();
-    const auto admission = log_->publish(std::move(draft));
+    const auto admission = log_->publish(std::move(draft));  // NOLINT(bugprone-use-after-move): untouched while full
     lock.lock();
     if (admission == Log::Admission::queued) {
       ++waiting_;
