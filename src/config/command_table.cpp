@@ -115,11 +115,11 @@ are durable. A running server is asked to do it; the log of a directory that nob
         .after =
             R"(Lines that are there already are sent together and stored in few commits; one that is typed is stored at once. The end of
 a line is a line feed, with or without a carriage return before it. A record that was stored before, with the same key, is
-told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again; of those without it is said which may
-be stored or not.
+told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again, and a server that restarts is waited
+for, up to a minute; of those without keys it is said which may be stored or not.
 
-Exit status: 0 all are stored, 1 not
-all are (those whose offsets were printed are), 2 a mistake in the arguments or in a line, 130 interrupted.
+Exit status: 0 all are stored, 1 not all are (those whose offsets were printed are), 2 a mistake in the arguments or in a
+line, 130 interrupted.
 )",
         .examples = R"(tidemark append /chat/general 'hello'
 tidemark append / --json '{"name":"Ann","text":"hello"}' --key order-17
@@ -133,7 +133,8 @@ printf 'k1\tone\nk2\ttwo\n' | tidemark append /chat/general - --keyed
         .description = "Shows the log's extent and size, and what its server has done since it started.",
         .after =
             R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends. In a pipe the
-views follow each other; with -o json each look is one object on a line.
+views follow each other; with -o json each look is one object on a line. A server that goes away while it is watched is said to
+be gone, and looked for again.
 )",
         .examples = R"(tidemark stats
 tidemark stats --watch
