@@ -6,6 +6,7 @@ import { io } from "socket.io-client";
 import { Filter } from "../../web/inspect/filter.js";
 import { indented } from "../../web/inspect/json-text.js";
 import { LogWindow, RECORDS_HELD } from "../../web/inspect/log-window.js";
+import { nearestName } from "../../web/inspect/nearest.js";
 import { payloadText, previewText, readRecord } from "../../web/inspect/record.js";
 import { startServer, waitFor } from "../harness.mjs";
 
@@ -168,6 +169,19 @@ describe("a payload laid out", () => {
       assert.equal(indented(payload, 1_000).length, 1_001);
     }
   });
+});
+
+test("the channel that was meant is the nearest name, or the one that ends in what was typed", () => {
+  const names = ["/chat/general", "/chat/pier", "/chat/piers/east", "/"];
+  for (const [typed, meant] of [
+    ["/chat/peir", "/chat/pier"],
+    ["pier", "/chat/pier"],
+    ["PIER", "/chat/pier"],
+    ["east", "/chat/piers/east"],
+    ["/chat/generl", "/chat/general"],
+    ["/nothing/like/it", undefined],
+    ["", undefined],
+  ]) assert.equal(nearestName(typed, names), meant, typed);
 });
 
 describe("the window on the log, its timer late", () => {

@@ -129,6 +129,77 @@ test("goes to an offset and back to what is live, reading on in both directions"
   await inOrder();
 });
 
+/** Types a place and reads what the page says of it. */
+async function jumpsTo(page, place, says) {
+  await page.getByLabel("Offset or time").fill(place);
+  await page.keyboard.press("Enter");
+  await page.locator("#said", { hasText: says }).waitFor();
+}
+
+const looksAtNothing = async (page) => {
+  await page.locator("#detail").waitFor({ state: "hidden" });
+  assert.equal(await page.locator("#rows tr[aria-current]").count(), 0);
+};
+
+test("an offset that the log does not have yet, or any more, is said, and no other record is taken for it", async (t) => {
+  const small = await serve(t, { args: ["--retain-records", "30"] });
+  const [mine, other] = [newChannel(), newChannel()];
+  const acks = await publish(small, mine, texts("mine", 60));
+  const [{ offset: head }] = await publish(small, other, ["other"]);
+  await waitFor(async () => (await (await fetch(`${small.url}/api/v1/info`)).json()).first === head - 29, { what: "the trim" });
+  const page = await inspect(t, { on: small });
+  await isLive(page);
+  await page.locator(`#rows tr[data-offset="${head}"]`).click();
+  for (const far of [head + 1, 10 ** 30]) {
+    await jumpsTo(page, BigInt(far).toString(), /^There is no offset [\d,]+ yet: the log ends at offset 61\.$/);
+    await looksAtNothing(page);
+    await isLive(page);
+    assert.equal((await offsets(page)).at(-1), head);
+  }
+  await jumpsTo(page, "5", /^There is no offset 5 any more: the log begins at offset 32\.$/);
+  await looksAtNothing(page);
+  const [first, scroller] = [await page.locator("#rows tr").first().boundingBox(), await page.locator("#scroller").boundingBox()];
+  assert.equal((await offsets(page))[0], head - 29);
+  assert.ok(first.y >= scroller.y, "the log's first record is on screen");
+  await page.goto(`${small.url}/inspect#at=999`);
+  await page.locator("#said", { hasText: "There is no offset 999 yet: the log ends at offset 61." }).waitFor();
+  await looksAtNothing(page);
+  await jumpsTo(page, "2100-01-01T00:00", "There is no record from there on; the newest is at offset 61.");
+  await looksAtNothing(page);
+  // In a channel: the record there is another one's.
+  await page.getByLabel("Channel").fill(`/chat/${mine}`);
+  await page.keyboard.press("Enter");
+  await isLive(page);
+  await jumpsTo(page, String(head), "There is no record from there on; the newest is at offset 60.");
+  await looksAtNothing(page);
+  const [{ offset: next }] = await publish(small, mine, ["next"]);
+  await jumpsTo(page, String(head), `Offset ${head} is not of /chat/${mine}; the next record is shown.`);
+  await page.getByRole("heading", { name: `Record ${next}` }).waitFor();
+  await page.getByLabel("Offset or time").fill(String(acks[50].offset));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: `Record ${acks[50].offset}` }).waitFor();
+  assert.equal(await page.locator("#said").textContent(), "");
+});
+
+test("a channel that the log does not have is said, with the nearest name", async (t) => {
+  const channel = newChannel();
+  await publish(server, channel, ["here"]);
+  const page = await inspect(t, { channel: channel.slice(0, -1) });
+  await page.getByText(`The log has no channel /chat/${channel.slice(0, -1)}. Did you mean /chat/${channel}?`).waitFor();
+  await page.getByRole("button", { name: `/chat/${channel}` }).click();
+  await shows(page, ["here"]);
+  assert.equal(await page.getByLabel("Channel").inputValue(), `/chat/${channel}`);
+  // Without what stands before it, and nothing of the channel before is left where it is refused.
+  await page.getByLabel("Channel").fill(channel);
+  await page.keyboard.press("Enter");
+  await page.getByText(`The log has no channel ${channel}. Did you mean /chat/${channel}?`).waitFor();
+  await shows(page, []);
+  await page.getByLabel("Channel").fill("/nothing/like/it/at/all");
+  await page.keyboard.press("Enter");
+  await page.getByText("The log has no channel /nothing/like/it/at/all.", { exact: true }).waitFor();
+  await isLive(page);
+});
+
 test("goes to a time", async (t) => {
   const channel = newChannel();
   await publish(server, channel, ["before"]);

@@ -1,6 +1,6 @@
 // The inspector: the log as it is, live, on the HTTP API that programs use.
 import { byId, element } from "/chat/dom.js";
-import { plain } from "/shared/marked.js";
+import { marked, plain } from "/shared/marked.js";
 import { readAddress, writeAddress } from "./address.js";
 import { get, token } from "./api.js";
 import { Detail } from "./detail.js";
@@ -8,6 +8,7 @@ import { showFacts } from "./facts.js";
 import { Filter } from "./filter.js";
 import { showGone } from "./gone.js";
 import { LogWindow, RECORDS_HELD } from "./log-window.js";
+import { nearestName } from "./nearest.js";
 import { showRecoveries } from "./recoveries.js";
 import { Search } from "./search.js";
 import { Table } from "./table.js";
@@ -24,6 +25,7 @@ let found = 0; // older ones, by the search
 let open; // the offset of the record that is looked at
 let damagedRecords = 0;
 let losses = { losses: [] };
+let channelNames; // undefined: not told yet
 
 const search = new Search();
 const table = new Table({
@@ -146,8 +148,33 @@ function showShown() {
     ? atHand
     : `${matching.toLocaleString("en")} of the ${atHand}${search.reached === undefined ? "" : `, ${found.toLocaleString("en")} older`}`;
   byId("search-older").hidden = !filter.active || (search.reached <= search.logFirst && !search.running);
+  showEmpty();
+}
+
+function showEmpty() {
   byId("empty").hidden = !table.empty;
-  byId("empty").textContent = filter.active ? "None of the records at hand matches." : "Nothing is here yet.";
+  const why = element("p", {}, ...whyEmpty());
+  // The same anew would take the focus from who is on it.
+  if (byId("empty").textContent !== why.textContent) byId("empty").replaceChildren(...why.childNodes);
+}
+
+function whyEmpty() {
+  if (filter.active && log.records.length > 0) return ["None of the records at hand matches."];
+  if (log.channel === "" || channelNames === undefined) return ["Nothing is here yet."];
+  const channel = element("bdi", {}, ...marked(log.channel));
+  if (losses.losses.some((one) => one.channel === log.channel)) return ["All records of ", channel, " are trimmed."];
+  const nearest = nearestName(log.channel, channelNames);
+  if (nearest === undefined) return ["The log has no channel ", channel, "."];
+  return ["The log has no channel ", channel, ". Did you mean ", channelLink(nearest), "?"];
+}
+
+function channelLink(name) {
+  const link = element("button", { type: "button" }, element("bdi", {}, ...marked(name)));
+  link.addEventListener("click", () => {
+    channelField.value = name;
+    follow(name);
+  });
+  return link;
 }
 
 // --- finding -----------------------------------------------------------------------------------------------------------
@@ -213,7 +240,7 @@ async function searchOlder() {
 async function jump() {
   const text = jumpField.value.trim();
   if (text === "") return;
-  if (/^\d+$/.test(text)) return goTo({ offset: Number(text) });
+  if (/^\d+$/.test(text)) return goTo({ offset: Math.min(Number(text), Number.MAX_SAFE_INTEGER) });
   const day = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${new Date().toLocaleDateString("sv")}T${text}` : text;
   const moment = new Date(day);
   if (Number.isNaN(moment.getTime())) {
@@ -223,12 +250,30 @@ async function jump() {
 }
 
 async function goTo(place) {
-  const target = await log.jump(place);
-  if (target === null) return; // why is said already
-  if (target === undefined) return say("There is no record at or after that place.");
+  const met = await log.jump(place);
+  if (met === null) return; // why is said already
+  const { target } = met;
+  const why = whyAnotherPlace(place.offset, met);
+  if (target === undefined || place.offset < met.first) {
+    closeRecord();
+    table.forgetSelected();
+    if (target !== undefined) table.toBegin();
+    return say(why);
+  }
   const record = log.records.find((one) => one.offset === target);
   if (record) show(record);
-  if (!table.reveal(target, true)) say(`Record ${target} does not match the text that is looked for.`);
+  say(table.reveal(target, true) ? why : `Record ${target} does not match the text that is looked for.`);
+}
+
+/** What is shown where there is nothing at the offset, or at the moment, that was asked for; empty: it is there. */
+function whyAnotherPlace(offset, { target, newest, first, head }) {
+  const named = (n) => `offset ${n.toLocaleString("en")}`;
+  if (head === 0) return "The log is empty.";
+  if (offset > head) return `There is no ${named(offset)} yet: the log ends at ${named(head)}.`;
+  if (offset < first) return `There is no ${named(offset)}${offset > 0 ? " any more" : ""}: the log begins at ${named(first)}.`;
+  if (target === undefined) return `There is no record from there on${newest ? `; the newest is at ${named(newest)}` : ""}.`;
+  if (offset === undefined || target === offset) return "";
+  return `${named(offset).replace("o", "O")} is ${log.channel ? `not of ${plain(log.channel)}` : "empty"}; the next record is shown.`;
 }
 
 // --- what the server says of itself --------------------------------------------------------------------------------------
@@ -246,6 +291,8 @@ async function channels() {
   losses = await get("/losses");
   const { channels: all, unreadable } = await get("/channels");
   damagedRecords = unreadable;
+  channelNames = all.map(({ channel }) => channel);
+  showEmpty();
   byId("channels").replaceChildren(
     ...all.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
   );

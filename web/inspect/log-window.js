@@ -18,6 +18,7 @@ export class LogWindow {
   records = []; // and {gap}, {damage: {at, text}} in their places
   live = false; // the end is followed
   #channel = "";
+  #heldOf = ""; // the channel that the records are of
   #handlers;
   #stream;
   #reading;
@@ -46,8 +47,7 @@ export class LogWindow {
 
   /** The newest records, and then live. */
   async follow(channel = this.#channel) {
-    this.#channel = channel;
-    await this.#replace(async (signal) => {
+    await this.#replace(channel, async (signal) => {
       const { records, head, whole } = await this.#collect({ order: "desc", limit: RECORDS_AT_ONCE }, signal);
       // Where the newest record is damaged nothing comes after it.
       return { records: records.reverse(), from: head ?? placeOf(records.at(-1)), begins: whole };
@@ -55,25 +55,26 @@ export class LogWindow {
   }
 
   /**
-   * The records around an offset, or from a moment (RFC 3339) on. Gives the offset of the first at or after it, undefined if
-   * there is none at all, null if it could not be read, which failed() was told.
+   * The records around an offset, or from a moment (RFC 3339) on. Gives {target: the offset of the first at or after it, newest:
+   * of the last before it, first, head: of the log}, each undefined if there is none; null if it could not be read, which
+   * failed() was told.
    */
   async jump({ offset, since, channel = this.#channel }) {
-    this.#channel = channel;
-    let target;
-    const done = await this.#replace(async (signal) => {
+    let found;
+    const done = await this.#replace(channel, async (signal) => {
       const from = since === undefined ? { after: Math.max(0, offset - 1) } : { since };
       const after = await this.#collect({ ...from, limit: RECORDS_AT_ONCE }, signal);
       const edge = placeOf(after.records[0]) ?? offset ?? after.head + 1;
       const before = await this.#collect({ before: edge, order: "desc", limit: RECORDS_BEFORE_JUMP }, signal);
-      target = placeOf(after.records[0]) ?? placeOf(before.records[0]);
+      const { first, head } = { ...before, ...after };
+      found = { target: placeOf(after.records[0]), newest: placeOf(before.records[0]), first, head };
       return {
         records: [...before.records.reverse(), ...after.records],
         from: after.whole ? Math.max(after.head, edge - 1) : undefined,
         begins: before.whole,
       };
     });
-    return done ? target : null;
+    return done ? found : null;
   }
 
   /** True: there was something. Null: it could not be read, which failed() was told, or was not wanted any more. */
@@ -109,31 +110,46 @@ export class LogWindow {
   /** Reads on behind what is damaged. `whole`: there is nothing beyond, in the direction asked for. */
   async #collect({ order = "asc", limit, ...range }, signal) {
     const records = [];
+    let first;
     let head;
     for (let places = 0, left = limit; ; ) {
       const page = await readLog({ channel: this.#channel, order, limit: left, ...range }, signal);
-      if (order === "asc" || places === 0) head = page.head;
+      if (order === "asc" || places === 0) ({ first, head } = page);
       records.push(...page.records);
       left -= page.records.length;
-      if (!page.damage) return { records, head, whole: left > 0 };
+      if (!page.damage) return { records, first, head, whole: left > 0 };
       records.push({ damage: page.damage });
       range = order === "asc" ? { after: page.damage.at } : { ...range, before: page.damage.at };
-      if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, head, whole: false };
+      if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, first, head, whole: false };
     }
   }
 
-  async #replace(read) {
+  async #replace(channel, read) {
+    this.#channel = channel;
     this.#leaveEnd();
     this.#reading?.abort();
     this.#reading = undefined;
     return this.#read(async (signal) => {
-      const { records, from, begins } = await read(signal);
+      const { records, from, begins } = await read(signal).catch((error) => {
+        if (channel !== this.#heldOf && !signal.aborted) this.#showNothing();
+        throw error;
+      });
+      this.#heldOf = channel;
       this.records = records;
       this.#begins = begins;
       this.#handlers.replaced();
       if (from !== undefined) this.#goLive(from);
       return true;
     });
+  }
+
+  /** What is there is of another channel than the page says. */
+  #showNothing() {
+    this.records = [];
+    this.#heldOf = this.#channel;
+    this.#begins = true;
+    this.#handlers.state("paused");
+    this.#handlers.replaced();
   }
 
   async #read(work) {

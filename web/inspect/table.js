@@ -91,6 +91,11 @@ export class Table {
     this.#tellBelow();
   }
 
+  toBegin() {
+    this.#scroller.scrollTop = 0;
+    this.#scrolled();
+  }
+
   #tellBelow() {
     this.#fresh.hidden = this.#below === 0;
     this.#fresh.textContent = this.#below === 0 ? "" : `${this.#below.toLocaleString("en")} new`;
@@ -105,6 +110,12 @@ export class Table {
     row.scrollIntoView({ block: "center" });
     if (focus) row.querySelector("button")?.focus({ preventScroll: true });
     return true;
+  }
+
+  /** No record is looked at. */
+  forgetSelected() {
+    this.#selected = undefined;
+    this.#mark();
   }
 
   /** The selected row, else the newest one on screen. */
