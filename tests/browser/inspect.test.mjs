@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { chromiumContext, closeBrowser, newChannel, openBrowser, publish, serve, waitFor } from "./support.mjs";
+import { chromiumContext, closeBrowser, newChannel, openBrowser, publish, serve, startServer, tempDir, waitFor } from "./support.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TOKEN = "a-token-that-nobody-guesses";
@@ -290,6 +290,39 @@ test("comes back by itself after the server died, with every record once", async
   await isLive(page);
   await shows(page, ["before", "after"]);
 });
+
+for (const state of ["live", "paused"]) {
+  test(`another log at the same address is said, and nothing of the one before is left beside it: ${state}`, async (t) => {
+    const old = await serve(t);
+    const channel = newChannel();
+    await publish(old, channel, texts("old", 300));
+    const page = await inspect(t, { on: old, channel });
+    await isLive(page);
+    await page.locator("#rows tr").last().click();
+    if (state === "paused") {
+      await page.getByLabel("Offset or time").fill("10");
+      await page.keyboard.press("Enter");
+      await page.locator('#state[data-state="paused"]').waitFor();
+    }
+    await old.kill9();
+    const other = await startServer({ port: old.port, data: tempDir() });
+    t.after(() => other.kill9());
+    await publish(other, channel, ["new"]);
+    await waitFor(
+      async () => {
+        await page.locator("#scroller").evaluate((element) => element.scrollTo(0, element.scrollHeight));
+        await page.locator("#scroller").evaluate((element) => element.scrollTo(0, element.scrollHeight - 1e3));
+        return (await payloads(page)).join() === "new";
+      },
+      { what: "the other log's record alone", timeout: 20_000 },
+    );
+    await page.locator("#said", { hasText: "The server now keeps another log" }).waitFor();
+    await looksAtNothing(page);
+    await isLive(page);
+    await publish(other, channel, ["newer"]);
+    await shows(page, ["new", "newer"]);
+  });
+}
 
 test("says what log and server it is, and how clients came back", async (t) => {
   const page = await inspect(t);

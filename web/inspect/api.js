@@ -36,8 +36,8 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
 export const get = async (path, options) => (await ask(path, options)).json();
 
 /**
- * {records in the order asked for, first and head of the log, damage: {at, text} of the record that could not be read and ended
- * the answer}. First and head are not known where the first record could not be read.
+ * {records in the order asked for, epoch, first and head of the log, damage: {at, text} of the record that could not be read and
+ * ended the answer}. What log it is is not known where the first record could not be read.
  */
 export async function readLog(parameters, signal) {
   let response;
@@ -51,7 +51,7 @@ export async function readLog(parameters, signal) {
   const last = answered.at(-1)?.error;
   const records = last ? answered.slice(0, -1) : answered;
   const damage = last && damageOf(new ApiError(500, last));
-  return { records, ...endsOf(response), damage };
+  return { records, ...logOf(response), damage };
 }
 
 /**
@@ -66,7 +66,7 @@ export async function* readLogAsItComes(parameters, signal) {
     if (error.code !== "damaged") throw error;
     return yield { lines: [], damage: damageOf(error) };
   }
-  const { first, head } = endsOf(response);
+  const { first, head } = logOf(response);
   yield { lines: [], head, first };
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ; ) {
@@ -82,7 +82,11 @@ export async function* readLogAsItComes(parameters, signal) {
   }
 }
 
-const endsOf = ({ headers }) => ({ first: Number(headers.get("Tidemark-First")), head: Number(headers.get("Tidemark-Head")) });
+const logOf = ({ headers }) => ({
+  epoch: headers.get("Tidemark-Epoch"),
+  first: Number(headers.get("Tidemark-First")),
+  head: Number(headers.get("Tidemark-Head")),
+});
 
 /** Throws what is no damage, or has no place: nobody could go on behind it. */
 function damageOf(error) {

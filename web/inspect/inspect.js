@@ -67,6 +67,11 @@ const log = new LogWindow({
     else complain("");
   },
   failed,
+  anotherLog: () => {
+    closeRecord();
+    table.forgetSelected();
+    say("The server now keeps another log: this is what it holds.");
+  },
   atEnd: () => table.following,
 });
 

@@ -19,6 +19,7 @@ export class LogWindow {
   live = false; // the end is followed
   #channel = "";
   #heldOf = ""; // the channel that the records are of
+  #epoch; // of the log that they are of; undefined: no answer has said it
   #handlers;
   #stream;
   #reading;
@@ -28,8 +29,8 @@ export class LogWindow {
   #frame;
 
   /**
-   * Handlers: replaced(), appended(records, passed), prepended(records), state(text, error), failed(error), atEnd(): whether
-   * the reader is where new records come. `passed`, {from, to}: these offsets are between what was shown and the records.
+   * Handlers: replaced(), appended(records, passed), prepended(records), state(text, error), failed(error), anotherLog(): the
+   * server keeps another one, which is shown now, atEnd(): whether the reader is where new records come. `passed`, {from, to}: these offsets are between what was shown and the records.
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -48,9 +49,9 @@ export class LogWindow {
   /** The newest records, and then live. */
   async follow(channel = this.#channel) {
     await this.#replace(channel, async (signal) => {
-      const { records, head, whole } = await this.#collect({ order: "desc", limit: RECORDS_AT_ONCE }, signal);
+      const { records, epoch, head, whole } = await this.#collect({ order: "desc", limit: RECORDS_AT_ONCE }, signal);
       // Where the newest record is damaged nothing comes after it.
-      return { records: records.reverse(), from: head ?? placeOf(records.at(-1)), begins: whole };
+      return { records: records.reverse(), epoch, from: head ?? placeOf(records.at(-1)), begins: whole };
     });
   }
 
@@ -66,10 +67,11 @@ export class LogWindow {
       const after = await this.#collect({ ...from, limit: RECORDS_AT_ONCE }, signal);
       const edge = placeOf(after.records[0]) ?? offset ?? after.head + 1;
       const before = await this.#collect({ before: edge, order: "desc", limit: RECORDS_BEFORE_JUMP }, signal);
-      const { first, head } = { ...before, ...after };
+      const { epoch, first, head } = after.head === undefined ? before : after;
       found = { target: placeOf(after.records[0]), newest: placeOf(before.records[0]), first, head };
       return {
         records: [...before.records.reverse(), ...after.records],
+        epoch,
         from: after.whole ? Math.max(after.head, edge - 1) : undefined,
         begins: before.whole,
       };
@@ -82,7 +84,8 @@ export class LogWindow {
     const before = this.first;
     if (this.#begins || this.#reading || before === undefined) return false;
     return this.#read(async (signal) => {
-      const { records, whole } = await this.#collect({ before, order: "desc", limit: RECORDS_AT_ONCE }, signal);
+      const { records, epoch, whole } = await this.#collect({ before, order: "desc", limit: RECORDS_AT_ONCE }, signal);
+      if (this.#isAnother(epoch)) return this.#anotherLog();
       this.#begins = whole;
       records.reverse();
       this.records.unshift(...records);
@@ -100,7 +103,8 @@ export class LogWindow {
     if (this.live || this.#reading) return false;
     return this.#read(async (signal) => {
       const after = this.last ?? 0;
-      const { records, head, whole } = await this.#collect({ after, limit: RECORDS_AT_ONCE }, signal);
+      const { records, epoch, head, whole } = await this.#collect({ after, limit: RECORDS_AT_ONCE }, signal);
+      if (this.#isAnother(epoch)) return this.#anotherLog();
       this.#append(records);
       if (whole) this.#goLive(Math.max(head, after));
       return records.length > 0;
@@ -110,17 +114,16 @@ export class LogWindow {
   /** Reads on behind what is damaged. `whole`: there is nothing beyond, in the direction asked for. */
   async #collect({ order = "asc", limit, ...range }, signal) {
     const records = [];
-    let first;
-    let head;
+    let log = {};
     for (let places = 0, left = limit; ; ) {
       const page = await readLog({ channel: this.#channel, order, limit: left, ...range }, signal);
-      if (order === "asc" || places === 0) ({ first, head } = page);
+      if (order === "asc" || places === 0) log = { epoch: page.epoch, first: page.first, head: page.head };
       records.push(...page.records);
       left -= page.records.length;
-      if (!page.damage) return { records, first, head, whole: left > 0 };
+      if (!page.damage) return { records, ...log, whole: left > 0 };
       records.push({ damage: page.damage });
       range = order === "asc" ? { after: page.damage.at } : { ...range, before: page.damage.at };
-      if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, first, head, whole: false };
+      if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, ...log, whole: false };
     }
   }
 
@@ -130,17 +133,29 @@ export class LogWindow {
     this.#reading?.abort();
     this.#reading = undefined;
     return this.#read(async (signal) => {
-      const { records, from, begins } = await read(signal).catch((error) => {
+      const { records, epoch, from, begins } = await read(signal).catch((error) => {
         if (channel !== this.#heldOf && !signal.aborted) this.#showNothing();
         throw error;
       });
       this.#heldOf = channel;
+      this.#epoch = epoch;
       this.records = records;
       this.#begins = begins;
       this.#handlers.replaced();
       if (from !== undefined) this.#goLive(from);
       return true;
     });
+  }
+
+  #isAnother(epoch) {
+    return this.#epoch !== undefined && epoch !== undefined && epoch !== this.#epoch;
+  }
+
+  /** Its offsets are other records' than those that are shown. */
+  async #anotherLog() {
+    await this.follow();
+    this.#handlers.anotherLog();
+    return null;
   }
 
   /** What is there is of another channel than the page says. */
@@ -171,9 +186,9 @@ export class LogWindow {
     this.#stream = new LogStream(
       { channel: this.#channel, after },
       {
-        open: () => this.#handlers.state("live"),
+        open: ({ epoch }) => (this.#isAnother(epoch) ? this.#anotherLog() : this.#handlers.state("live")),
         lost: (error) => this.#handlers.state("reconnecting", error),
-        other: () => this.follow(),
+        other: () => this.#anotherLog(),
         gap: (gap) => this.#later({ gap }),
         damage: (damage) => this.#later({ damage }),
         record: (record) => this.#later(record),
