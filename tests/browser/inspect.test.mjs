@@ -335,6 +335,24 @@ test("says what log and server it is, and how clients came back", async (t) => {
   await page.locator("#recovery-rows").getByText(`/chat/${channel}`).first().waitFor();
 });
 
+test("rates that grow do not move what is below them", async (t) => {
+  const page = await inspect(t);
+  let asked = 0;
+  await page.route("**/api/v1/info", async (route) => {
+    const response = await route.fetch();
+    const info = await response.json();
+    const many = 123_456 * ++asked;
+    const now = new Date(1.8e12 + 1000 * asked).toISOString();
+    await route.fulfill({ response, json: { ...info, now, bytes_on_disk: 123.4 * 2 ** 20, head: 1_234_567, since_start: { ...info.since_start, records: many, commits: many } } });
+  });
+  await page.reload();
+  await isLive(page);
+  await page.locator("#facts", { hasText: "Records/s" }).waitFor();
+  const before = await page.locator("#scroller").boundingBox();
+  await page.locator("#facts", { hasText: "123,456" }).waitFor();
+  assert.deepEqual(await page.locator("#scroller").boundingBox(), before);
+});
+
 test("asks for the token where the server has one", async (t) => {
   const guarded = await serve(t, { env: { TIDEMARK_API_TOKEN: TOKEN } });
   const channel = newChannel();
@@ -479,6 +497,26 @@ test("a payload is shown as it is stored: numbers, doubled keys, escapes and bla
     await page.getByLabel("Text").fill(wanted);
     await shows(page, [text]);
   }
+});
+
+test("long records are read a few at once, until the screen is full, and each is whole in its detail", async (t) => {
+  const channel = newChannel();
+  for (let n = 0; n < 30; n++) await add(channel, JSON.stringify([n, "x".repeat(900_000)]));
+  const page = await inspect(t, { channel, size: { width: 1280, height: 1000 } });
+  const read = [];
+  page.on("request", (request) => /\/log\?/.test(request.url()) && read.push(request.url()));
+  await page.reload();
+  await waitFor(async () => (await rows(page)).length === 30, { what: "all thirty", timeout: 30_000 });
+  assert.ok(read.length > 1, "not with one answer");
+  await isLive(page);
+  const shown = (await payloads(page)).map((text) => text.length);
+  assert.ok(Math.max(...shown) < 1_000, "a row shows a payload's beginning");
+  await page.locator("#rows tr").nth(7).click();
+  await page.getByRole("heading", { name: "Payload: its beginning, of 900,006 characters; a copy has all" }).waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  await page.getByRole("button", { name: "Copy JSON" }).click();
+  await page.getByText("Copied.").waitFor();
+  assert.deepEqual(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).payload, [7, "x".repeat(900_000)]);
 });
 
 test("one record that cannot be drawn is said in its place, and the others are shown", async (t) => {

@@ -43,6 +43,7 @@ const log = new LogWindow({
     forgetSearch();
     table.replace(log.records);
     showShown();
+    setTimeout(fillScreen);
   },
   appended: (records, passed) => {
     if (search.reached === undefined) {
@@ -53,11 +54,13 @@ const log = new LogWindow({
       table.append(passed ? [{ passed }, ...records] : records); // what was found stays above it
     }
     showShown();
+    if (!log.live) setTimeout(fillScreen);
   },
   prepended: (records) => {
     table.prepend(records);
     table.prune(0, log.last ?? Infinity);
     showShown();
+    setTimeout(fillScreen);
   },
   state: (state, error) => {
     byId("state").dataset.state = state;
@@ -154,6 +157,13 @@ function showShown() {
     : `${matching.toLocaleString("en")} of the ${atHand}${search.reached === undefined ? "" : `, ${found.toLocaleString("en")} older`}`;
   byId("search-older").hidden = !filter.active || (search.reached <= search.logFirst && !search.running);
   showEmpty();
+}
+
+/** Of long records few are read at once: nobody can scroll for others where there are too few. */
+function fillScreen() {
+  if (filter.active || table.empty || table.scrolls || !log.hasRoom) return;
+  if (log.live) log.older();
+  else log.newer();
 }
 
 function showEmpty() {

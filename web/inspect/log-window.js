@@ -2,17 +2,33 @@
 // its beginning by reading back, and lets go of the other end. Example: 500 records around offset 9,000; reading back adds
 // 8,700 to 8,799, and the newest ones are dropped and read again when the person scrolls down.
 import { readLog } from "./api.js";
+import { charsOf } from "./record.js";
 import { LogStream } from "./stream.js";
 
 export const RECORDS_HELD = 1_000;
+export const CHARS_HELD = 64 * 1024 * 1024; // and their lines together: a record may be as long as the server takes it
 const RECORDS_BELOW = 1_000; // that may come while the reader is further up
+const CHARS_BELOW = CHARS_HELD / 2;
 const RECORDS_AT_ONCE = 200;
+const CHARS_AT_ONCE = CHARS_HELD / 4;
 const RECORDS_BEFORE_JUMP = 50;
 const DAMAGE_AT_ONCE = 20; // places passed over by one read
 const FRAME_MS = 50;
 
 /** Where a line of the window stands; a gap stands between others. */
 const placeOf = (line) => line?.offset ?? line?.damage?.at;
+
+const charsOfAll = (records) => records.reduce((sum, record) => sum + charsOf(record), 0);
+
+/** How many of the first fit; of the last if they are asked for. */
+function howManyFit(records, recordsMost, charsMost, last = false) {
+  let n = 0;
+  for (let chars = 0; n < Math.min(records.length, recordsMost); ++n) {
+    chars += charsOf(last ? records[records.length - 1 - n] : records[n]);
+    if (chars > charsMost) break;
+  }
+  return n;
+}
 
 export class LogWindow {
   records = []; // and {gap}, {damage: {at, text}} in their places
@@ -25,6 +41,7 @@ export class LogWindow {
   #reading;
   #begins = false; // there is nothing before the first
   #fresh = []; // came by the stream, not drawn yet
+  #freshChars = 0;
   #passed = false; // what came before the first of these was dropped
   #frame;
 
@@ -44,6 +61,11 @@ export class LogWindow {
   }
   get last() {
     return this.records.map(placeOf).findLast(Boolean);
+  }
+
+  /** More can be read without letting go of any. */
+  get hasRoom() {
+    return this.records.length + RECORDS_AT_ONCE <= RECORDS_HELD && charsOfAll(this.records) + CHARS_AT_ONCE <= CHARS_HELD;
   }
 
   /** The newest records, and then live. */
@@ -89,9 +111,9 @@ export class LogWindow {
       this.#begins = whole;
       records.reverse();
       this.records.unshift(...records);
-      const dropped = Math.max(0, this.records.length - RECORDS_HELD);
-      if (dropped > 0) {
-        this.records.length = RECORDS_HELD;
+      const held = Math.max(1, howManyFit(this.records, RECORDS_HELD, CHARS_HELD));
+      if (held < this.records.length) {
+        this.records.length = held;
         this.#leaveEnd();
       }
       this.#handlers.prepended(records);
@@ -111,16 +133,19 @@ export class LogWindow {
     });
   }
 
-  /** Reads on behind what is damaged. `whole`: there is nothing beyond, in the direction asked for. */
+  /**
+   * Reads on behind what is damaged, but no more than CHARS_AT_ONCE. `whole`: there is nothing beyond, in the direction asked for.
+   */
   async #collect({ order = "asc", limit, ...range }, signal) {
     const records = [];
     let log = {};
     for (let places = 0, left = limit; ; ) {
-      const page = await readLog({ channel: this.#channel, order, limit: left, ...range }, signal);
+      const charsMost = CHARS_AT_ONCE - charsOfAll(records);
+      const page = await readLog({ channel: this.#channel, order, limit: left, ...range }, { charsMost, signal });
       if (order === "asc" || places === 0) log = { epoch: page.epoch, first: page.first, head: page.head };
       records.push(...page.records);
       left -= page.records.length;
-      if (!page.damage) return { records, ...log, whole: left > 0 };
+      if (!page.damage) return { records, ...log, whole: left > 0 && !page.cut };
       records.push({ damage: page.damage });
       range = order === "asc" ? { after: page.damage.at } : { ...range, before: page.damage.at };
       if (left === 0 || ++places === DAMAGE_AT_ONCE) return { records, ...log, whole: false };
@@ -200,6 +225,7 @@ export class LogWindow {
     this.#stream?.close();
     this.#stream = undefined;
     this.#fresh = [];
+    this.#freshChars = 0;
     this.#passed = false;
     if (this.live) this.#handlers.state("paused");
     this.live = false;
@@ -209,9 +235,11 @@ export class LogWindow {
   #later(record) {
     if (!this.live) return; // the end was left in the middle of what the stream brought
     this.#fresh.push(record);
-    if (this.#fresh.length > 2 * RECORDS_HELD) {
+    this.#freshChars += charsOf(record);
+    if (this.#fresh.length > 2 * RECORDS_HELD || this.#freshChars > CHARS_HELD) {
       if (!this.#handlers.atEnd()) return this.#takeFresh();
-      this.#fresh.splice(0, RECORDS_HELD);
+      this.#fresh = this.#fresh.slice(-Math.max(1, howManyFit(this.#fresh, RECORDS_HELD, CHARS_HELD / 2, true)));
+      this.#freshChars = charsOfAll(this.#fresh);
       this.#passed = true;
     }
     this.#frame ??= setTimeout(() => this.#takeFresh(), FRAME_MS);
@@ -223,35 +251,41 @@ export class LogWindow {
     const fresh = this.#fresh;
     const passed = this.#passed;
     this.#fresh = [];
+    this.#freshChars = 0;
     this.#passed = false;
     if (!this.live || fresh.length === 0) return;
-    if (this.#handlers.atEnd()) this.#append(fresh);
+    if (this.#handlers.atEnd()) this.#append(fresh, passed);
     else if (passed) this.#leaveEnd();
     else this.#appendBelow(fresh);
   }
 
   /** What somebody reads stays: the end is left where too much comes below it. */
   #appendBelow(records) {
-    const room = Math.max(0, RECORDS_HELD + RECORDS_BELOW - this.records.length);
-    if (records.length > room) this.#leaveEnd();
-    const taken = records.slice(0, room);
+    const recordsMost = Math.max(0, RECORDS_HELD + RECORDS_BELOW - this.records.length);
+    const taken = records.slice(0, howManyFit(records, recordsMost, CHARS_HELD + CHARS_BELOW - charsOfAll(this.records)));
+    if (taken.length < records.length) this.#leaveEnd();
     this.records.push(...taken);
     this.#handlers.appended(taken);
   }
 
-  /** Of more than are held the newest: none of those that were shown is, then. */
-  #append(records) {
+  /** Of more than are held the newest. `hole`: some before them were dropped already; then none of those that were shown is held. */
+  #append(records, hole = false) {
     if (records.length === 0) return;
     const last = this.last;
-    const taken = records.slice(-RECORDS_HELD);
+    const taken = records.slice(-Math.max(1, howManyFit(records, RECORDS_HELD, CHARS_HELD, true)));
+    hole ||= taken.length < records.length;
+    if (hole) {
+      this.records = [];
+      this.#begins = false;
+    }
     this.records.push(...taken);
-    const dropped = Math.max(0, this.records.length - RECORDS_HELD);
+    const dropped = this.records.length - Math.max(1, howManyFit(this.records, RECORDS_HELD, CHARS_HELD, true));
     if (dropped > 0) {
       this.records.splice(0, dropped);
       this.#begins = false;
     }
     const first = taken.map(placeOf).find(Boolean);
-    const passed = taken.length < records.length ? { from: (last ?? 0) + 1, to: first - 1 } : undefined;
+    const passed = hole ? { from: (last ?? 0) + 1, to: first - 1 } : undefined;
     this.#handlers.appended(taken, passed);
   }
 }

@@ -39,6 +39,10 @@ export class Table {
   get empty() {
     return this.#body.childElementCount === 0;
   }
+  /** There are more than have room on screen: only then can one scroll for others. */
+  get scrolls() {
+    return this.#scroller.scrollHeight > this.#scroller.clientHeight;
+  }
   /** The reader is where new records come. */
   get following() {
     return this.#following;
