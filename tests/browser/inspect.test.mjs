@@ -739,6 +739,29 @@ test("a reload and a shared link show the same: channel, text and the record tha
   await shows(page, ["oak"]);
 });
 
+for (const size of [{ width: 1280, height: 800 }, { width: 375, height: 812 }]) {
+  test(`what is said of damage or of the disk does not run off the page, ${size.width} pixels wide`, async (t) => {
+    const channel = newChannel();
+    const acks = await publish(server, channel, texts("whole", 3));
+    const page = await inspect(t, { size });
+    const message = `the block at ${"/var/lib/tidemark".repeat(20)} cannot be read; run 'tidemark repair'`;
+    await page.route("**/api/v1/log?*", (route) =>
+      route.fulfill({ body: `${JSON.stringify({ error: { code: "damaged", message, offset: acks[1].offset } })}\n`, contentType: "application/x-ndjson", headers: { "Tidemark-Head": `${acks[1].offset}`, "Tidemark-First": "1" } }),
+    );
+    await page.route("**/api/v1/info", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), writable: false, why_not_writable: message } });
+    });
+    await page.reload();
+    await page.locator("#rows .gap").first().waitFor();
+    await page.locator("#unwritable", { hasText: "cannot be read" }).waitFor();
+    const off = await page.evaluate(() =>
+      ["#scroller", "body"].map((name) => document.querySelector(name)).filter((one) => one.scrollWidth > one.clientWidth).map((one) => `${one.id || "body"}: ${one.scrollWidth}`),
+    );
+    assert.deepEqual(off, []);
+  });
+}
+
 test("the arrow keys pass over the lines that say what is damaged", async (t) => {
   const channel = newChannel();
   const acks = await publish(server, channel, texts("key", 4));

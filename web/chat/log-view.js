@@ -29,6 +29,7 @@ export class LogView {
   #unreadAfter; // the unread line goes before the first message beyond this offset
   #unreadLine;
   #channel;
+  #offsetDigits = 0; // of the longest one that was drawn: the gauge has room for it
   #handlers;
 
   /** Handlers: retry(entry), discard(entry), seen(), dropped() (the oldest messages left the document). */
@@ -278,6 +279,7 @@ export class LogView {
     const sender = entry.name || wording.sender(entry.sender);
     const grouped = this.#lastSender === sender && !entry.raw;
     this.#lastSender = entry.raw ? undefined : sender;
+    this.#makeRoomFor(String(entry.offset).length);
     const message = element("article", {
       class: classes("message", { own: entry.own, grouped, raw: entry.raw, fresh: !this.#busy && !entry.own }),
       id: `at-${entry.offset}`,
@@ -305,6 +307,12 @@ export class LogView {
     if (entry.own) meta.append(storedMark());
     message.append(mark, meta, element("p", { class: "text", dir: "auto" }, ...marked(entry.text)));
     return message;
+  }
+
+  #makeRoomFor(digits) {
+    if (digits <= this.#offsetDigits) return;
+    this.#offsetDigits = digits;
+    document.documentElement.style.setProperty("--offset-digits", String(digits));
   }
 
   #drawPending(entry, id) {

@@ -27,11 +27,11 @@ export function showFacts(info) {
     ["Epoch", info.epoch],
     ["First", info.first.toLocaleString("en")],
     ["Head", info.head.toLocaleString("en")],
-    ["On disk", bytes(info.bytes_on_disk), "figure roomy"],
-    ["Records/s", rate("records"), "figure roomy"],
-    ["Commits/s", rate("commits"), "figure roomy"],
     ["Connections", info.connections.toLocaleString("en")],
     ["Duplicates", info.since_start.duplicates.toLocaleString("en")],
+    ["On disk", bytes(info.bytes_on_disk), "roomy"],
+    ["Records/s", rate("records"), "roomy"],
+    ["Commits/s", rate("commits"), "roomy"],
   ];
   byId("facts").replaceChildren(
     ...rows.map(([name, value, kind]) => element("div", {}, element("dt", {}, name), element("dd", { class: kind }, value))),
