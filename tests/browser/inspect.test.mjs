@@ -291,6 +291,48 @@ test("comes back by itself after the server died, with every record once", async
   await shows(page, ["before", "after"]);
 });
 
+test("what could not be read because the server was away is read when it is back", async (t) => {
+  const mortal = await serve(t);
+  const [first, second] = [newChannel(), newChannel()];
+  const acks = await publish(mortal, first, ["one", "two"]);
+  await publish(mortal, second, ["other"]);
+  const page = await inspect(t, { on: mortal, channel: first });
+  await shows(page, ["one", "two"]);
+  for (const [ask, expected] of [
+    [() => page.getByLabel("Channel").fill(`/chat/${second}`).then(() => page.keyboard.press("Enter")), ["other"]],
+    [() => page.goto(`${mortal.url}/inspect#channel=/chat/${first}&at=${acks[0].offset}`), ["one", "two"]],
+  ]) {
+    await mortal.kill9();
+    await page.locator('#state[data-state="reconnecting"]').waitFor();
+    await ask();
+    await page.getByText("The page tries again.").waitFor();
+    assert.ok(!(await page.locator("main").innerText()).includes("no channel"), "nothing is claimed of what could not be read");
+    await mortal.start();
+    await shows(page, expected);
+    await isLive(page);
+    assert.equal(await page.locator("#problem").textContent(), "");
+  }
+  await page.getByRole("heading", { name: `Record ${acks[0].offset}` }).waitFor();
+});
+
+test("a link to a record far back is paused, and says so", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("far", 300));
+  const page = await inspect(t, { channel: `${channel}&at=${acks[3].offset}` });
+  await page.locator('#state[data-state="paused"]', { hasText: "paused" }).waitFor();
+});
+
+test("of a log with very many channels those with most records are offered while one types", async (t) => {
+  const page = await inspect(t);
+  await page.route("**/api/v1/channels", async (route) => {
+    const channels = Array.from({ length: 20_000 }, (_, i) => ({ channel: `/chat/many-${i}`, records: i, bytes: i, first: 1, last: 2 }));
+    await route.fulfill({ json: { channels, unreadable: 0 } });
+  });
+  await page.reload();
+  await page.locator('#channels option[value="/chat/many-19999"]').waitFor({ state: "attached" });
+  assert.equal(await page.locator("#channels option").count(), 500);
+});
+
 for (const state of ["live", "paused"]) {
   test(`another log at the same address is said, and nothing of the one before is left beside it: ${state}`, async (t) => {
     const old = await serve(t);
@@ -302,7 +344,7 @@ for (const state of ["live", "paused"]) {
     if (state === "paused") {
       await page.getByLabel("Offset or time").fill("10");
       await page.keyboard.press("Enter");
-      await page.locator('#state[data-state="paused"]').waitFor();
+      await page.getByRole("heading", { name: "Record 10", exact: true }).waitFor();
     }
     await old.kill9();
     const other = await startServer({ port: old.port, data: tempDir() });
@@ -784,6 +826,7 @@ test("says whether a token is missing or wrong", async (t) => {
   const guarded = await serve(t, { env: { TIDEMARK_API_TOKEN: TOKEN } });
   const page = await inspect(t, { on: guarded });
   await page.getByText("This server asks for its API token.").waitFor();
+  assert.equal(await page.locator("#state").innerText(), "waiting for the token");
   await page.getByLabel("The server's API token").fill("a wrong one");
   await page.keyboard.press("Enter");
   await page.getByText("That is not the API token of this server.").waitFor();

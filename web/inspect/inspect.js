@@ -15,6 +15,9 @@ import { Table } from "./table.js";
 
 const FACTS_EVERY_MS = 2_000;
 const CHANNELS_EVERY_MS = 15_000;
+const CHANNELS_OFFERED = 500; // while one types: those with most records
+const PAUSE_SHARE = 20; // what takes long to answer, of a log with many channels, is asked less often
+const ANOTHER_LOG = "The server now keeps another log: this is what it holds.";
 const FOUND_ROWS = 2 * RECORDS_HELD; // shown at most, of older ones and those at hand together
 
 const channelField = byId("channel");
@@ -26,6 +29,7 @@ let open; // the offset of the record that is looked at
 let damagedRecords = 0;
 let losses = { losses: [] };
 let channelNames; // undefined: not told yet
+let isAnother = false; // log than the one that was looked at before
 
 const search = new Search();
 const table = new Table({
@@ -66,14 +70,15 @@ const log = new LogWindow({
     byId("state").dataset.state = state;
     byId("state-text").textContent = state;
     byId("live").hidden = state === "live";
-    if (state === "reconnecting" && error) failed(error);
+    if (state === "reconnecting" && error) failed(error, true);
     else complain("");
   },
   failed,
   anotherLog: () => {
     closeRecord();
     table.forgetSelected();
-    say("The server now keeps another log: this is what it holds.");
+    isAnother = true;
+    say(ANOTHER_LOG);
   },
   atEnd: () => table.following,
 });
@@ -91,12 +96,16 @@ const TOKEN_PROBLEMS = {
   token_wrong: "That is not the API token of this server.",
 };
 
-function failed(error) {
+/** `again`: the page tries again by itself. */
+function failed(error, again = false) {
   const asks = error.status === 401;
   byId("token-form").hidden = !asks;
-  if (asks) byId("token").focus();
+  if (asks) {
+    byId("token").focus();
+    byId("state-text").textContent = "waiting for the token";
+  }
   const answer = TOKEN_PROBLEMS[error.code] ?? error.message;
-  complain(error.status ? answer : `The server is not there (${error.message}). The page tries again.`);
+  complain(`${error.status ? answer : `The server is not there (${error.message}).`}${again && !asks ? " The page tries again." : ""}`);
 }
 
 // --- what is looked at -------------------------------------------------------------------------------------------------
@@ -150,7 +159,7 @@ async function fromAddress() {
 
 function showShown() {
   const held = log.records.length;
-  const atHand = `${held.toLocaleString("en")} records at hand`;
+  const atHand = `${held.toLocaleString("en")} ${held === 1 ? "record" : "records"} at hand`;
   const matching = table.shown - found;
   byId("shown").textContent = !filter.active
     ? atHand
@@ -175,6 +184,7 @@ function showEmpty() {
 
 function whyEmpty() {
   if (filter.active && log.records.length > 0) return ["None of the records at hand matches."];
+  if (!log.known) return [];
   if (log.channel === "" || channelNames === undefined) return ["Nothing is here yet."];
   const channel = element("bdi", {}, ...marked(log.channel));
   if (losses.losses.some((one) => one.channel === log.channel)) return ["All records of ", channel, " are trimmed."];
@@ -265,10 +275,11 @@ async function jump() {
 }
 
 async function goTo(place) {
+  isAnother = false;
   const met = await log.jump(place);
   if (met === null) return; // why is said already
   const { target } = met;
-  const why = whyAnotherPlace(place.offset, met);
+  const why = [isAnother ? ANOTHER_LOG : "", whyAnotherPlace(place.offset, met)].filter(Boolean).join(" ");
   if (target === undefined || place.offset < met.first) {
     closeRecord();
     table.forgetSelected();
@@ -308,13 +319,18 @@ async function channels() {
   damagedRecords = unreadable;
   channelNames = all.map(({ channel }) => channel);
   showEmpty();
+  const offered = all.toSorted((a, b) => b.records - a.records).slice(0, CHANNELS_OFFERED);
   byId("channels").replaceChildren(
-    ...all.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
+    ...offered.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
   );
 }
 
 function every(ms, work) {
-  const again = () => work().catch(() => {}).then(() => setTimeout(again, ms));
+  const again = async () => {
+    const began = performance.now();
+    await work().catch(() => {});
+    setTimeout(again, Math.max(ms, PAUSE_SHARE * (performance.now() - began)));
+  };
   again();
 }
 

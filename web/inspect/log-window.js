@@ -3,7 +3,7 @@
 // 8,700 to 8,799, and the newest ones are dropped and read again when the person scrolls down.
 import { readLog } from "./api.js";
 import { charsOf } from "./record.js";
-import { LogStream } from "./stream.js";
+import { LogStream, RETRY_MS, RETRY_MS_MAX } from "./stream.js";
 
 export const RECORDS_HELD = 1_000;
 export const CHARS_HELD = 64 * 1024 * 1024; // and their lines together: a record may be as long as the server takes it
@@ -17,6 +17,9 @@ const FRAME_MS = 50;
 
 /** Where a line of the window stands; a gap stands between others. */
 const placeOf = (line) => line?.offset ?? line?.damage?.at;
+
+/** The server is not there, or has too much to do. */
+const mayPass = ({ status }) => status === undefined || status === 503;
 
 const charsOfAll = (records) => records.reduce((sum, record) => sum + charsOf(record), 0);
 
@@ -33,6 +36,7 @@ function howManyFit(records, recordsMost, charsMost, last = false) {
 export class LogWindow {
   records = []; // and {gap}, {damage: {at, text}} in their places
   live = false; // the end is followed
+  known = false; // what the log has at this place was answered
   #channel = "";
   #heldOf = ""; // the channel that the records are of
   #epoch; // of the log that they are of; undefined: no answer has said it
@@ -107,7 +111,7 @@ export class LogWindow {
     if (this.#begins || this.#reading || before === undefined) return false;
     return this.#read(async (signal) => {
       const { records, epoch, whole } = await this.#collect({ before, order: "desc", limit: RECORDS_AT_ONCE }, signal);
-      if (this.#isAnother(epoch)) return this.#anotherLog();
+      if (this.#isAnother(epoch)) return this.follow(); // its offsets are other records'
       this.#begins = whole;
       records.reverse();
       this.records.unshift(...records);
@@ -126,7 +130,7 @@ export class LogWindow {
     return this.#read(async (signal) => {
       const after = this.last ?? 0;
       const { records, epoch, head, whole } = await this.#collect({ after, limit: RECORDS_AT_ONCE }, signal);
-      if (this.#isAnother(epoch)) return this.#anotherLog();
+      if (this.#isAnother(epoch)) return this.follow(); // its offsets are other records'
       this.#append(records);
       if (whole) this.#goLive(Math.max(head, after));
       return records.length > 0;
@@ -159,47 +163,57 @@ export class LogWindow {
     this.#reading = undefined;
     return this.#read(async (signal) => {
       const { records, epoch, from, begins } = await read(signal).catch((error) => {
-        if (channel !== this.#heldOf && !signal.aborted) this.#showNothing();
+        if (channel !== this.#heldOf && !signal.aborted) this.#showNothing(error);
         throw error;
       });
       this.#heldOf = channel;
+      const another = this.#isAnother(epoch);
       this.#epoch = epoch;
+      this.known = true;
       this.records = records;
       this.#begins = begins;
       this.#handlers.replaced();
-      if (from !== undefined) this.#goLive(from);
+      if (from === undefined) this.#handlers.state("paused");
+      else this.#goLive(from);
+      if (another) this.#handlers.anotherLog();
       return true;
-    });
+    }, mayPass);
   }
 
   #isAnother(epoch) {
     return this.#epoch !== undefined && epoch !== undefined && epoch !== this.#epoch;
   }
 
-  /** Its offsets are other records' than those that are shown. */
-  async #anotherLog() {
-    await this.follow();
-    this.#handlers.anotherLog();
-    return null;
-  }
-
   /** What is there is of another channel than the page says. */
-  #showNothing() {
+  #showNothing(error) {
     this.records = [];
+    this.known = !mayPass(error);
     this.#heldOf = this.#channel;
     this.#begins = true;
     this.#handlers.state("paused");
     this.#handlers.replaced();
   }
 
-  async #read(work) {
+  /** `again`: whether it is tried again after such an error. */
+  async #read(work, again = () => false) {
     const aborting = new AbortController();
+    const { signal } = aborting;
     this.#reading = aborting;
     try {
-      return await work(aborting.signal);
-    } catch (error) {
-      if (!aborting.signal.aborted) this.#handlers.failed(error);
-      return null;
+      for (let pause = RETRY_MS; ; pause = Math.min(2 * pause, RETRY_MS_MAX)) {
+        try {
+          return await work(signal);
+        } catch (error) {
+          if (signal.aborted) return null;
+          if (!again(error)) {
+            this.#handlers.failed(error);
+            return null;
+          }
+          this.#handlers.state("reconnecting", error);
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (signal.aborted) return null;
+      }
     } finally {
       if (this.#reading === aborting) this.#reading = undefined;
     }
@@ -211,9 +225,9 @@ export class LogWindow {
     this.#stream = new LogStream(
       { channel: this.#channel, after },
       {
-        open: ({ epoch }) => (this.#isAnother(epoch) ? this.#anotherLog() : this.#handlers.state("live")),
+        open: ({ epoch }) => (this.#isAnother(epoch) ? this.follow() : this.#handlers.state("live")),
         lost: (error) => this.#handlers.state("reconnecting", error),
-        other: () => this.#anotherLog(),
+        other: () => this.follow(),
         gap: (gap) => this.#later({ gap }),
         damage: (damage) => this.#later({ damage }),
         record: (record) => this.#later(record),
