@@ -6,11 +6,10 @@ import {
   closeBrowser,
   newChannel,
   openBrowser,
+  otherLogAt,
   publish,
   serve,
   smallDisk,
-  startServer,
-  tempDir,
   visitor,
   waitFor,
 } from "./support.mjs";
@@ -207,8 +206,7 @@ test("another log that holds nothing here is noticed, too, and a message that be
   await ada.sees(numbered("old", 3));
   await old.kill9();
   await ada.phase("offline");
-  const other = await startServer({ port: old.port, data: tempDir() });
-  t.after(() => other.kill9());
+  const other = await otherLogAt(t, old);
   await ada.isLive();
   await ada.page.getByText("The server now keeps another log.").waitFor();
   assert.deepEqual(await ada.texts(), []);
@@ -225,8 +223,7 @@ test("another log at the same address is noticed, said and shown; what was typed
   await old.kill9();
   await ada.phase("offline");
   await ada.says("typed in between");
-  const other = await startServer({ port: old.port, data: tempDir() });
-  t.after(() => other.kill9());
+  const other = await otherLogAt(t, old);
   await publish(other, channel, ["new log"]);
   await ada.isLive();
   await waitFor(async () => (await ada.texts()).includes("typed in between"), { timeout: 20_000 });

@@ -1,17 +1,9 @@
 // Talking on the chat page.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closeBrowser, newChannel, openBrowser, publish, serve, visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { browserAndServer, newChannel, publish, visitor, waitFor } from "./support.mjs";
 
-let server;
-before(async () => {
-  await openBrowser();
-  server = await serve();
-});
-after(async () => {
-  await closeBrowser();
-  await server?.stop();
-});
+const server = await browserAndServer();
 
 test("two people in one channel see the same conversation, in the same order", async (t) => {
   const channel = newChannel();

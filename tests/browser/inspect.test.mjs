@@ -1,21 +1,10 @@
 // The inspector: the log live in a browser, found by channel, text, offset and time, with mouse and keyboard, by everyone.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { chromiumContext, closeBrowser, newChannel, openBrowser, publish, serve, startServer, tempDir, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { browserAndServer, chromiumContext, findings, newChannel, otherLogAt, publish, publishMany, serve, waitFor } from "./support.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TOKEN = "a-token-that-nobody-guesses";
-let server;
-before(async () => {
-  await openBrowser();
-  server = await serve();
-});
-after(async () => {
-  await closeBrowser();
-  await server?.stop();
-});
+const server = await browserAndServer();
 
 /** The inspector's page; fails the test if the page complains. */
 async function inspect(t, { on = server, channel, colorScheme, size } = {}) {
@@ -347,8 +336,7 @@ for (const state of ["live", "paused"]) {
       await page.getByRole("heading", { name: "Record 10", exact: true }).waitFor();
     }
     await old.kill9();
-    const other = await startServer({ port: old.port, data: tempDir() });
-    t.after(() => other.kill9());
+    const other = await otherLogAt(t, old);
     await publish(other, channel, ["new"]);
     await waitFor(
       async () => {
@@ -416,15 +404,10 @@ for (const colorScheme of ["light", "dark"]) {
     const acks = await publish(server, channel, texts("contrast", 6));
     const page = await inspect(t, { channel, colorScheme });
     await isLive(page);
-    const findings = async () => {
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`);
-    };
-    assert.deepEqual(await findings(), [], "live");
+    assert.deepEqual(await findings(page), [], "live");
     await page.getByRole("button", { name: String(acks[2].offset), exact: true }).click();
     await page.locator("#recoveries summary").click();
-    assert.deepEqual(await findings(), [], "record and recoveries");
+    assert.deepEqual(await findings(page), [], "record and recoveries");
   });
 }
 
@@ -607,9 +590,7 @@ test("what comes too fast to be shown below what a search found is said", async 
   await page.getByText("There the log begins.").waitFor();
   await page.evaluate(() => (window.isLate = true));
   for (let n = 0; n < 3; n++) {
-    const body = Array.from({ length: 1_000 }, (_, i) => `{"payload":"flood ${n} ${i}"}\n`).join("");
-    const path = `${server.url}/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
-    await fetch(path, { method: "POST", body, headers: { "content-type": "application/x-ndjson" } });
+    await publishMany(server, channel, texts(`flood ${n}`, 1_000));
   }
   await page.waitForFunction(() => window.newest === "flood 2 999");
   await page.evaluate(() => window.punctual());

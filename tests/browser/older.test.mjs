@@ -1,18 +1,10 @@
 // Going back on the chat page: what was said before it was opened comes when one scrolls up, and nothing jumps.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closeBrowser, newChannel, openBrowser, publish, serve, visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { browserAndServer, newChannel, publish, publishMany, serve, visitor, waitFor } from "./support.mjs";
 
 const FIRST_VISIT = 200; // messages a new browser asks for
-let server;
-before(async () => {
-  await openBrowser();
-  server = await serve();
-});
-after(async () => {
-  await closeBrowser();
-  await server?.stop();
-});
+const server = await browserAndServer();
 
 const numbered = (count) => Array.from({ length: count }, (_, n) => ({ name: n % 3 ? "Grace" : "Linus", text: `message ${n}`, sent: n }));
 const textsOf = (messages) => messages.map(({ text }) => text);
@@ -82,14 +74,6 @@ test("a link to an old message leads to it", async (t) => {
   const box = await ada.page.locator(`#at-${acks[7].offset}`).boundingBox();
   assert.ok(box.y > 0 && box.y < 700, `it is at ${box.y}`);
 });
-
-/** Many messages at once. */
-async function publishMany(on, channel, messages) {
-  const path = `${on.url}/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
-  const body = messages.map((payload) => `${JSON.stringify({ payload })}\n`).join("");
-  const answer = await fetch(path, { method: "POST", body, headers: { "content-type": "application/x-ndjson" } });
-  return (await answer.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line).offset);
-}
 
 test("a link to a message however far back shows it among its neighbours, and those between it and the newest when asked for", async (t) => {
   const channel = newChannel();

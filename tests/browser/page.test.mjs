@@ -1,25 +1,14 @@
 // The page as such: what the server hands out, how it fits, whom it shuts out.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import http from "node:http";
 import { repositoryRoot } from "../harness.mjs";
-import { closeBrowser, newChannel, openBrowser, publish, serve, visitor, waitFor } from "./support.mjs";
+import { browserAndServer, findings, newChannel, publish, publishMany, visitor, waitFor } from "./support.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let server;
-before(async () => {
-  await openBrowser();
-  server = await serve();
-});
-after(async () => {
-  await closeBrowser();
-  await server?.stop();
-});
+const server = await browserAndServer();
 
 /** A GET that leaves the body as it came over the wire. */
 function get(path, headers = {}) {
@@ -77,14 +66,7 @@ for (const colorScheme of ["light", "dark"]) {
   test(`nobody is shut out of the ${colorScheme} page: names, roles, contrast`, async (t) => {
     const channel = newChannel();
     const ada = await visitor(t, server, channel, { name: "Ada", colorScheme, reducedMotion: "reduce" });
-    const findings = async () => {
-      await ada.page.evaluate(axe);
-      const { violations } = await ada.page.evaluate(() => globalThis.axe.run());
-      return violations.map(
-        ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`,
-      );
-    };
-    assert.deepEqual(await findings(), [], "empty");
+    assert.deepEqual(await findings(ada.page), [], "empty");
     await publish(server, channel, [
       "Somebody",
       ...["Grace", "Linus", "Barbara", "Edsger", "Katherine"].map((name) => ({ name, text: `I am ${name}`, sent: 1 })),
@@ -92,15 +74,15 @@ for (const colorScheme of ["light", "dark"]) {
     await ada.says("hello");
     await ada.page.getByText("hello").waitFor();
     await ada.isLive();
-    assert.deepEqual(await findings(), [], "talking");
+    assert.deepEqual(await findings(ada.page), [], "talking");
     await ada.page.getByRole("button", { name: "connection details" }).click();
-    assert.deepEqual(await findings(), [], "details");
+    assert.deepEqual(await findings(ada.page), [], "details");
     await ada.page.keyboard.press("Escape");
     await ada.goesOffline();
     await ada.says("waiting");
-    assert.deepEqual(await findings(), [], "offline");
+    assert.deepEqual(await findings(ada.page), [], "offline");
     await ada.page.getByRole("button", { name: "Channel:" }).click();
-    assert.deepEqual(await findings(), [], "channels");
+    assert.deepEqual(await findings(ada.page), [], "channels");
   });
 }
 
@@ -183,9 +165,7 @@ test("a phone 320 pixels wide shows everything without scrolling sideways", asyn
 for (const viewport of [{ width: 1280, height: 800 }, { width: 375, height: 812 }]) {
   test(`the connection panel covers nothing of what the banner says, and parts no number, ${viewport.width} pixels wide`, async (t) => {
     const channel = newChannel();
-    const lines = Array.from({ length: 1_000 }, (_, i) => `{"payload":${i}}\n`).join("");
-    const path = `${server.url}/api/v1/channels/${encodeURIComponent(`/chat/${newChannel()}`)}/records`;
-    await fetch(path, { method: "POST", body: lines, headers: { "content-type": "application/x-ndjson" } });
+    await publishMany(server, newChannel(), Array(1_000).fill("before"));
     await publish(server, channel, ["beyond offset 1,000"]);
     const ada = await visitor(t, server, channel, { viewport });
     await ada.sees(["beyond offset 1,000"]);

@@ -1,18 +1,10 @@
 // From whom a message came, on the chat page: who has no name in it is named by what the log notes, and no name plays tricks.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closeBrowser, newChannel, openBrowser, publish, serve, visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { browserAndServer, newChannel, publish, serve, visitor, waitFor } from "./support.mjs";
 
 const TOKEN = "a-token-that-nobody-guesses";
-let server;
-before(async () => {
-  await openBrowser();
-  server = await serve();
-});
-after(async () => {
-  await closeBrowser();
-  await server?.stop();
-});
+const server = await browserAndServer();
 
 /** Publishes over the HTTP API, as `tidemark append` does with the sender "tidemark". */
 async function append(on, channel, payload, { sender, token } = {}) {

@@ -4,12 +4,16 @@
 // caused it. The one exception is what the browser itself reports when the network is away, which tests bring about.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
-import { startServer, waitFor } from "../harness.mjs";
+import { startServer, tempDir, waitFor } from "../harness.mjs";
 
-export { freePort, smallDisk, startServer, tempDir, waitFor } from "../harness.mjs";
+export { smallDisk, waitFor } from "../harness.mjs";
 
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CHROMIUM = process.env.TIDEMARK_CHROMIUM ?? "/usr/bin/chromium";
 const WAIT_MS = 20_000;
 const NETWORK_AWAY = /net::ERR_|WebSocket connection to .* failed|Failed to load resource/;
@@ -43,6 +47,25 @@ export async function serve(t, options) {
   server.url = server.url.replace("localhost", "127.0.0.1");
   t?.after(() => server.kill9());
   return server;
+}
+
+/** The browser and the server of one test file, which go with its last test. */
+export async function browserAndServer() {
+  let server;
+  after(async () => {
+    await closeBrowser();
+    await server?.stop();
+  });
+  await openBrowser();
+  server = await serve();
+  return server;
+}
+
+/** Another log at the address of a server that is gone. */
+export async function otherLogAt(t, { port }) {
+  const other = await startServer({ port, data: tempDir() });
+  t.after(() => other.kill9());
+  return other;
 }
 
 /** A channel nobody else uses: tests of one file share a server, not a channel. */
@@ -190,4 +213,19 @@ export async function publish(server, channel, payloads, event = "chat message")
   } finally {
     socket.disconnect();
   }
+}
+
+/** The same for very many JSON values, by the HTTP API, at once. Gives their offsets. */
+export async function publishMany(server, channel, payloads) {
+  const path = `${server.url}/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
+  const body = payloads.map((payload) => `${JSON.stringify({ payload })}\n`).join("");
+  const answer = await fetch(path, { method: "POST", body, headers: { "content-type": "application/x-ndjson" } });
+  return (await answer.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line).offset);
+}
+
+/** What shuts people out of a page as it is: names, roles, contrast. */
+export async function findings(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`);
 }
