@@ -60,7 +60,9 @@ TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://exam
             R"(Shows records of the log, of all channels or of those named (/chat/* stands for all below /chat/): the newest ten, or
 those that the options ask for. Works on the data directory of a stopped server, of a running one, and with --url.)",
         .after =
-            R"(Records go to standard output, everything else to standard error. In text, and on a terminal in every form,
+            R"(Times are shown in UTC, as their Z says; those that are given without Z are local time.
+
+Records go to standard output, everything else to standard error. In text, and on a terminal in every form,
 characters that could play tricks on it are written as \x1b or \u202e. Colours appear on a terminal only, and not
 if NO_COLOR is set.
 
