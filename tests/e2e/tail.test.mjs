@@ -236,7 +236,7 @@ describe("tidemark tail on the log of a running server", () => {
     const channel = newChannel();
     const client = await Client.open(t, server.url, channel, { auth: { name: "Ann" } });
     await client.publishAll(numbered("m", 12));
-    for (const where of [["--data", server.data], ["--url", server.url], ["--url", `${server.url}/`]]) {
+    for (const where of [["--data", server.data], ["--url", server.url], ["--url", server.url.slice("http://".length)], ["--url", `${server.url}/`]]) {
       const { code, stdout, stderr } = await run(["tail", "-n", "3", ...where]);
       assert.equal(code, 0, stderr);
       assert.deepEqual(offsetsOf(stdout), [10, 11, 12]);
