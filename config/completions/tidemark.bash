@@ -117,7 +117,7 @@ _tidemark() {
   esac
   case $command in
     serve) COMPREPLY=($(compgen -W '--help --backend --data --history --retain-age --retain-bytes --retain-records --min-free --host --port --cors-origin --api-token --io-threads --channel --event --relay --ping-interval --ping-timeout --connect-timeout --message-timeout --recovery-window --max-payload --connections --sessions --channels-followed --channels-per-connection --connections-per-address --publish-rate --log-level --config' -- "$word")) ;;
-    tail) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --follow --lines --from --since --until --event --sender --grep --count --output --format' -- "$word")) ;;
+    tail) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --follow --lines --from --since --until --event --sender --grep --ignore-case --count --output --format' -- "$word")) ;;
     info) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     channels) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     get) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output --format' -- "$word")) ;;

@@ -55,6 +55,7 @@ complete -c tidemark -n '__fish_seen_subcommand_from tail' -l until -x -d 'End b
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l event -x -d 'Only records of this event, or of any of these'
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l sender -x -d 'Only records of this sender, or of any of these'
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l grep -s g -x -d 'Only records whose payload, as JSON text, matches this extended regular expression'
+complete -c tidemark -n '__fish_seen_subcommand_from tail' -l ignore-case -s i -d 'Let --grep take capital and small letters as the same'
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l count -s c -x -d 'End after the first N records'
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l output -s o -x -a 'text json raw' -d 'text is for people; json is a line with an object for each record; raw is a line with its payload alone'
 complete -c tidemark -n '__fish_seen_subcommand_from tail' -l format -x -d 'A line of this text for each record, with {offset}, {time}, {channel}, {event}, {sender}, {key}, {payload}, {attachments} (how many), {json} or {position} in it; {{ is a brace, \\t and \\n are tab and line end'

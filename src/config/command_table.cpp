@@ -71,7 +71,7 @@ arguments, 130 interrupted.
 )",
         .examples = R"(tidemark tail
 tidemark tail -f /chat/general
-tidemark tail --since 10m --grep 'lost|found'
+tidemark tail --since 10m -i --grep 'lost|found'
 tidemark tail --from earliest -o json | jq -r .sender | sort | uniq -c
 tidemark tail -n 100 --format '{offset} {time} {sender}: {payload}'
 tidemark tail -f --url http://localhost:3000 --from latest --count 1

@@ -74,6 +74,9 @@ describe("tidemark tail on the log of a stopped server", () => {
     ["--event", ["--event", "drawing", "-n", "5"], [13]],
     ["--sender", ["--sender", "Ann", "-n", "2"], [12, 13]],
     ["--grep", ["--grep", "low [37]", "-n", "9"], [4, 8]],
+    ["--grep with another case", ["--grep", "LOW [37]"], []],
+    ["-i --grep with another case", ["-i", "--grep", "LOW [37]"], [4, 8]],
+    ["-3", ["-3"], range(28, 30)],
     ["--grep with an alternative, newest one", ["--grep", "low 3|key", "-n", "1"], [11]],
   ]) {
     test(`${what} shows what it says`, async () => {
