@@ -9,6 +9,7 @@ inline constexpr std::size_t kOutputBytes = 64 * kKiB;   // gathered before they
 inline constexpr auto kLookAgain = 100ms;                // between two looks whether a server is back
 inline constexpr auto kLookAgainMost = 3200ms;           // and where a server is there, but refuses
 inline constexpr auto kLockWait = 2000ms;                // for a killed server to give its data directory back
+inline constexpr auto kOpeningPatience = 1000ms;         // for a log to be opened before it is said what is done
 inline constexpr auto kServerPatience = 30'000ms;        // for a server to take a request and to begin its answer
 inline constexpr auto kServerAway = 60'000ms;            // for a server that took records, and is gone, to come back
 inline constexpr auto kStreamPatience = 60'000ms;        // between two parts of an answer: a stream has heartbeats
