@@ -93,7 +93,7 @@ complete -c tidemark -n '__fish_seen_subcommand_from stats' -l data -r -d 'Data 
 complete -c tidemark -n '__fish_seen_subcommand_from stats' -l url -x -d 'Address of a server whose log is meant, such as http://localhost:3000 or localhost:3000, in place of a directory'
 complete -c tidemark -n '__fish_seen_subcommand_from stats' -l token -x -d 'The server\'s API token, where it has one'
 complete -c tidemark -n '__fish_seen_subcommand_from stats' -l config -r -d 'Configuration file in TOML; its keys are the names of these options'
-complete -c tidemark -n '__fish_seen_subcommand_from stats' -l watch -s w -d 'Look again and again, with rates, until interrupted'
+complete -c tidemark -n '__fish_seen_subcommand_from stats' -l watch -s w -d 'Look again and again, with rates, until interrupted, or on a terminal until q is pressed'
 complete -c tidemark -n '__fish_seen_subcommand_from stats' -l interval -x -d 'Time between two looks'
 complete -c tidemark -n '__fish_seen_subcommand_from stats' -l output -s o -x -a 'text json' -d 'text is for people, json for programs'
 complete -c tidemark -n '__fish_seen_subcommand_from verify' -l data -r -d 'Data directory of the log'
