@@ -16,6 +16,7 @@
 
 #include "protocol/json/json.h"
 #include "src/base/command_limits.h"
+#include "src/config/value_text.h"
 #include "src/server/asio.h"
 
 namespace tidemark::cli {
@@ -65,6 +66,15 @@ ApiErrorText api_error_in(std::string_view json) {
     return false;
   });
   return found;
+}
+
+/// What a 413 says: "Content Too Large: at most 1000 bytes (--max-payload)".
+std::optional<std::uint64_t> largest_body_in(std::string_view text) {
+  constexpr std::string_view kBefore = ": at most ";
+  const auto begin = text.find(kBefore);
+  if (begin == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(begin + kBefore.size());
+  return parse_number(text.substr(0, text.find(' ')));
 }
 
 /// One TCP connection, and the loop that drives it.
@@ -154,8 +164,10 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
                         token_.empty() ? "asks for a token" : "refuses this token")};
   }
   if (status == 413) {
+    const auto limit = largest_body_in(body);
     return {ErrorCode::invalid_argument,
-            fmt::format("{} takes no record as large as this (its --max-payload)", url_.text())};
+            fmt::format("{} takes no record as large as this{} (its --max-payload)", url_.text(),
+                        limit ? fmt::format(", {} bytes at most", *limit) : std::string())};
   }
   if (said.message.empty() && status != 404) {
     return {status < 500 ? ErrorCode::invalid_argument : ErrorCode::io,
@@ -185,6 +197,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   };
   const auto stopped = [&]() -> Result<void> {
     connection_.reset();
+    answered_->lost = Lost::stopped;
     return {};
   };
 

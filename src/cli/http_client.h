@@ -55,7 +55,12 @@ class HttpClient {
   /// What it refused with, in the API's word: "closing"; empty where it refused nothing, or without a word.
   [[nodiscard]] std::string_view refusal_code() const;
   /// How the last request found no whole answer.
-  enum class Lost : std::uint8_t { no, unreached, broken };  // unreached: there was no connection to send it over
+  enum class Lost : std::uint8_t {
+    no,
+    unreached,  // there was no connection to send it over
+    broken,
+    stopped,  // by who asked
+  };
   [[nodiscard]] Lost lost() const;
   /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
   [[nodiscard]] std::string_view field(std::string_view name) const;
