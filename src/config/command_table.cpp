@@ -118,7 +118,8 @@ are durable. A running server is asked to do it; the log of a directory that nob
             R"(Lines that are there already are sent together and stored in few commits; one that is typed is stored at once. The end of
 a line is a line feed, with or without a carriage return before it. A record that was stored before, with the same key, is
 told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again, and a server that restarts is waited
-for, up to a minute; of those without keys it is said which may be stored or not.
+for, up to a minute; of those without keys it is said which may be stored or not. A channel that is new in a directory is
+named.
 
 Exit status: 0 all are stored, 1 not all are (those whose offsets were printed are), 2 a mistake in the arguments or in a
 line, 130 interrupted.
@@ -165,8 +166,8 @@ tidemark verify --config /etc/tidemark.toml
         .description =
             R"(Makes a new log of everything in the damaged one that can be read: offsets, times, keys and bytes stay as they are,
 index segments are made anew, and no offset is given twice. The damaged log is kept beside it, so the disk must have
-room for both. Where records are lost the log gets a new epoch, and clients that come back are told that it is another
-one. A log that is sound is left alone, and so, without --force, is one of which no record can be read.)",
+room for both. Where records are lost, or may be, as the engine's own files are damaged, the log gets a new epoch, and clients
+that come back are told that it is another one. A log that is sound is left alone, and so, without --force, is one of which no record can be read.)",
         .after =
             R"(Interrupted at any moment, the old or the new log is in place, whole. Exit status: 0 the log is sound now, 1 it could
 not be repaired (or, with --dry-run, needs it), 2 a mistake in the arguments, 130 interrupted.
