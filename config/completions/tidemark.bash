@@ -6,6 +6,8 @@ _tidemark_paths() {
 _tidemark() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
+  # --output=j is three words here.
+  if [[ $word == = ]]; then word=; elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi
   if [[ $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W 'serve tail info channels get append stats verify repair export import migrate backup trim config help version --help --version' -- "$word"))
     return

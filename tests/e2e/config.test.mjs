@@ -47,6 +47,10 @@ describe("what the program says about itself", () => {
       [["info", "--data", ""], ["data"]],
       [["serve", "--config", "a"], ["a log.jsonl"]],
       [["import", "--new"], ["--new-epoch"]],
+      // As readline cuts --output=j.
+      [["tail", "--output", "="], ["json", "raw", "text"]],
+      [["tail", "--output", "=", "j"], ["json"]],
+      [["info", "--data", "=", "d"], ["data"]],
     ]) {
       const script = `source "$0"; COMP_WORDS=(tidemark "$@"); COMP_CWORD=$#; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const child = spawn("bash", ["-c", script, join(repositoryRoot, "config/completions/tidemark.bash"), ...words], { cwd: directory });
