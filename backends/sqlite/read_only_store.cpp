@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -11,6 +10,7 @@
 
 #include "backends/reading_store.h"
 #include "backends/sqlite/reader.h"
+#include "backends/sqlite/reader_pool.h"
 #include "backends/sqlite/schema.h"
 #include "src/log/head_floor.h"
 #include "src/log/index_segment.h"
@@ -25,10 +25,21 @@ struct Contents {
   std::optional<Error> damage;  // found by opening: of the mark, of the table meta, or what had to be ignored
 };
 
+Result<Reader> reader_of(Result<Connection> connection, Offset kept_from) {
+  if (!connection) return std::unexpected(connection.error());
+  auto reader = Reader::open(std::move(*connection));
+  if (reader) reader->keep_from(kept_from);
+  return reader;
+}
+
 class ReadOnlyStore final : public ReadingStore<Reader> {
  public:
-  ReadOnlyStore(std::filesystem::path file, Reader reader, Contents contents)
-      : file_(std::move(file)), reader_(std::move(reader)), contents_(std::move(contents)) {}
+  ReadOnlyStore(std::filesystem::path file, Doubt doubt, Contents contents, Reader reader)
+      : file_(std::move(file)),
+        contents_(std::move(contents)),
+        readers_(file_, [this, doubt] { return reader_of(open_looker(file_, doubt), contents_.kept_from); }) {
+    readers_.add(std::move(reader));
+  }
 
   std::string_view engine() const override { return "sqlite"; }
   StoreState state() const override { return contents_.state; }
@@ -38,13 +49,7 @@ class ReadOnlyStore final : public ReadingStore<Reader> {
 
   Result<void> verify() const override {
     if (contents_.damage) return std::unexpected(*contents_.damage);
-    // Beside those who read: it takes long.
-    auto connection = open_looker(file_);
-    if (!connection) return std::unexpected(connection.error());
-    auto checker = Reader::open(std::move(*connection));
-    if (!checker) return std::unexpected(checker.error());
-    checker->keep_from(contents_.kept_from);
-    return checker->check_structure();
+    return reading([](Reader& reader) { return reader.check_structure(); });
   }
 
   StoreStats stats() const override {
@@ -58,16 +63,13 @@ class ReadOnlyStore final : public ReadingStore<Reader> {
     return result;
   }
 
-  void close() override {
-    const std::scoped_lock lock(mutex_);
-    reader_.reset();
-  }
+  void close() override { readers_.close(); }
 
  private:
   Result<void> reading(Read read) const override {
-    const std::scoped_lock lock(mutex_);
-    if (!reader_) return fail(ErrorCode::closed, fmt::format("{} is closed", file_.string()));
-    return read(*reader_);
+    auto reader = readers_.lend();
+    if (!reader) return std::unexpected(reader.error());
+    return read(**reader);
   }
 
   [[nodiscard]] std::unexpected<Error> refused() const {
@@ -75,9 +77,8 @@ class ReadOnlyStore final : public ReadingStore<Reader> {
   }
 
   const std::filesystem::path file_;
-  mutable std::mutex mutex_;  // guards reader_
-  mutable std::optional<Reader> reader_;
   const Contents contents_;
+  mutable ReaderPool readers_;
 };
 
 /// The newest record; if damage is in the way, the best that is known otherwise, so that everything up to there is
@@ -130,17 +131,17 @@ Result<Contents> read_contents(Connection& connection, const std::filesystem::pa
 
 /// `damage`: why all doubt is to be ignored, if it is.
 Result<std::unique_ptr<LogStore>> open_despite(const std::filesystem::path& file, std::optional<Error> damage) {
-  auto connection = open_looker(file, damage ? Doubt::ignored : Doubt::none);
+  const auto doubt = damage ? Doubt::ignored : Doubt::none;
+  auto connection = open_looker(file, doubt);
   if (!connection) return std::unexpected(connection.error());
   auto contents = read_contents(*connection, file);
   if (!contents) return std::unexpected(contents.error());
   if (damage) contents->damage = std::move(damage);
   if (auto marked = check_mark(*connection, file); !marked && !contents->damage) contents->damage = marked.error();
   const auto described = check_schema(*connection, file);
-  auto reader = Reader::open(std::move(*connection));
+  auto reader = reader_of(std::move(connection), contents->kept_from);
   if (!reader) return std::unexpected(described ? reader.error() : described.error());
-  reader->keep_from(contents->kept_from);
-  return std::make_unique<ReadOnlyStore>(file, std::move(*reader), std::move(*contents));
+  return std::make_unique<ReadOnlyStore>(file, doubt, std::move(*contents), std::move(*reader));
 }
 
 }  // namespace

@@ -17,12 +17,17 @@ Result<ReaderPool::Lease> ReaderPool::lend() {
     return Lease(*this, std::move(reader));
   }
   lock.unlock();
-  auto opened = Reader::open(file_);
+  auto opened = open_();
   if (!opened) {
     give_back(nullptr);
     return std::unexpected(opened.error());
   }
   return Lease(*this, std::make_unique<Reader>(std::move(*opened)));
+}
+
+void ReaderPool::add(Reader reader) {
+  const std::scoped_lock lock(mutex_);
+  idle_.push_back(std::make_unique<Reader>(std::move(reader)));
 }
 
 void ReaderPool::give_back(std::unique_ptr<Reader> reader) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -17,7 +18,11 @@ namespace tidemark::sqlite {
 
 class ReaderPool {
  public:
-  explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
+  /// Called by any thread, by several at once.
+  using Open = std::function<Result<Reader>()>;
+
+  /// `open`: another reader of `file`.
+  ReaderPool(std::filesystem::path file, Open open) : file_(std::move(file)), open_(std::move(open)) {}
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
   ~ReaderPool() { close(); }
@@ -42,6 +47,9 @@ class ReaderPool {
   /// Waits while all are in use. Errors: closed, and those of opening another one.
   [[nodiscard]] Result<Lease> lend();
 
+  /// One that is open already.
+  void add(Reader reader);
+
   /// Waits for the readers that are in use, then closes all. Idempotent.
   void close();
 
@@ -49,6 +57,7 @@ class ReaderPool {
   void give_back(std::unique_ptr<Reader> reader);
 
   const std::filesystem::path file_;
+  const Open open_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Reader>> idle_;

@@ -28,7 +28,7 @@ class SqliteStore final : public ReadingStore<Reader> {
       : file_(std::move(file)),
         writer_(std::move(writer)),
         trimmed_before_(contents.trimmed_before),
-        readers_(file_),
+        readers_(file_, [file = file_] { return Reader::open(file); }),
         state_(contents.state) {}
 
   ~SqliteStore() override { shut(); }

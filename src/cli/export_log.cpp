@@ -20,7 +20,7 @@
 #include "src/cli/open_log.h"
 #include "src/cli/printable.h"
 #include "src/cli/progress.h"
-#include "src/cli/scan_ahead.h"
+#include "src/log/scan_ahead.h"
 
 namespace tidemark::cli {
 namespace {
@@ -38,26 +38,26 @@ Result<RecordDigest> write_records(LogReader& reader, const LogOutline& outline,
   std::string line;
   Progress progress("exporting");
   const OffsetRange range{outline.state.first, outline.state.head};
-  const auto scanned = scan_ahead(
-      reader, range, {},
-      [&](const RecordView& record) {
-        wrong = completeness.reach(record.offset);
-        if (!wrong) return false;
-        digest.add(record);
-        line.clear();
-        append_record_json(line, record);
-        line += '\n';
-        append_line(output, line, bytes);
-        if (digest.records() % limits::kRecordsBetweenLooks == 0) {
-          progress.update(record.offset.value() - range.first.value(), range.size());
-          if (interrupted()) return false;
-        }
-        return output.settle();
-      },
-      [&](OffsetRange, const Error& error) {
-        wrong = std::unexpected(error);
-        return false;
-      });
+  const auto scanned =
+      scan_ahead([&](RecordVisitor visit, DamageVisitor damaged) { return reader.scan(range, {}, visit, damaged); },
+                 [&](const RecordView& record) {
+                   wrong = completeness.reach(record.offset);
+                   if (!wrong) return false;
+                   digest.add(record);
+                   line.clear();
+                   append_record_json(line, record);
+                   line += '\n';
+                   append_line(output, line, bytes);
+                   if (digest.records() % limits::kRecordsBetweenLooks == 0) {
+                     progress.update(record.offset.value() - range.first.value(), range.size());
+                     if (interrupted()) return false;
+                   }
+                   return output.settle();
+                 },
+                 [&](OffsetRange, const Error& error) {
+                   wrong = std::unexpected(error);
+                   return false;
+                 });
   if (!scanned) return std::unexpected(scanned.error());
   if (wrong && !interrupted() && output.flush()) wrong = completeness.reach(range.last.next());
   if (!wrong) return std::unexpected(wrong.error());

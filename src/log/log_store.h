@@ -44,8 +44,8 @@ struct PageLimits {
 
 enum class Direction : std::uint8_t { forward, backward };
 
-/// Called per record, whose bytes are valid only during the call. False ends the page. Must not call the store, and
-/// must not wait: the store's view stays open during the call.
+/// Called per record, whose bytes are valid only during the call. False ends the page. Must not call the store, nor wait
+/// while others append to it: the store's view stays open during the call.
 using RecordVisitor = FunctionRef<bool(const RecordView&)>;
 
 struct StoreStats {

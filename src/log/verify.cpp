@@ -15,6 +15,7 @@
 #include "src/log/damage.h"
 #include "src/log/dedupe_window.h"
 #include "src/log/index_segment.h"
+#include "src/log/scan_ahead.h"
 
 namespace tidemark {
 namespace {
@@ -47,18 +48,14 @@ class Verification {
         listener_(listener),
         state_(store.state()),
         expected_(state_.first),
+        segment_(segment_of(state_.first)),
         window_(options.dedupe_window_records) {}
 
   Result<Verdict> run() {
     // It reads the whole log once more, on a thread of its own.
     auto structure_check = std::async(std::launch::async, [this] { return store_.verify(); });
     if (auto done = find_last_segment(); !done) return std::unexpected(done.error());
-    if (state_.first <= state_.head) {
-      for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && !verdict_.stopped;
-           ++segment) {
-        if (auto done = check_segment(segment); !done) return std::unexpected(done.error());
-      }
-    }
+    if (auto done = check_records(); !done) return std::unexpected(done.error());
     if (verdict_.stopped) return verdict_;
     lose({expected_, state_.head}, kMissing);
     check_floor();
@@ -75,7 +72,7 @@ class Verification {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
   };
-  /// What the records of the segment at work say.
+  /// What the records of a segment say.
   struct Contents {
     std::unordered_map<std::string, std::vector<Offset>, NameHash, std::equal_to<>> channels;
     std::vector<KeyHash> keys;
@@ -115,31 +112,67 @@ class Verification {
 
   // --- records ----------------------------------------------------------------------------------------------------------
 
-  Result<void> check_segment(std::uint64_t segment) {
-    Contents contents;
-    const OffsetRange range{std::max(state_.first, segment_first(segment)),
-                            std::min(state_.head, segment_last(segment))};
-    const auto scanned = scan_around_damage(
-        store_, range, [&](const RecordView& record) { return check_record(record, contents); },
-        [&](OffsetRange stretch, const Error& error) {
-          lose({expected_, stretch.first.previous()}, kMissing);
-          // Of a longer stretch the first cause stands for all.
-          const bool goes_on = lost_ && lost_->last.next() == stretch.first && lost_why_ != kMissing;
-          lose(stretch, goes_on ? std::string(lost_why_) : error.context);
-          contents.unreadable.add(stretch);
-          expected_ = stretch.last.next();
-          return progress();
-        });
-    if (!scanned) return scanned;
-    if (verdict_.stopped) return {};
-    if (auto done = check_keys(contents); !done) return done;
-    window_.commit(range.last);
-    if (!last_segment_ || segment > *last_segment_) return {};
-    ++verdict_.segments;
-    return check_index(segment, contents);
+  Result<void> check_records() {
+    if (state_.first > state_.head) return {};
+    Result<void> done;
+    const auto scanned =
+        scan_ahead([this](RecordVisitor visit, DamageVisitor damaged) { return scan_segments(visit, damaged); },
+                   [&](const RecordView& record) {
+                     done = reach(segment_of(record.offset));
+                     return done && check_record(record);
+                   },
+                   [&](OffsetRange stretch, const Error& error) {
+                     done = reach(segment_of(stretch.first));
+                     return done && check_stretch(stretch, error);
+                   });
+    if (!scanned || !done) return scanned ? done : scanned;
+    return verdict_.stopped ? done : reach(segment_of(state_.head) + 1);
   }
 
-  bool check_record(const RecordView& record, Contents& contents) {
+  /// Another thread's. One by one, so that no unreadable stretch belongs to two of them.
+  Result<void> scan_segments(RecordVisitor visit, DamageVisitor damaged) const {
+    bool wanted = true;
+    for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && wanted; ++segment) {
+      const auto scanned = scan_around_damage(
+          store_, offsets_in(segment), [&](const RecordView& record) { return wanted = visit(record); },
+          [&](OffsetRange stretch, const Error& error) { return wanted = damaged(stretch, error); });
+      if (!scanned) return scanned;
+    }
+    return {};
+  }
+
+  [[nodiscard]] OffsetRange offsets_in(std::uint64_t segment) const {
+    return {std::max(state_.first, segment_first(segment)), std::min(state_.head, segment_last(segment))};
+  }
+
+  /// All segments before it have been read.
+  Result<void> reach(std::uint64_t segment) {
+    for (; segment_ < segment; ++segment_) {
+      if (auto done = check_segment(); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> check_segment() {
+    const auto contents = std::exchange(contents_, {});
+    if (auto done = check_keys(contents); !done) return done;
+    window_.commit(offsets_in(segment_).last);
+    if (!last_segment_ || segment_ > *last_segment_) return {};
+    ++verdict_.segments;
+    return check_index(segment_, contents);
+  }
+
+  bool check_stretch(OffsetRange stretch, const Error& error) {
+    lose({expected_, stretch.first.previous()}, kMissing);
+    // Of a longer stretch the first cause stands for all.
+    const bool goes_on = lost_ && lost_->last.next() == stretch.first && lost_why_ != kMissing;
+    lose(stretch, goes_on ? std::string(lost_why_) : error.context);
+    contents_.unreadable.add(stretch);
+    expected_ = stretch.last.next();
+    return progress();
+  }
+
+  bool check_record(const RecordView& record) {
     lose({expected_, record.offset.previous()}, kMissing);
     expected_ = record.offset.next();
     ++verdict_.records;
@@ -149,11 +182,12 @@ class Verification {
                                                      record.offset.value(), last_time_.value - record.time.value));
     }
     last_time_ = record.time;
-    auto channel = contents.channels.find(record.channel);
-    if (channel == contents.channels.end()) channel = contents.channels.try_emplace(std::string(record.channel)).first;
+    auto& channels = contents_.channels;
+    auto channel = channels.find(record.channel);
+    if (channel == channels.end()) channel = channels.try_emplace(std::string(record.channel)).first;
     channel->second.push_back(record.offset);
     if (!record.client_key.empty()) {
-      contents.keys.push_back({DedupeWindow::hash(record.channel, record.client_key), record.offset});
+      contents_.keys.push_back({DedupeWindow::hash(record.channel, record.client_key), record.offset});
     }
     return verdict_.records % kProgressRecords != 0 || progress();
   }
@@ -307,6 +341,8 @@ class Verification {
   Verdict verdict_;
   Offset expected_;  // the next one, if nothing is wrong
   TimeMs last_time_;
+  std::uint64_t segment_;  // at work
+  Contents contents_;      // of it
   DedupeWindow window_;
   std::optional<std::uint64_t> last_segment_;  // the newest finished one
   std::optional<OffsetRange> lost_;            // found but not reported yet

@@ -5,8 +5,8 @@
 // says what the records say, what the channels lost, the head floor, and last the engine's own structure
 // (LogStore::verify). Memory does not grow with the log: a segment at a time, and one dedupe window.
 //
-// Changes nothing. The store must not be appended to meanwhile. One thread calls and hears; another one checks the engine's
-// structure, and is waited for.
+// Changes nothing. The store must not be appended to meanwhile. One thread calls and hears. Another one reads the records
+// ahead of it, a third one checks the engine's structure; both are waited for.
 #pragma once
 
 #include <cstdint>

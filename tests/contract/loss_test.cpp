@@ -1,4 +1,4 @@
-// What every durable engine does when acknowledged records are missing, and when the disk gets full.
+// What every durable engine does when its directory or acknowledged records are missing, and when the disk gets full.
 #include <limits>
 
 #include "src/log/head_floor.h"
@@ -40,6 +40,18 @@ void delete_directory(const std::filesystem::path& directory) {
 }
 
 }  // namespace
+
+TEST_CASE("a directory that does not exist is said so and not made") {
+  on_every_engine([](EngineUnderTest& engine) {
+    if (!engine.persists()) return;
+    const auto missing = engine.directory() / "missing";
+    const auto refused = open_store(engine.name(), {.directory = missing, .epoch_if_new = kEpoch});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::io);
+    CHECK(refused.error().context.find(missing.string()) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(missing));
+  });
+}
 
 TEST_CASE("a log that lacks acknowledged records is not served, and stays as it is") {
   on_every_engine([](EngineUnderTest& engine) {

@@ -1,5 +1,7 @@
 // What scan and read promise: order, page limits, ranges, one view.
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 #include "tests/contract/engine_under_test.h"
 
@@ -78,6 +80,30 @@ TEST_CASE("a scan ends when the visitor says so") {
     seen.clear();
     CHECK(engine->scan(Offset(2), Offset(6), Direction::backward, kAll, stop_at_4));
     CHECK(seen == Offsets{6, 5, 4});
+  });
+}
+
+TEST_CASE("no reader waits for the visitor of another one") {
+  on_every_engine([](EngineUnderTest& engine) {
+    append(engine.store(), records_between(1, 10));
+    const auto check_readers_of = [](const LogStore& store) {
+      auto ended = std::future_status::timeout;
+      std::future<Offsets> other;
+      const auto scanned = store.scan(Offset(1), Offset(10), Direction::forward, kAll, [&](const RecordView&) {
+        other = std::async(std::launch::async, [&] { return offsets_of(scan(store, 4, 6)); });
+        ended = other.wait_for(std::chrono::seconds(30));
+        return false;
+      });
+      CHECK(scanned);
+      CHECK(ended == std::future_status::ready);
+      CHECK(other.get() == Offsets{4, 5, 6});
+    };
+    check_readers_of(engine.store());
+    if (!engine.persists()) return;
+    engine->close();
+    const auto only_read = engine.open_with({.epoch_if_new = kEpoch, .read_only = true});
+    REQUIRE(only_read);
+    check_readers_of(**only_read);
   });
 }
 

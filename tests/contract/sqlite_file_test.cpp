@@ -286,16 +286,6 @@ TEST_CASE("without permission the sentence says what cannot be done") {
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
 }
 
-TEST_CASE("a directory that does not exist is said so and not made") {
-  const Directory directory;
-  const auto missing = directory.path() / "missing";
-  const auto refused = open_store("sqlite", {.directory = missing, .epoch_if_new = kEpoch});
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ErrorCode::io);
-  CHECK(refused.error().context.find(missing.string()) != std::string::npos);
-  CHECK_FALSE(std::filesystem::exists(missing));
-}
-
 TEST_CASE("people can read the log with the sqlite3 shell") {
   const Directory directory;
   auto record = record_at(1, "/chat/general");

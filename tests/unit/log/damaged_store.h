@@ -1,6 +1,7 @@
 // A store of which parts are damaged as a test says, in front of a sound one: it fails where an engine would.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <set>
 #include <string>
@@ -93,7 +94,7 @@ class DamagedStore final : public LogStore {
 
   const std::unique_ptr<LogStore> store_;
   const Damage& damage_;
-  mutable std::size_t reads_ = 0;
+  mutable std::atomic<std::size_t> reads_ = 0;
 };
 
 }  // namespace tidemark::test

@@ -108,6 +108,18 @@ TEST_CASE("what cannot be read and what is missing is named, stretch by stretch"
   }
 }
 
+TEST_CASE("damage at the edges of a segment is no fault of its index") {
+  for (const auto offset : {std::uint64_t{1}, kSegment, kSegment + 1, 2 * kSegment}) {
+    CAPTURE(offset);
+    Damage damage;
+    damage.records = {offset};
+    const DamagedStore store(filled(2 * kSegment + 100), damage);
+    const auto found = verify(store);
+    check_only(found, Finding::Kind::lost_records, fmt::format("offset {}: ", offset));
+    CHECK(found.verdict.segments == 2);
+  }
+}
+
 TEST_CASE("acknowledged records that the log ends before are lost, if it is the same log") {
   const auto store = filled(100);
   check_only(verify(*store, {.holes = {}, .floor = HeadFloor::Note{kEpoch, Offset(120)}}), Finding::Kind::lost_records,

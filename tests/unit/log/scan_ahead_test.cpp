@@ -1,4 +1,4 @@
-#include "src/cli/scan_ahead.h"
+#include "src/log/scan_ahead.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 #include "src/base/command_limits.h"
 
-namespace tidemark::cli {
+namespace tidemark {
 namespace {
 
 constexpr std::uint64_t kRecords = 20'000;
@@ -18,20 +18,20 @@ constexpr std::uint64_t kDamagedEvery = 1'500;  // offsets
 const std::string kPayload(500, '7');
 constexpr std::uint64_t kRecordsOfPart = limits::kPartBytes / 500;  // at the least
 
-/// A log that is nothing but its scan: records that count up, some of them damaged.
-class Counting final : public LogReader {
- public:
+/// Records that count up, some of them damaged.
+struct Counting {
+  const std::uint64_t records;
   Result<void> outcome;
   std::atomic<std::uint64_t> read = 0;  // offsets
 
-  Result<void> scan(OffsetRange range, std::string_view channel, RecordVisitor visit, DamageVisitor damaged) override {
-    for (Offset at = range.first; at <= range.last; at = at.next()) {
+  Result<void> operator()(RecordVisitor visit, DamageVisitor damaged) {
+    for (Offset at(1); at <= Offset(records); at = at.next()) {
       read = at.value();
       const bool wanted = at.value() % kDamagedEvery == 0
                               ? damaged({at, at}, {ErrorCode::corrupt, fmt::format("offset {} is damaged", at.value())})
                               : visit({.offset = at,
                                        .time = {1},
-                                       .channel = channel,
+                                       .channel = "/a",
                                        .event = "e",
                                        .sender = "s",
                                        .client_key = "",
@@ -41,18 +41,6 @@ class Counting final : public LogReader {
     }
     return outcome;
   }
-
-  std::string where() const override { return "memory"; }
-  Result<StoreState> state() override { return other(); }
-  Result<Offset> first_not_older(OffsetRange, TimeMs) override { return other(); }
-  Result<LogFacts> facts() override { return other(); }
-  Result<ChannelList> channels() override { return other(); }
-  Result<LogPast> past() override { return other(); }
-  bool is_live() const override { return false; }
-  Result<void> follow(Offset, std::string_view, const FollowVisitors&) override { return other(); }
-
- private:
-  static std::unexpected<Error> other() { return fail(ErrorCode::invalid_argument, "only scanned here"); }
 };
 
 /// Until it has not moved for a while. Too short a wait lets a mistake through, and never finds one that is none.
@@ -65,16 +53,14 @@ void wait_until_it_stops(const std::atomic<std::uint64_t>& read) {
   }
 }
 
-const OffsetRange kAll{Offset(1), Offset(kRecords)};
-
 }  // namespace
 
 TEST_CASE("who scans ahead is shown every record and every damaged stretch once, in order, and never far ahead") {
-  Counting log;
+  Counting log{.records = kRecords, .outcome = {}};
   std::uint64_t expected = 1;
   std::uint64_t furthest = 0;
   const auto scanned = scan_ahead(
-      log, kAll, "/a",
+      log,
       [&](const RecordView& record) {
         if (expected == 1) wait_until_it_stops(log.read);
         furthest = std::max(furthest, log.read - record.offset.value());
@@ -90,7 +76,7 @@ TEST_CASE("who scans ahead is shown every record and every damaged stretch once,
 }
 
 TEST_CASE("a scan that is ahead ends when a visitor has enough, of records or of damage") {
-  Counting log;
+  Counting log{.records = kRecords, .outcome = {}};
   std::uint64_t last = 0;
   const auto of_records = [&](const RecordView& record) {
     last = record.offset.value();
@@ -101,24 +87,22 @@ TEST_CASE("a scan that is ahead ends when a visitor has enough, of records or of
     return false;
   };
   const auto any_record = [](const RecordView&) { return true; };
-  CHECK(scan_ahead(log, kAll, "", of_records, of_damage));
+  CHECK(scan_ahead(log, of_records, of_damage));
   CHECK(last == 600);
   CHECK(log.read < kRecords);
-  CHECK(scan_ahead(log, kAll, "", any_record, of_damage));
+  CHECK(scan_ahead(log, any_record, of_damage));
   CHECK(last == kDamagedEvery);
   CHECK(log.read < kRecords);
 }
 
 TEST_CASE("an error of a scan that is ahead comes after the records before it") {
-  Counting log;
-  log.outcome = fail(ErrorCode::io, "the disk went away");
+  Counting log{.records = 2500, .outcome = fail(ErrorCode::io, "the disk went away")};
   std::uint64_t seen = 0;
   const auto scanned = scan_ahead(
-      log, {Offset(1), Offset(2500)}, "", [&](const RecordView&) { return ++seen > 0; },
-      [&](OffsetRange, const Error&) { return ++seen > 0; });
+      log, [&](const RecordView&) { return ++seen > 0; }, [&](OffsetRange, const Error&) { return ++seen > 0; });
   CHECK(seen == 2500);
   REQUIRE_FALSE(scanned);
   CHECK(scanned.error().context == "the disk went away");
 }
 
-}  // namespace tidemark::cli
+}  // namespace tidemark

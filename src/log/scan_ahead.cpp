@@ -1,4 +1,4 @@
-#include "src/cli/scan_ahead.h"
+#include "src/log/scan_ahead.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "src/base/command_limits.h"
 #include "src/log/record_batch.h"
 
-namespace tidemark::cli {
+namespace tidemark {
 namespace {
 
 /// Some records, and what could not be read after them.
@@ -110,14 +110,12 @@ bool use(Part& part, RecordVisitor visit, DamageVisitor damaged) {
 
 }  // namespace
 
-Result<void> scan_ahead(LogReader& reader, OffsetRange range, std::string_view channel, RecordVisitor visit,
-                        DamageVisitor damaged) {
+Result<void> scan_ahead(Scan scan, RecordVisitor visit, DamageVisitor damaged) {
   PartRing ring;
   auto scanned = std::async(std::launch::async, [&] {
     Filling filling(ring);
-    auto result = reader.scan(
-        range, channel, [&](const RecordView& record) { return filling.add(record); },
-        [&](OffsetRange stretch, const Error& error) { return filling.add(stretch, error); });
+    auto result = scan([&](const RecordView& record) { return filling.add(record); },
+                       [&](OffsetRange stretch, const Error& error) { return filling.add(stretch, error); });
     filling.pass_on();
     return result;
   });
@@ -131,4 +129,4 @@ Result<void> scan_ahead(LogReader& reader, OffsetRange range, std::string_view c
   return scanned.get();
 }
 
-}  // namespace tidemark::cli
+}  // namespace tidemark
