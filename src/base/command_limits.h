@@ -11,6 +11,7 @@ inline constexpr auto kLookAgainMost = 3200ms;           // and where a server i
 inline constexpr auto kLockWait = 2000ms;                // for a killed server to give its data directory back
 inline constexpr auto kOpeningPatience = 1000ms;         // for a log to be opened before it is said what is done
 inline constexpr auto kServerPatience = 30'000ms;        // for a server to take a request and to begin its answer
+inline constexpr auto kSilenceUntold = 2000ms;           // of it, before who waits at a terminal is told
 inline constexpr auto kServerAway = 60'000ms;            // for a server that took records, and is gone, to come back
 inline constexpr auto kStreamPatience = 60'000ms;        // between two parts of an answer: a stream has heartbeats
 inline constexpr std::size_t kAnswerBytes = 256 * kMiB;  // one line or body of a server's answer: a record is at most

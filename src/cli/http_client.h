@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/clock.h"
+#include "src/base/command_limits.h"
 #include "src/base/error.h"
 #include "src/base/function_ref.h"
 #include "src/config/server_url.h"
@@ -38,7 +40,9 @@ class HttpClient {
   };
   using Idle = FunctionRef<bool()>;
 
-  HttpClient(ServerUrl url, std::string token);
+  /// `patience`: with a server that takes the connection, or a request, and gives no answer. Who waits for one at a terminal
+  /// is told after a moment.
+  HttpClient(ServerUrl url, std::string token, Millis patience = limits::kServerPatience);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
@@ -71,9 +75,12 @@ class HttpClient {
   using Sink = FunctionRef<bool(std::string_view)>;
   [[nodiscard]] Result<void> exchange(const Request& request, Sink sink, Idle idle);
   [[nodiscard]] Error refusal(unsigned status, std::string_view body) const;
+  void tell_wait();
 
   const ServerUrl url_;
   const std::string token_;
+  const Millis patience_;
+  bool wait_told_ = false;
   std::unique_ptr<Connection> connection_;
   struct Answered;
   std::unique_ptr<Answered> answered_;  // what came before the body

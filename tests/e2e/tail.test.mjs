@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import net from "node:net";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Command, run, snapshot } from "./commands.mjs";
-import { backend, Client, freePort, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin } from "./support.mjs";
+import { cleanEnv, Command, run, snapshot } from "./commands.mjs";
+import { backend, Client, freePort, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
 
 const pier = newChannel();
 const dock = newChannel();
@@ -341,6 +342,25 @@ describe("tidemark tail on the log of a running server", () => {
       assert.match(stderr, said);
       assert.match(stderr, /--token or TIDEMARK_TOKEN\n$/);
       assert.equal(stderr.trim().split("\n").length, 1);
+    }
+  });
+
+  test("a server that takes the connection and does not answer is waited for, and who waits at a terminal is told", async (t) => {
+    const silent = net.createServer();
+    await new Promise((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    t.after(() => silent.close());
+    const url = `http://127.0.0.1:${silent.address().port}`;
+    for (const command of ["tail", "info", "channels", "stats", "append / text"]) {
+      const terminal = spawn("script", ["-qec", `"$TIDEMARK" ${command} --url ${url}; echo status=$?`, "/dev/null"], {
+        env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin }),
+      });
+      t.after(() => terminal.kill("SIGKILL"));
+      let text = "";
+      terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+      const closed = new Promise((resolve) => terminal.on("close", resolve));
+      await waitFor(() => text.includes(`tidemark: waiting for ${url} to answer, for 30s at most\r\n`), { what: `${command} to say so` });
+      terminal.stdin.write("\x03");
+      await within(closed, `${command} to end`);
     }
   });
 

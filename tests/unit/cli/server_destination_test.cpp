@@ -1,14 +1,13 @@
 #include "src/cli/server_destination.h"
 
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "tests/unit/cli/loopback_listener.h"
 
 namespace tidemark::cli {
 namespace {
@@ -16,34 +15,23 @@ namespace {
 /// A server that stores one record, answers, and is gone for good.
 class ServerOfOneRecord {
  public:
-  ServerOfOneRecord() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listening_, generic, size) == 0);
-    REQUIRE(::listen(listening_, 1) == 0);
-    REQUIRE(::getsockname(listening_, generic, &size) == 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
+  ServerOfOneRecord() : url_(listener_.url()), thread_([this] { serve(); }) {}
   ServerOfOneRecord(const ServerOfOneRecord&) = delete;
   ServerOfOneRecord& operator=(const ServerOfOneRecord&) = delete;
   ~ServerOfOneRecord() { wait_for_its_end(); }
 
-  [[nodiscard]] ServerUrl url() const { return {.host = "127.0.0.1", .port = std::to_string(port_), .path = {}}; }
+  [[nodiscard]] const ServerUrl& url() const { return url_; }
   void wait_for_its_end() {
     if (thread_.joinable()) thread_.join();
   }
 
  private:
-  void serve() const {
+  void serve() {
     constexpr std::string_view kAnswer =
         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
         "{\"offset\":1,\"duplicate\":false}";
-    const int connection = ::accept(listening_, nullptr, nullptr);
-    ::close(listening_);
+    const int connection = listener_.accept();
+    listener_.close();
     // Its body is its end: the text of a record in quotes.
     std::string request;
     std::array<char, 4096> part{};
@@ -56,8 +44,8 @@ class ServerOfOneRecord {
     ::close(connection);
   }
 
-  const int listening_;
-  std::uint16_t port_ = 0;
+  LoopbackListener listener_;
+  const ServerUrl url_;
   std::thread thread_;
 };
 
