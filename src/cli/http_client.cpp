@@ -158,6 +158,12 @@ std::string_view HttpClient::field(std::string_view name) const {
   return {found->value().data(), found->value().size()};
 }
 
+std::unexpected<Error> HttpClient::nonsense() const {
+  return fail(
+      ErrorCode::io,
+      fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this version?", url_.text()));
+}
+
 Error HttpClient::refusal(unsigned status, std::string_view body) const {
   const auto said = api_error_in(body);
   if (status == 401) {

@@ -54,6 +54,9 @@ class HttpClient {
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
   [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
 
+  /// What to say of an answer that is no Tidemark server's.
+  [[nodiscard]] std::unexpected<Error> nonsense() const;
+
   /// Of the answer that came last.
   [[nodiscard]] unsigned status() const;
   /// What it refused with, in the API's word: "closing"; empty where it refused nothing, or without a word.

@@ -116,7 +116,7 @@ Result<void> ServerDestination::send_one() {
   }
   if (!body) return std::unexpected(body.error());
   const auto stored = stored_in(*body);
-  if (!stored) return nonsense();
+  if (!stored) return client_->nonsense();
   stored_.push_back(*stored);
   waiting_bytes_ -= bytes_of(message);
   waiting_.pop_front();
@@ -239,14 +239,14 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
       continue;
     }
     auto said = api_error_in(line);
-    if (said.message.empty()) return nonsense();
+    if (said.message.empty()) return client_->nonsense();
     if (std::exchange(refused_line, waiting_[answered].line) != 0) continue;
     refusal = std::move(said);
     before = answered;
   }
   const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
   const bool by_end = refusal && refusal->code == kClosing && behind == 0 && !waiting_[before].key.empty();
-  if (!refusal && answered < count) return nonsense();
+  if (!refusal && answered < count) return client_->nonsense();
   if (refusal && !by_rate && !by_end) {
     return fail(
         refusal->code == "not_stored" || refusal->code == "closing" ? ErrorCode::io : ErrorCode::invalid_argument,
@@ -260,12 +260,6 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
   if (by_rate) wait(limits::kRateWait);
   if (by_end && !wait_for_server(refusal->message)) return fail(ErrorCode::io, refusal->message + extent(true, 1));
   return {};
-}
-
-std::unexpected<Error> ServerDestination::nonsense() const {
-  return fail(ErrorCode::io,
-              fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this version?",
-                          client_->url().text()));
 }
 
 }  // namespace tidemark::cli

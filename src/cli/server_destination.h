@@ -51,7 +51,6 @@ class ServerDestination final : public AppendDestination {
   [[nodiscard]] std::unexpected<Error> stopped(std::size_t under_way) const;
   /// The answer's lines, one for each record from the first on.
   [[nodiscard]] Result<void> take_answer(std::string_view lines, std::size_t count);
-  [[nodiscard]] std::unexpected<Error> nonsense() const;
 
   const CommandOptions& options_;
   const Millis away_;
