@@ -5,8 +5,9 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { io } from "socket.io-client";
 import { Filter } from "../../web/inspect/filter.js";
 import { indented } from "../../web/inspect/json-text.js";
-import { LogWindow, RECORDS_HELD } from "../../web/inspect/log-window.js";
-import { payloadText, previewText, readRecord } from "../../web/inspect/record.js";
+import { CHARS_HELD, LogWindow, RECORDS_HELD } from "../../web/inspect/log-window.js";
+import { nearestName } from "../../web/inspect/nearest.js";
+import { lineOf, payloadText, previewText, readRecord } from "../../web/inspect/record.js";
 import { startServer, waitFor } from "../harness.mjs";
 
 globalThis.sessionStorage = { getItem: () => null };
@@ -170,6 +171,19 @@ describe("a payload laid out", () => {
   });
 });
 
+test("the channel that was meant is the nearest name, or the one that ends in what was typed", () => {
+  const names = ["/chat/general", "/chat/pier", "/chat/piers/east", "/"];
+  for (const [typed, meant] of [
+    ["/chat/peir", "/chat/pier"],
+    ["pier", "/chat/pier"],
+    ["PIER", "/chat/pier"],
+    ["east", "/chat/piers/east"],
+    ["/chat/generl", "/chat/general"],
+    ["/nothing/like/it", undefined],
+    ["", undefined],
+  ]) assert.equal(nearestName(typed, names), meant, typed);
+});
+
 describe("the window on the log, its timer late", () => {
   let atEnd, told, states, push, log;
   const reads = (n) => ({ offset: n, line: lineWith(String(n), { offset: n }) });
@@ -237,5 +251,86 @@ describe("the window on the log, its timer late", () => {
     await waitFor(() => told.length > 0, { what: "what came" });
     assert.deepEqual(offsets(), upTo(101, 1_100));
     assert.deepEqual(told.map(({ passed }) => passed), [undefined]);
+  });
+});
+
+describe("the window on a log of long records", () => {
+  const LONG = "x".repeat(CHARS_HELD / 16 - 1_000);
+  const NEWEST = 100;
+  let atEnd, states, push, given, log;
+  const longLine = (n) => lineWith(`"${LONG}"`, { offset: n });
+  const offsets = () => log.records.map(({ offset }) => offset);
+  const heldChars = () => log.records.reduce((sum, record) => sum + lineOf(record).length, 0);
+
+  const { fetch } = globalThis;
+  afterEach(() => (globalThis.fetch = fetch));
+  beforeEach(async () => {
+    atEnd = true;
+    states = [];
+    given = 0;
+    push = undefined;
+    globalThis.fetch = async (url) => {
+      const query = new URL(url, "http://log").searchParams;
+      if (!url.includes("/log")) return new Response(new ReadableStream({ start: (to) => (push = (text) => to.enqueue(new TextEncoder().encode(text))) }));
+      const desc = query.get("order") === "desc";
+      let at = desc ? Math.min(NEWEST + 1, Number(query.get("before") ?? Infinity)) : Number(query.get("after"));
+      const pull = (to) => {
+        at += desc ? -1 : 1;
+        if (at < 1 || at > NEWEST) return to.close();
+        ++given;
+        to.enqueue(new TextEncoder().encode(`${longLine(at)}\n`));
+      };
+      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers: { "Tidemark-Head": `${NEWEST}`, "Tidemark-First": "1" } });
+    };
+    log = new LogWindow({
+      replaced() {},
+      appended() {},
+      prepended() {},
+      state: (state) => states.push(state),
+      failed: (error) => assert.fail(error),
+      atEnd: () => atEnd,
+    });
+    await log.follow("");
+    await waitFor(() => push, { what: "the stream" });
+    push('id: e.100\nevent: log\ndata: {"resumed":false}\n\n');
+  });
+  const stream = (from, to) => {
+    for (let n = from; n <= to; n++) push(`id: e.${n}\ndata: ${longLine(n)}\n\n`);
+  };
+
+  test("reads a few at once, and no more from the server than those", () => {
+    assert.deepEqual(offsets(), [96, 97, 98, 99, 100]);
+    assert.ok(given < 10, `${given} were given`);
+  });
+
+  test("reads back without a hole, and lets go of the newest", async () => {
+    while (log.first > 50) {
+      const before = log.first;
+      assert.equal(await log.older(), true);
+      assert.ok(log.first < before && heldChars() <= CHARS_HELD, `${heldChars()} characters`);
+      assert.deepEqual(offsets(), Array.from({ length: log.records.length }, (_, i) => log.first + i));
+    }
+    assert.equal(states.at(-1), "paused");
+    while (!log.live) {
+      const before = log.last;
+      await log.newer();
+      assert.ok(log.last > before || log.live, `it stands still at ${before}`);
+      assert.ok(heldChars() <= CHARS_HELD, `${heldChars()} characters`);
+    }
+    assert.equal(log.last, NEWEST);
+  });
+
+  test("holds no more of what comes, and of what somebody reads nothing goes", async () => {
+    stream(101, 140);
+    await waitFor(() => log.last === 140, { what: "the newest" });
+    assert.ok(heldChars() <= CHARS_HELD, `${heldChars()} characters`);
+    assert.deepEqual(offsets(), Array.from({ length: log.records.length }, (_, i) => log.first + i));
+    atEnd = false;
+    const { first } = log;
+    stream(141, 180);
+    await waitFor(() => !log.live, { what: "the end left" });
+    assert.equal(log.first, first);
+    assert.ok(heldChars() <= 1.5 * CHARS_HELD, `${heldChars()} characters`);
+    assert.deepEqual(offsets(), Array.from({ length: log.records.length }, (_, i) => log.first + i));
   });
 });

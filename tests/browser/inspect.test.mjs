@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { chromiumContext, closeBrowser, newChannel, openBrowser, publish, serve, waitFor } from "./support.mjs";
+import { chromiumContext, closeBrowser, newChannel, openBrowser, publish, serve, startServer, tempDir, waitFor } from "./support.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TOKEN = "a-token-that-nobody-guesses";
@@ -129,6 +129,77 @@ test("goes to an offset and back to what is live, reading on in both directions"
   await inOrder();
 });
 
+/** Types a place and reads what the page says of it. */
+async function jumpsTo(page, place, says) {
+  await page.getByLabel("Offset or time").fill(place);
+  await page.keyboard.press("Enter");
+  await page.locator("#said", { hasText: says }).waitFor();
+}
+
+const looksAtNothing = async (page) => {
+  await page.locator("#detail").waitFor({ state: "hidden" });
+  assert.equal(await page.locator("#rows tr[aria-current]").count(), 0);
+};
+
+test("an offset that the log does not have yet, or any more, is said, and no other record is taken for it", async (t) => {
+  const small = await serve(t, { args: ["--retain-records", "30"] });
+  const [mine, other] = [newChannel(), newChannel()];
+  const acks = await publish(small, mine, texts("mine", 60));
+  const [{ offset: head }] = await publish(small, other, ["other"]);
+  await waitFor(async () => (await (await fetch(`${small.url}/api/v1/info`)).json()).first === head - 29, { what: "the trim" });
+  const page = await inspect(t, { on: small });
+  await isLive(page);
+  await page.locator(`#rows tr[data-offset="${head}"]`).click();
+  for (const far of [head + 1, 10 ** 30]) {
+    await jumpsTo(page, BigInt(far).toString(), /^There is no offset [\d,]+ yet: the log ends at offset 61\.$/);
+    await looksAtNothing(page);
+    await isLive(page);
+    assert.equal((await offsets(page)).at(-1), head);
+  }
+  await jumpsTo(page, "5", /^There is no offset 5 any more: the log begins at offset 32\.$/);
+  await looksAtNothing(page);
+  const [first, scroller] = [await page.locator("#rows tr").first().boundingBox(), await page.locator("#scroller").boundingBox()];
+  assert.equal((await offsets(page))[0], head - 29);
+  assert.ok(first.y >= scroller.y, "the log's first record is on screen");
+  await page.goto(`${small.url}/inspect#at=999`);
+  await page.locator("#said", { hasText: "There is no offset 999 yet: the log ends at offset 61." }).waitFor();
+  await looksAtNothing(page);
+  await jumpsTo(page, "2100-01-01T00:00", "There is no record from there on; the newest is at offset 61.");
+  await looksAtNothing(page);
+  // In a channel: the record there is another one's.
+  await page.getByLabel("Channel").fill(`/chat/${mine}`);
+  await page.keyboard.press("Enter");
+  await isLive(page);
+  await jumpsTo(page, String(head), "There is no record from there on; the newest is at offset 60.");
+  await looksAtNothing(page);
+  const [{ offset: next }] = await publish(small, mine, ["next"]);
+  await jumpsTo(page, String(head), `Offset ${head} is not of /chat/${mine}; the next record is shown.`);
+  await page.getByRole("heading", { name: `Record ${next}` }).waitFor();
+  await page.getByLabel("Offset or time").fill(String(acks[50].offset));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: `Record ${acks[50].offset}` }).waitFor();
+  assert.equal(await page.locator("#said").textContent(), "");
+});
+
+test("a channel that the log does not have is said, with the nearest name", async (t) => {
+  const channel = newChannel();
+  await publish(server, channel, ["here"]);
+  const page = await inspect(t, { channel: channel.slice(0, -1) });
+  await page.getByText(`The log has no channel /chat/${channel.slice(0, -1)}. Did you mean /chat/${channel}?`).waitFor();
+  await page.getByRole("button", { name: `/chat/${channel}` }).click();
+  await shows(page, ["here"]);
+  assert.equal(await page.getByLabel("Channel").inputValue(), `/chat/${channel}`);
+  // Without what stands before it, and nothing of the channel before is left where it is refused.
+  await page.getByLabel("Channel").fill(channel);
+  await page.keyboard.press("Enter");
+  await page.getByText(`The log has no channel ${channel}. Did you mean /chat/${channel}?`).waitFor();
+  await shows(page, []);
+  await page.getByLabel("Channel").fill("/nothing/like/it/at/all");
+  await page.keyboard.press("Enter");
+  await page.getByText("The log has no channel /nothing/like/it/at/all.", { exact: true }).waitFor();
+  await isLive(page);
+});
+
 test("goes to a time", async (t) => {
   const channel = newChannel();
   await publish(server, channel, ["before"]);
@@ -220,6 +291,81 @@ test("comes back by itself after the server died, with every record once", async
   await shows(page, ["before", "after"]);
 });
 
+test("what could not be read because the server was away is read when it is back", async (t) => {
+  const mortal = await serve(t);
+  const [first, second] = [newChannel(), newChannel()];
+  const acks = await publish(mortal, first, ["one", "two"]);
+  await publish(mortal, second, ["other"]);
+  const page = await inspect(t, { on: mortal, channel: first });
+  await shows(page, ["one", "two"]);
+  for (const [ask, expected] of [
+    [() => page.getByLabel("Channel").fill(`/chat/${second}`).then(() => page.keyboard.press("Enter")), ["other"]],
+    [() => page.goto(`${mortal.url}/inspect#channel=/chat/${first}&at=${acks[0].offset}`), ["one", "two"]],
+  ]) {
+    await mortal.kill9();
+    await page.locator('#state[data-state="reconnecting"]').waitFor();
+    await ask();
+    await page.getByText("The page tries again.").waitFor();
+    assert.ok(!(await page.locator("main").innerText()).includes("no channel"), "nothing is claimed of what could not be read");
+    await mortal.start();
+    await shows(page, expected);
+    await isLive(page);
+    assert.equal(await page.locator("#problem").textContent(), "");
+  }
+  await page.getByRole("heading", { name: `Record ${acks[0].offset}` }).waitFor();
+});
+
+test("a link to a record far back is paused, and says so", async (t) => {
+  const channel = newChannel();
+  const acks = await publish(server, channel, texts("far", 300));
+  const page = await inspect(t, { channel: `${channel}&at=${acks[3].offset}` });
+  await page.locator('#state[data-state="paused"]', { hasText: "paused" }).waitFor();
+});
+
+test("of a log with very many channels those with most records are offered while one types", async (t) => {
+  const page = await inspect(t);
+  await page.route("**/api/v1/channels", async (route) => {
+    const channels = Array.from({ length: 20_000 }, (_, i) => ({ channel: `/chat/many-${i}`, records: i, bytes: i, first: 1, last: 2 }));
+    await route.fulfill({ json: { channels, unreadable: 0 } });
+  });
+  await page.reload();
+  await page.locator('#channels option[value="/chat/many-19999"]').waitFor({ state: "attached" });
+  assert.equal(await page.locator("#channels option").count(), 500);
+});
+
+for (const state of ["live", "paused"]) {
+  test(`another log at the same address is said, and nothing of the one before is left beside it: ${state}`, async (t) => {
+    const old = await serve(t);
+    const channel = newChannel();
+    await publish(old, channel, texts("old", 300));
+    const page = await inspect(t, { on: old, channel });
+    await isLive(page);
+    await page.locator("#rows tr").last().click();
+    if (state === "paused") {
+      await page.getByLabel("Offset or time").fill("10");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Record 10", exact: true }).waitFor();
+    }
+    await old.kill9();
+    const other = await startServer({ port: old.port, data: tempDir() });
+    t.after(() => other.kill9());
+    await publish(other, channel, ["new"]);
+    await waitFor(
+      async () => {
+        await page.locator("#scroller").evaluate((element) => element.scrollTo(0, element.scrollHeight));
+        await page.locator("#scroller").evaluate((element) => element.scrollTo(0, element.scrollHeight - 1e3));
+        return (await payloads(page)).join() === "new";
+      },
+      { what: "the other log's record alone", timeout: 20_000 },
+    );
+    await page.locator("#said", { hasText: "The server now keeps another log" }).waitFor();
+    await looksAtNothing(page);
+    await isLive(page);
+    await publish(other, channel, ["newer"]);
+    await shows(page, ["new", "newer"]);
+  });
+}
+
 test("says what log and server it is, and how clients came back", async (t) => {
   const page = await inspect(t);
   await page.locator("#facts").getByText("sqlite").waitFor();
@@ -229,6 +375,24 @@ test("says what log and server it is, and how clients came back", async (t) => {
   await waitFor(async () => Number((await page.locator("#count-new").textContent()).replaceAll(",", "")) > before, { what: "one more new client" });
   await page.locator("#recoveries summary").click();
   await page.locator("#recovery-rows").getByText(`/chat/${channel}`).first().waitFor();
+});
+
+test("rates that grow do not move what is below them", async (t) => {
+  const page = await inspect(t);
+  let asked = 0;
+  await page.route("**/api/v1/info", async (route) => {
+    const response = await route.fetch();
+    const info = await response.json();
+    const many = 123_456 * ++asked;
+    const now = new Date(1.8e12 + 1000 * asked).toISOString();
+    await route.fulfill({ response, json: { ...info, now, bytes_on_disk: 123.4 * 2 ** 20, head: 1_234_567, since_start: { ...info.since_start, records: many, commits: many } } });
+  });
+  await page.reload();
+  await isLive(page);
+  await page.locator("#facts", { hasText: "Records/s" }).waitFor();
+  const before = await page.locator("#scroller").boundingBox();
+  await page.locator("#facts", { hasText: "123,456" }).waitFor();
+  assert.deepEqual(await page.locator("#scroller").boundingBox(), before);
 });
 
 test("asks for the token where the server has one", async (t) => {
@@ -375,6 +539,26 @@ test("a payload is shown as it is stored: numbers, doubled keys, escapes and bla
     await page.getByLabel("Text").fill(wanted);
     await shows(page, [text]);
   }
+});
+
+test("long records are read a few at once, until the screen is full, and each is whole in its detail", async (t) => {
+  const channel = newChannel();
+  for (let n = 0; n < 30; n++) await add(channel, JSON.stringify([n, "x".repeat(900_000)]));
+  const page = await inspect(t, { channel, size: { width: 1280, height: 1000 } });
+  const read = [];
+  page.on("request", (request) => /\/log\?/.test(request.url()) && read.push(request.url()));
+  await page.reload();
+  await waitFor(async () => (await rows(page)).length === 30, { what: "all thirty", timeout: 30_000 });
+  assert.ok(read.length > 1, "not with one answer");
+  await isLive(page);
+  const shown = (await payloads(page)).map((text) => text.length);
+  assert.ok(Math.max(...shown) < 1_000, "a row shows a payload's beginning");
+  await page.locator("#rows tr").nth(7).click();
+  await page.getByRole("heading", { name: "Payload: its beginning, of 900,006 characters; a copy has all" }).waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  await page.getByRole("button", { name: "Copy JSON" }).click();
+  await page.getByText("Copied.").waitFor();
+  assert.deepEqual(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).payload, [7, "x".repeat(900_000)]);
 });
 
 test("one record that cannot be drawn is said in its place, and the others are shown", async (t) => {
@@ -597,6 +781,29 @@ test("a reload and a shared link show the same: channel, text and the record tha
   await shows(page, ["oak"]);
 });
 
+for (const size of [{ width: 1280, height: 800 }, { width: 375, height: 812 }]) {
+  test(`what is said of damage or of the disk does not run off the page, ${size.width} pixels wide`, async (t) => {
+    const channel = newChannel();
+    const acks = await publish(server, channel, texts("whole", 3));
+    const page = await inspect(t, { size });
+    const message = `the block at ${"/var/lib/tidemark".repeat(20)} cannot be read; run 'tidemark repair'`;
+    await page.route("**/api/v1/log?*", (route) =>
+      route.fulfill({ body: `${JSON.stringify({ error: { code: "damaged", message, offset: acks[1].offset } })}\n`, contentType: "application/x-ndjson", headers: { "Tidemark-Head": `${acks[1].offset}`, "Tidemark-First": "1" } }),
+    );
+    await page.route("**/api/v1/info", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), writable: false, why_not_writable: message } });
+    });
+    await page.reload();
+    await page.locator("#rows .gap").first().waitFor();
+    await page.locator("#unwritable", { hasText: "cannot be read" }).waitFor();
+    const off = await page.evaluate(() =>
+      ["#scroller", "body"].map((name) => document.querySelector(name)).filter((one) => one.scrollWidth > one.clientWidth).map((one) => `${one.id || "body"}: ${one.scrollWidth}`),
+    );
+    assert.deepEqual(off, []);
+  });
+}
+
 test("the arrow keys pass over the lines that say what is damaged", async (t) => {
   const channel = newChannel();
   const acks = await publish(server, channel, texts("key", 4));
@@ -619,6 +826,7 @@ test("says whether a token is missing or wrong", async (t) => {
   const guarded = await serve(t, { env: { TIDEMARK_API_TOKEN: TOKEN } });
   const page = await inspect(t, { on: guarded });
   await page.getByText("This server asks for its API token.").waitFor();
+  assert.equal(await page.locator("#state").innerText(), "waiting for the token");
   await page.getByLabel("The server's API token").fill("a wrong one");
   await page.keyboard.press("Enter");
   await page.getByText("That is not the API token of this server.").waitFor();

@@ -83,6 +83,85 @@ test("a link to an old message leads to it", async (t) => {
   assert.ok(box.y > 0 && box.y < 700, `it is at ${box.y}`);
 });
 
+/** Many messages at once. */
+async function publishMany(on, channel, messages) {
+  const path = `${on.url}/api/v1/channels/${encodeURIComponent(`/chat/${channel}`)}/records`;
+  const body = messages.map((payload) => `${JSON.stringify({ payload })}\n`).join("");
+  const answer = await fetch(path, { method: "POST", body, headers: { "content-type": "application/x-ndjson" } });
+  return (await answer.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line).offset);
+}
+
+test("a link to a message however far back shows it among its neighbours, and those between it and the newest when asked for", async (t) => {
+  const channel = newChannel();
+  const messages = numbered(900);
+  const offsets = await publishMany(server, channel, messages);
+  const all = textsOf(messages);
+  const ada = await visitor(t, server, `${channel}/${offsets[100]}`);
+  await ada.page.locator(`#at-${offsets[100]}.pointed-at`).waitFor();
+  const box = await ada.page.locator(`#at-${offsets[100]}`).boundingBox();
+  assert.ok(box.y > 0 && box.y < 700, `it is at ${box.y}`);
+  assert.deepEqual(await ada.texts(), [...all.slice(50, 300), ...all.slice(-FIRST_VISIT)]);
+  const next = ada.page.getByRole("button", { name: "Show the next messages" });
+  // What comes is shown at the end all the same.
+  await publish(server, channel, [{ name: "Grace", text: "meanwhile", sent: 901 }]);
+  await ada.page.getByText("meanwhile", { exact: true }).waitFor({ state: "attached" });
+  for (let shown = 300; shown < 700; shown += 100) {
+    await next.click();
+    await ada.page.getByText(`message ${shown + 99}`, { exact: true }).waitFor({ state: "attached" });
+    assert.deepEqual(await ada.texts(), [...all.slice(50, shown + 100), ...(shown === 600 ? all.slice(700) : all.slice(-FIRST_VISIT)), "meanwhile"]);
+  }
+  await next.waitFor({ state: "hidden" });
+  assert.equal(await ada.page.locator("#log .divider:not(.unread)").count(), 1, "one day, one line");
+  await toTop(ada);
+  await note(ada, "Here the channel begins.");
+  await ada.sees([...all, "meanwhile"]);
+});
+
+test("the page stays bounded where what is in between is read on", async (t) => {
+  const channel = newChannel();
+  for (let n = 0; n < 3; n++) await publishMany(server, channel, numbered(1_000));
+  const offsets = await publishMany(server, channel, numbered(200));
+  const ada = await visitor(t, server, `${channel}/${offsets[0] - 2_900}`);
+  await ada.page.locator(".pointed-at").waitFor();
+  const next = ada.page.getByRole("button", { name: "Show the next messages" });
+  for (let shown = (await ada.records()).length; shown < 2_000; ) {
+    await next.click();
+    await waitFor(async () => (await ada.records()).length > shown, { what: `more than ${shown} messages` });
+    shown = (await ada.records()).length;
+  }
+  await next.click();
+  await ada.page.locator(".hole", { hasText: "This page shows no more of them" }).waitFor();
+  assert.ok((await ada.records()).length < 2_100);
+});
+
+test("a link to a message that is not there, or not any more, says so", async (t) => {
+  const small = await serve(t, { args: ["--retain-records", "300"] });
+  const [channel, other] = [newChannel(), newChannel()];
+  await publishMany(small, channel, numbered(100));
+  const [elsewhere] = await publishMany(small, other, numbered(1));
+  await publishMany(small, channel, numbered(290));
+  await waitFor(async () => (await (await fetch(`${small.url}/api/v1/info`)).json()).first === 92, { what: "the trim" });
+  const ada = await visitor(t, small, `${channel}/5`);
+  await ada.page.getByText("Offset 5 is not there any more: the log begins at offset 92.").waitFor();
+  await ada.page.evaluate((hash) => (location.hash = hash), `${channel}/${elsewhere}`);
+  await ada.page.getByText(`There is no message at offset ${elsewhere} in #${channel}.`).waitFor();
+  assert.deepEqual(await ada.texts(), textsOf(numbered(290)).slice(-FIRST_VISIT));
+});
+
+test("where what is older is damaged the page says so, not that the channel begins there", async (t) => {
+  const channel = newChannel();
+  const offsets = await publishMany(server, channel, numbered(250));
+  const ada = await visitor(t, server, channel);
+  await ada.page.getByText("message 249", { exact: true }).waitFor();
+  await ada.page.route("**/api/v1/log?**", async (route) => {
+    const response = await route.fetch();
+    const whole = (await response.text()).split("\n").slice(0, 10).join("\n");
+    await route.fulfill({ response, body: `${whole}\n{"error":{"code":"damaged","message":"fails its checksum","offset":${offsets[39]}}}\n` });
+  });
+  await toTop(ada);
+  await note(ada, "The log is damaged here.");
+});
+
 test("a short channel says where it begins, without being asked", async (t) => {
   const channel = newChannel();
   await publish(server, channel, numbered(3));

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import http from "node:http";
 import { repositoryRoot } from "../harness.mjs";
-import { closeBrowser, newChannel, openBrowser, publish, serve, visitor } from "./support.mjs";
+import { closeBrowser, newChannel, openBrowser, publish, serve, visitor, waitFor } from "./support.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -178,4 +178,49 @@ test("a phone 320 pixels wide shows everything without scrolling sideways", asyn
   assert.deepEqual(await overflow(), fits, "offline");
   const composer = await ada.page.locator(".composer").boundingBox();
   assert.ok(composer.y + composer.height <= 568.5, "the place to write is on screen");
+});
+
+for (const viewport of [{ width: 1280, height: 800 }, { width: 375, height: 812 }]) {
+  test(`the connection panel covers nothing of what the banner says, and parts no number, ${viewport.width} pixels wide`, async (t) => {
+    const channel = newChannel();
+    const lines = Array.from({ length: 1_000 }, (_, i) => `{"payload":${i}}\n`).join("");
+    const path = `${server.url}/api/v1/channels/${encodeURIComponent(`/chat/${newChannel()}`)}/records`;
+    await fetch(path, { method: "POST", body: lines, headers: { "content-type": "application/x-ndjson" } });
+    await publish(server, channel, ["beyond offset 1,000"]);
+    const ada = await visitor(t, server, channel, { viewport });
+    await ada.sees(["beyond offset 1,000"]);
+    await ada.page.getByRole("button", { name: "connection details" }).click();
+    const linesOf = () =>
+      ada.page.locator("#detail-position").evaluate(({ lastChild }) => {
+        const range = document.createRange();
+        range.selectNodeContents(lastChild);
+        const text = lastChild.textContent;
+        range.setStart(lastChild, text.lastIndexOf(".") + 1);
+        return { number: Number(range.toString()), lines: range.getClientRects().length };
+      });
+    const { number, lines: taken } = await linesOf();
+    assert.ok(number > 1_000, `the offset is ${number}`);
+    assert.equal(taken, 1, "the offset is on one line");
+    await ada.page.getByRole("button", { name: "Stay offline" }).click();
+    await ada.bannerSays("Offline, because you asked for it.");
+    const banner = await ada.banner().boundingBox();
+    await waitFor(async () => (await ada.page.locator("#status-panel").boundingBox()).y >= banner.y + banner.height, { what: "the panel below the banner" });
+    await ada.page.getByRole("button", { name: "Go online again" }).click();
+    await ada.isLive();
+  });
+}
+
+test("the gauge has room for every digit of an offset", async (t) => {
+  const ada = await visitor(t, server, newChannel(), { viewport: { width: 375, height: 812 } });
+  // As in a log of a billion records.
+  const room = await ada.page.evaluate(async () => {
+    const { LogView } = await import("/chat/log-view.js");
+    const view = new LogView({ seen() {}, dropped() {} });
+    view.clear("long");
+    view.add({ offset: 1_234_567_890, name: "Ada", text: "far out" });
+    view.flush();
+    const { scrollWidth, clientWidth } = document.querySelector(".mark");
+    return { scrollWidth, clientWidth };
+  });
+  assert.ok(room.scrollWidth <= room.clientWidth, JSON.stringify(room));
 });

@@ -36,6 +36,7 @@ const logView = new LogView({
   discard: (entry) => outbox.discard(entry),
   seen: markSeen,
   dropped: () => older.dropped(),
+  fill: (hole) => older.fill(hole),
 });
 const older = new OlderMessages(logView);
 const senders = new Senders(sendersFound);
@@ -262,10 +263,9 @@ async function lookForWanted() {
   wanted = undefined;
   if (logView.reveal(offset)) return;
   const asked = channel;
-  await older.loadDownTo(offset);
-  if (asked === channel && !logView.reveal(offset)) {
-    statusView.notice(`Offset ${offset} is not among the messages on this page.`);
-  }
+  const none = await older.loadAround(offset);
+  if (asked !== channel || logView.reveal(offset)) return;
+  statusView.notice(none ? wording.noMessage(offset, channel, none.first) : `Offset ${offset} is not among the messages on this page.`);
 }
 
 byId("drop-button").addEventListener("click", () => connection.drop());

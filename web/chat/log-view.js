@@ -29,9 +29,13 @@ export class LogView {
   #unreadAfter; // the unread line goes before the first message beyond this offset
   #unreadLine;
   #channel;
+  #offsetDigits = 0; // of the longest one that was drawn: the gauge has room for it
   #handlers;
 
-  /** Handlers: retry(entry), discard(entry), seen(), dropped() (the oldest messages left the document). */
+  /**
+   * Handlers: retry(entry), discard(entry), seen(), dropped() (the oldest messages left the document), fill(hole) (what is
+   * missing there is wanted).
+   */
   constructor(handlers) {
     this.#handlers = handlers;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -48,7 +52,7 @@ export class LogView {
   get oldest() {
     this.flush();
     const message = this.#log.querySelector(".message");
-    return message ? Number(message.id.replace("at-", "")) : undefined;
+    return message ? offsetOf(message) : undefined;
   }
 
   /** How much the document holds. */
@@ -125,8 +129,11 @@ export class LogView {
     this.#keepAtEnd();
   }
 
-  /** Draws older entries above what is there, silently and without moving what the reader looks at. */
-  prepend(entries) {
+  /**
+   * Draws older entries above what is there, silently and without moving what the reader looks at. `hole`: others are missing
+   * in between.
+   */
+  prepend(entries, hole = false) {
     this.flush();
     if (entries.length === 0) return;
     const kept = [this.#lastDay, this.#lastSender, this.#unreadAfter];
@@ -136,9 +143,10 @@ export class LogView {
     const newestDay = batch.querySelectorAll(".divider");
     const anchor = this.#log.firstElementChild;
     // The day goes on: its line stands above the older messages now.
-    const repeated = anchor?.matches(".divider:not(.unread)") && newestDay.length > 0 &&
+    const repeated = !hole && anchor?.matches(".divider:not(.unread)") && newestDay.length > 0 &&
       newestDay[newestDay.length - 1].textContent === anchor.textContent;
     [this.#lastDay, this.#lastSender, this.#unreadAfter] = kept;
+    if (hole) batch.append(this.#drawHole());
     const fixed = repeated ? anchor.nextElementSibling : anchor;
     const before = fixed?.getBoundingClientRect().top;
     this.#silently(() => {
@@ -147,6 +155,52 @@ export class LogView {
     });
     if (fixed) this.#scroller.scrollTop += fixed.getBoundingClientRect().top - before;
     this.#scrolled();
+  }
+
+  /** The messages around a hole: {after, before}, their offsets. */
+  edgesOf(hole) {
+    let [last, next] = [hole.previousElementSibling, hole.nextElementSibling];
+    while (last && !last.matches(".message")) last = last.previousElementSibling;
+    while (next && !next.matches(".message")) next = next.nextElementSibling;
+    return { after: offsetOf(last), before: offsetOf(next) };
+  }
+
+  /** Draws entries that were missing, oldest first, in a hole; without `more` it is none any more. */
+  fill(hole, entries, more) {
+    this.flush();
+    const kept = [this.#lastDay, this.#lastSender, this.#unreadAfter];
+    const last = hole.previousElementSibling;
+    const time = last?.querySelector("time")?.dateTime;
+    this.#lastDay = time && wording.dayKey(Date.parse(time));
+    this.#lastSender = last?.matches(".message:not(.raw)") ? senderOf(last) : undefined;
+    this.#unreadAfter = undefined;
+    const batch = document.createDocumentFragment();
+    for (const entry of entries) batch.append(...this.#draw(entry));
+    const { scrollTop } = this.#scroller;
+    const day = this.#lastDay;
+    [this.#lastDay, this.#lastSender, this.#unreadAfter] = kept;
+    this.#silently(() => {
+      hole.before(batch);
+      if (more) return;
+      const next = hole.nextElementSibling;
+      const newest = next?.nextElementSibling?.querySelector("time")?.dateTime;
+      if (next?.matches(".divider:not(.unread)") && newest && wording.dayKey(Date.parse(newest)) === day) next.remove();
+      hole.remove();
+    });
+    this.#scroller.scrollTop = scrollTop; // the next ones come below what is read
+    this.#scrolled();
+  }
+
+  /** Nothing more is to be shown in it. */
+  closeHole(hole, why) {
+    hole.replaceChildren(element("span", {}, why));
+  }
+
+  #drawHole() {
+    const button = element("button", { type: "button", class: "quiet-button" }, "Show the next messages");
+    const hole = element("div", { class: "divider hole" }, button);
+    button.addEventListener("click", () => this.#handlers.fill(hole));
+    return hole;
   }
 
   /** Screen readers hear what is new, not what was fetched from the past. */
@@ -162,6 +216,7 @@ export class LogView {
     const most = this.#atBottom ? ENTRIES_SHOWN : ENTRIES_READ_BACK + ENTRIES_SHOWN;
     if (this.#log.childElementCount <= most) return;
     while (this.#log.childElementCount > most) this.#log.firstElementChild.remove();
+    if (this.#log.firstElementChild.matches(".hole")) this.#log.firstElementChild.remove();
     this.#handlers.dropped();
   }
 
@@ -278,6 +333,7 @@ export class LogView {
     const sender = entry.name || wording.sender(entry.sender);
     const grouped = this.#lastSender === sender && !entry.raw;
     this.#lastSender = entry.raw ? undefined : sender;
+    this.#makeRoomFor(String(entry.offset).length);
     const message = element("article", {
       class: classes("message", { own: entry.own, grouped, raw: entry.raw, fresh: !this.#busy && !entry.own }),
       id: `at-${entry.offset}`,
@@ -305,6 +361,12 @@ export class LogView {
     if (entry.own) meta.append(storedMark());
     message.append(mark, meta, element("p", { class: "text", dir: "auto" }, ...marked(entry.text)));
     return message;
+  }
+
+  #makeRoomFor(digits) {
+    if (digits <= this.#offsetDigits) return;
+    this.#offsetDigits = digits;
+    document.documentElement.style.setProperty("--offset-digits", String(digits));
   }
 
   #drawPending(entry, id) {
@@ -352,6 +414,7 @@ function storedMark() {
   return element("span", { class: "stored-mark", title: "Stored" }, icon("tick"), hiddenText("stored"));
 }
 
+const offsetOf = (message) => Number(message.id.replace("at-", ""));
 const senderOf = (message) => message.querySelector(".sender").textContent;
 
 /** `title` says what stands behind a name that nobody gave. */

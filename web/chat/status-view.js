@@ -1,5 +1,5 @@
 // How the connection is: the banner under the header, the corner with its details, and the waterline's label.
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { BACK_SHOWN_MS, CONNECTING_SHOWN_AFTER_MS } from "./limits.js";
 
 export class StatusView {
@@ -8,6 +8,10 @@ export class StatusView {
 
   constructor() {
     byId("notice-dismiss").addEventListener("click", () => this.notice(""));
+    const banner = byId("banner");
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--banner-height", `${banner.offsetHeight}px`);
+    }).observe(banner);
   }
 
   /** Phases: connecting, catching up, live, offline, refused. */
@@ -56,7 +60,7 @@ export class StatusView {
     byId("detail-catchup").textContent = catchup;
     byId("detail-waiting").textContent = String(waiting);
     byId("detail-repeated").textContent = String(localLog.repeated);
-    byId("detail-position").textContent = localLog.position ?? "none yet";
+    byId("detail-position").replaceChildren(...positionMark(localLog));
     const compact = localLog.epoch === undefined ? "" : `${localLog.epoch.slice(0, 4)}·${localLog.offset}`;
     byId("status-offset").textContent = compact;
     byId("waterline-label").textContent = localLog.epoch === undefined ? "" : `tidemark ${localLog.offset}`;
@@ -74,4 +78,9 @@ export class StatusView {
     if (this.#state.textContent !== text) this.#state.textContent = text;
     this.#state.dataset.kind = kind;
   }
+}
+
+/** A line ends between the two numbers, if anywhere. */
+function positionMark({ epoch, offset }) {
+  return epoch === undefined ? ["none yet"] : [`${epoch}.`, element("wbr"), String(offset)];
 }

@@ -62,6 +62,12 @@ export function gap({ from, to, reason }) {
   return reason ? `${which}: ${REASONS[reason] ?? reason}.` : `${which}.`;
 }
 
+/** `first` is the log's first offset. */
+export function noMessage(offset, channel, first) {
+  if (offset < first) return `Offset ${offset} is not there any more: the log begins at offset ${first}.`;
+  return `There is no message at offset ${offset} in #${channel}.`;
+}
+
 export const replaced =
   "The server now keeps another log. What this browser remembered of the old one was put away; this is what the new one holds.";
 

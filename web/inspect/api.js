@@ -36,27 +36,27 @@ export async function ask(path, { parameters = {}, headers = {}, signal } = {}) 
 export const get = async (path, options) => (await ask(path, options)).json();
 
 /**
- * {records in the order asked for, head, damage: {at, text} of the record that could not be read and ended the answer}. The
- * head is not known where the first record could not be read.
+ * {records in the order asked for, epoch, first and head of the log, damage: {at, text} of the record that could not be read and
+ * ended the answer}. What log it is is not known where the first record could not be read. `cut`: there were more than
+ * `charsMost` characters, and what is behind them was left.
  */
-export async function readLog(parameters, signal) {
-  let response;
-  try {
-    response = await ask("/log", { parameters, signal });
-  } catch (error) {
-    if (error.code !== "damaged") throw error;
-    return { records: [], damage: damageOf(error) };
+export async function readLog(parameters, { charsMost, signal }) {
+  const answer = { records: [] };
+  let chars = 0;
+  for await (const { lines, ...about } of readLogAsItComes(parameters, signal)) {
+    Object.assign(answer, about);
+    for (const line of lines) {
+      if (chars >= charsMost) return { ...answer, damage: undefined, cut: true };
+      chars += line.length;
+      answer.records.push(readRecord(line));
+    }
   }
-  const answered = (await response.text()).split("\n").filter(Boolean).map(readRecord);
-  const last = answered.at(-1)?.error;
-  const records = last ? answered.slice(0, -1) : answered;
-  const damage = last && damageOf(new ApiError(500, last));
-  return { records, head: Number(response.headers.get("Tidemark-Head")), damage };
+  return answer;
 }
 
 /**
- * The same as it comes, for long answers: pieces of {lines, head, first}, and where a record could not be read {damage} as
- * the last.
+ * The same as it comes, for long answers: pieces of {lines, epoch, first, head}, and where a record could not be read {damage}
+ * with the last. Who leaves before the end asks for no more of it.
  */
 export async function* readLogAsItComes(parameters, signal) {
   let response;
@@ -66,21 +66,31 @@ export async function* readLogAsItComes(parameters, signal) {
     if (error.code !== "damaged") throw error;
     return yield { lines: [], damage: damageOf(error) };
   }
-  const [first, head] = ["First", "Head"].map((name) => Number(response.headers.get(`Tidemark-${name}`)));
-  yield { lines: [], head, first };
+  const log = logOf(response);
+  yield { lines: [], ...log };
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let rest = ""; ; ) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const pieces = (rest + value).split("\n");
-    rest = pieces.pop();
-    if (pieces.at(-1)?.startsWith('{"error":')) {
-      const damage = damageOf(new ApiError(500, JSON.parse(pieces.pop()).error));
-      return yield { lines: pieces, head, first, damage };
+  try {
+    for (let rest = ""; ; ) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      if (lines.at(-1)?.startsWith('{"error":')) {
+        const damage = damageOf(new ApiError(500, JSON.parse(lines.pop()).error));
+        return yield { lines, ...log, damage };
+      }
+      yield { lines, ...log };
     }
-    yield { lines: pieces, head, first };
+  } finally {
+    reader.cancel().catch(() => {}); // it may have failed already
   }
 }
+
+const logOf = ({ headers }) => ({
+  epoch: headers.get("Tidemark-Epoch"),
+  first: Number(headers.get("Tidemark-First")),
+  head: Number(headers.get("Tidemark-Head")),
+});
 
 /** Throws what is no damage, or has no place: nobody could go on behind it. */
 function damageOf(error) {

@@ -42,7 +42,11 @@ export class Detail {
     this.#fields.replaceChildren(
       ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, ...marked(value)))]),
     );
-    this.#payload.replaceChildren(...marked(indented(payloadText(record), TEXT_SHOWN_CHARS)));
+    const text = payloadText(record);
+    const shown = indented(text, TEXT_SHOWN_CHARS);
+    const cut = shown.length > TEXT_SHOWN_CHARS;
+    byId("payload-title").textContent = cut ? `Payload: its beginning, of ${text.length.toLocaleString("en")} characters; a copy has all` : "Payload";
+    this.#payload.replaceChildren(...marked(shown));
   }
 
   close() {

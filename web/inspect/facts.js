@@ -21,19 +21,20 @@ export function showFacts(info) {
     seconds > 0 && before.started === info.started
       ? (Math.max(0, info.since_start[name] - before.since_start[name]) / seconds).toLocaleString("en", { maximumFractionDigits: 1 })
       : "…";
+  // What grows and shrinks all the time has its room, so that nothing else moves with it.
   const rows = [
     ["Engine", info.engine],
     ["Epoch", info.epoch],
     ["First", info.first.toLocaleString("en")],
     ["Head", info.head.toLocaleString("en")],
-    ["On disk", bytes(info.bytes_on_disk)],
-    ["Records/s", rate("records")],
-    ["Commits/s", rate("commits")],
     ["Connections", info.connections.toLocaleString("en")],
-    ["Stored twice, prevented", info.since_start.duplicates.toLocaleString("en")],
+    ["Duplicates", info.since_start.duplicates.toLocaleString("en")],
+    ["On disk", bytes(info.bytes_on_disk), "roomy"],
+    ["Records/s", rate("records"), "roomy"],
+    ["Commits/s", rate("commits"), "roomy"],
   ];
   byId("facts").replaceChildren(
-    ...rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
+    ...rows.map(([name, value, kind]) => element("div", {}, element("dt", {}, name), element("dd", { class: kind }, value))),
   );
   byId("facts-short").textContent = `head ${info.head.toLocaleString("en")}, ${rate("records")} records/s`;
   byId("unwritable").textContent = info.writable ? "" : `Nothing is stored at the moment: ${info.why_not_writable}`;

@@ -1,6 +1,6 @@
 // The inspector: the log as it is, live, on the HTTP API that programs use.
 import { byId, element } from "/chat/dom.js";
-import { plain } from "/shared/marked.js";
+import { marked, plain } from "/shared/marked.js";
 import { readAddress, writeAddress } from "./address.js";
 import { get, token } from "./api.js";
 import { Detail } from "./detail.js";
@@ -8,12 +8,16 @@ import { showFacts } from "./facts.js";
 import { Filter } from "./filter.js";
 import { showGone } from "./gone.js";
 import { LogWindow, RECORDS_HELD } from "./log-window.js";
+import { nearestName } from "./nearest.js";
 import { showRecoveries } from "./recoveries.js";
 import { Search } from "./search.js";
 import { Table } from "./table.js";
 
 const FACTS_EVERY_MS = 2_000;
 const CHANNELS_EVERY_MS = 15_000;
+const CHANNELS_OFFERED = 500; // while one types: those with most records
+const PAUSE_SHARE = 20; // what takes long to answer, of a log with many channels, is asked less often
+const ANOTHER_LOG = "The server now keeps another log: this is what it holds.";
 const FOUND_ROWS = 2 * RECORDS_HELD; // shown at most, of older ones and those at hand together
 
 const channelField = byId("channel");
@@ -24,6 +28,8 @@ let found = 0; // older ones, by the search
 let open; // the offset of the record that is looked at
 let damagedRecords = 0;
 let losses = { losses: [] };
+let channelNames; // undefined: not told yet
+let isAnother = false; // log than the one that was looked at before
 
 const search = new Search();
 const table = new Table({
@@ -41,6 +47,7 @@ const log = new LogWindow({
     forgetSearch();
     table.replace(log.records);
     showShown();
+    setTimeout(fillScreen);
   },
   appended: (records, passed) => {
     if (search.reached === undefined) {
@@ -51,20 +58,28 @@ const log = new LogWindow({
       table.append(passed ? [{ passed }, ...records] : records); // what was found stays above it
     }
     showShown();
+    if (!log.live) setTimeout(fillScreen);
   },
   prepended: (records) => {
     table.prepend(records);
     table.prune(0, log.last ?? Infinity);
     showShown();
+    setTimeout(fillScreen);
   },
   state: (state, error) => {
     byId("state").dataset.state = state;
     byId("state-text").textContent = state;
     byId("live").hidden = state === "live";
-    if (state === "reconnecting" && error) failed(error);
+    if (state === "reconnecting" && error) failed(error, true);
     else complain("");
   },
   failed,
+  anotherLog: () => {
+    closeRecord();
+    table.forgetSelected();
+    isAnother = true;
+    say(ANOTHER_LOG);
+  },
   atEnd: () => table.following,
 });
 
@@ -81,12 +96,16 @@ const TOKEN_PROBLEMS = {
   token_wrong: "That is not the API token of this server.",
 };
 
-function failed(error) {
+/** `again`: the page tries again by itself. */
+function failed(error, again = false) {
   const asks = error.status === 401;
   byId("token-form").hidden = !asks;
-  if (asks) byId("token").focus();
+  if (asks) {
+    byId("token").focus();
+    byId("state-text").textContent = "waiting for the token";
+  }
   const answer = TOKEN_PROBLEMS[error.code] ?? error.message;
-  complain(error.status ? answer : `The server is not there (${error.message}). The page tries again.`);
+  complain(`${error.status ? answer : `The server is not there (${error.message}).`}${again && !asks ? " The page tries again." : ""}`);
 }
 
 // --- what is looked at -------------------------------------------------------------------------------------------------
@@ -140,14 +159,47 @@ async function fromAddress() {
 
 function showShown() {
   const held = log.records.length;
-  const atHand = `${held.toLocaleString("en")} records at hand`;
+  const atHand = `${held.toLocaleString("en")} ${held === 1 ? "record" : "records"} at hand`;
   const matching = table.shown - found;
   byId("shown").textContent = !filter.active
     ? atHand
     : `${matching.toLocaleString("en")} of the ${atHand}${search.reached === undefined ? "" : `, ${found.toLocaleString("en")} older`}`;
   byId("search-older").hidden = !filter.active || (search.reached <= search.logFirst && !search.running);
+  showEmpty();
+}
+
+/** Of long records few are read at once: nobody can scroll for others where there are too few. */
+function fillScreen() {
+  if (filter.active || table.empty || table.scrolls || !log.hasRoom) return;
+  if (log.live) log.older();
+  else log.newer();
+}
+
+function showEmpty() {
   byId("empty").hidden = !table.empty;
-  byId("empty").textContent = filter.active ? "None of the records at hand matches." : "Nothing is here yet.";
+  const why = element("p", {}, ...whyEmpty());
+  // The same anew would take the focus from who is on it.
+  if (byId("empty").textContent !== why.textContent) byId("empty").replaceChildren(...why.childNodes);
+}
+
+function whyEmpty() {
+  if (filter.active && log.records.length > 0) return ["None of the records at hand matches."];
+  if (!log.known) return [];
+  if (log.channel === "" || channelNames === undefined) return ["Nothing is here yet."];
+  const channel = element("bdi", {}, ...marked(log.channel));
+  if (losses.losses.some((one) => one.channel === log.channel)) return ["All records of ", channel, " are trimmed."];
+  const nearest = nearestName(log.channel, channelNames);
+  if (nearest === undefined) return ["The log has no channel ", channel, "."];
+  return ["The log has no channel ", channel, ". Did you mean ", channelLink(nearest), "?"];
+}
+
+function channelLink(name) {
+  const link = element("button", { type: "button" }, element("bdi", {}, ...marked(name)));
+  link.addEventListener("click", () => {
+    channelField.value = name;
+    follow(name);
+  });
+  return link;
 }
 
 // --- finding -----------------------------------------------------------------------------------------------------------
@@ -213,7 +265,7 @@ async function searchOlder() {
 async function jump() {
   const text = jumpField.value.trim();
   if (text === "") return;
-  if (/^\d+$/.test(text)) return goTo({ offset: Number(text) });
+  if (/^\d+$/.test(text)) return goTo({ offset: Math.min(Number(text), Number.MAX_SAFE_INTEGER) });
   const day = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${new Date().toLocaleDateString("sv")}T${text}` : text;
   const moment = new Date(day);
   if (Number.isNaN(moment.getTime())) {
@@ -223,12 +275,31 @@ async function jump() {
 }
 
 async function goTo(place) {
-  const target = await log.jump(place);
-  if (target === null) return; // why is said already
-  if (target === undefined) return say("There is no record at or after that place.");
+  isAnother = false;
+  const met = await log.jump(place);
+  if (met === null) return; // why is said already
+  const { target } = met;
+  const why = [isAnother ? ANOTHER_LOG : "", whyAnotherPlace(place.offset, met)].filter(Boolean).join(" ");
+  if (target === undefined || place.offset < met.first) {
+    closeRecord();
+    table.forgetSelected();
+    if (target !== undefined) table.toBegin();
+    return say(why);
+  }
   const record = log.records.find((one) => one.offset === target);
   if (record) show(record);
-  if (!table.reveal(target, true)) say(`Record ${target} does not match the text that is looked for.`);
+  say(table.reveal(target, true) ? why : `Record ${target} does not match the text that is looked for.`);
+}
+
+/** What is shown where there is nothing at the offset, or at the moment, that was asked for; empty: it is there. */
+function whyAnotherPlace(offset, { target, newest, first, head }) {
+  const named = (n) => `offset ${n.toLocaleString("en")}`;
+  if (head === 0) return "The log is empty.";
+  if (offset > head) return `There is no ${named(offset)} yet: the log ends at ${named(head)}.`;
+  if (offset < first) return `There is no ${named(offset)}${offset > 0 ? " any more" : ""}: the log begins at ${named(first)}.`;
+  if (target === undefined) return `There is no record from there on${newest ? `; the newest is at ${named(newest)}` : ""}.`;
+  if (offset === undefined || target === offset) return "";
+  return `${named(offset).replace("o", "O")} is ${log.channel ? `not of ${plain(log.channel)}` : "empty"}; the next record is shown.`;
 }
 
 // --- what the server says of itself --------------------------------------------------------------------------------------
@@ -246,13 +317,20 @@ async function channels() {
   losses = await get("/losses");
   const { channels: all, unreadable } = await get("/channels");
   damagedRecords = unreadable;
+  channelNames = all.map(({ channel }) => channel);
+  showEmpty();
+  const offered = all.toSorted((a, b) => b.records - a.records).slice(0, CHANNELS_OFFERED);
   byId("channels").replaceChildren(
-    ...all.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
+    ...offered.map(({ channel, records }) => element("option", { value: channel }, `${records.toLocaleString("en")} records`)),
   );
 }
 
 function every(ms, work) {
-  const again = () => work().catch(() => {}).then(() => setTimeout(again, ms));
+  const again = async () => {
+    const began = performance.now();
+    await work().catch(() => {});
+    setTimeout(again, Math.max(ms, PAUSE_SHARE * (performance.now() - began)));
+  };
   again();
 }
 

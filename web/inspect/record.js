@@ -1,6 +1,7 @@
 // A record as the page has it: what JSON makes of its line, and beside that, kept for as long as it is, the texts that the
 // record alone has lost: its line, and its payload as it is stored. Strangers write payloads, as long as the server takes
-// them, and the page holds hundreds: each is found once, when it comes, and none is looked through to draw a row. Pure.
+// them, and the page holds hundreds: each is found once, when it comes, kept as text alone, and none is looked through to draw
+// a row. Pure.
 const PAYLOAD = ',"payload":';
 const ATTACHMENTS = ',"attachments":[';
 const PREVIEW_CHARS = 400;
@@ -11,10 +12,14 @@ const kept = new WeakMap(); // a record's {line, payload, folded}
 export function readRecord(line) {
   const record = JSON.parse(line);
   kept.set(record, { line, payload: payloadIn(line, record) });
+  record.payload = undefined;
   return record;
 }
 
 export const lineOf = (record) => kept.get(record).line;
+
+/** What it takes to hold it, in characters; of what is no record nothing. */
+export const charsOf = (record) => kept.get(record)?.line.length ?? 0;
 
 /** The payload's exact text. */
 export const payloadText = (record) => kept.get(record).payload;
@@ -54,5 +59,5 @@ export function foldedTexts(record) {
 
 function payloadTexts(record) {
   const stored = payloadText(record);
-  return stored.includes("\\") ? [stored, JSON.stringify(record.payload)] : [stored];
+  return stored.includes("\\") ? [stored, JSON.stringify(JSON.parse(stored))] : [stored];
 }

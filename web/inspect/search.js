@@ -5,6 +5,7 @@ import { readLogAsItComes } from "./api.js";
 
 const LINES_AT_ONCE = 100_000; // asked for with one request
 const FOUND_AT_ONCE = 100;
+const FOUND_CHARS_AT_ONCE = 16 * 1024 * 1024; // their lines together
 const WORK_MS = 12; // then the browser draws and listens
 
 const offsetOf = (line) => Number(/^\{"offset":(\d+)/.exec(line)?.[1]);
@@ -61,6 +62,7 @@ export class Search {
 
   async #read(channel, filter, found, progress, signal) {
     let left = FOUND_AT_ONCE;
+    let charsLeft = FOUND_CHARS_AT_ONCE;
     let drawn = performance.now();
     for (;;) {
       let lines = 0;
@@ -74,15 +76,18 @@ export class Search {
           if (record) matches.unshift(record);
           this.#before = offsetOf(line);
           ++lines;
-          if (record && --left === 0) break;
+          if (!record) continue;
+          charsLeft -= line.length;
+          if (--left === 0 || charsLeft <= 0) break;
         }
-        if (piece.damage && left > 0) {
+        const enough = left === 0 || charsLeft <= 0;
+        if (piece.damage && !enough) {
           damaged = true;
           matches.unshift({ damage: piece.damage });
           this.#before = piece.damage.at;
         }
         if (matches.length > 0) found(matches);
-        if (left === 0) return "enough";
+        if (enough) return "enough";
         if (performance.now() - drawn < WORK_MS) continue;
         progress();
         await new Promise((resolve) => setTimeout(resolve));

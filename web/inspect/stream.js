@@ -2,8 +2,8 @@
 import { ApiError, ask } from "./api.js";
 import { readRecord } from "./record.js";
 
-const RETRY_MS = 1_000;
-const RETRY_MS_MAX = 8_000;
+export const RETRY_MS = 1_000;
+export const RETRY_MS_MAX = 8_000;
 
 export class LogStream {
   #aborting = new AbortController();

@@ -39,6 +39,10 @@ export class Table {
   get empty() {
     return this.#body.childElementCount === 0;
   }
+  /** There are more than have room on screen: only then can one scroll for others. */
+  get scrolls() {
+    return this.#scroller.scrollHeight > this.#scroller.clientHeight;
+  }
   /** The reader is where new records come. */
   get following() {
     return this.#following;
@@ -91,6 +95,11 @@ export class Table {
     this.#tellBelow();
   }
 
+  toBegin() {
+    this.#scroller.scrollTop = 0;
+    this.#scrolled();
+  }
+
   #tellBelow() {
     this.#fresh.hidden = this.#below === 0;
     this.#fresh.textContent = this.#below === 0 ? "" : `${this.#below.toLocaleString("en")} new`;
@@ -105,6 +114,12 @@ export class Table {
     row.scrollIntoView({ block: "center" });
     if (focus) row.querySelector("button")?.focus({ preventScroll: true });
     return true;
+  }
+
+  /** No record is looked at. */
+  forgetSelected() {
+    this.#selected = undefined;
+    this.#mark();
   }
 
   /** The selected row, else the newest one on screen. */
