@@ -25,6 +25,8 @@ namespace tidemark::sqlite {
 /// Arguments are bound by reference: they must stay valid until reset().
 class Statement {
  public:
+  [[nodiscard]] explicit operator bool() const { return statement_ != nullptr; }
+
   void bind(int parameter, std::int64_t value);
   void bind_text(int parameter, std::string_view text);
   void bind_text_or_null(int parameter, std::string_view text);

@@ -66,8 +66,11 @@ Result<Reader> Reader::open(Connection connection) {
   }};
   for (const auto& [statement, sql] : statements) {
     auto prepared = reader.connection_.prepare(sql);
-    if (!prepared) return std::unexpected(prepared.error());
-    *statement = std::move(*prepared);
+    if (prepared) {
+      *statement = std::move(*prepared);
+    } else if (statement != &reader.losses_) {  // the records are there without
+      return std::unexpected(prepared.error());
+    }
   }
   return reader;
 }
@@ -225,6 +228,9 @@ Result<void> Reader::key_segments(std::uint64_t from_segment,
 }
 
 Result<void> Reader::losses(FunctionRef<bool(const ChannelLoss&)> visit) {
+  if (!losses_) {
+    return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), "its table losses is not there");
+  }
   return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
     const ResetLater reset(losses_);
     for (;;) {

@@ -25,13 +25,6 @@ constexpr std::int64_t kApplicationId = 0x54494445;  // "TIDE"
 constexpr std::int64_t kFormat = 1;                  // user_version
 constexpr std::int64_t kPageBytes = 4096;
 
-constexpr auto kLosses = R"sql(
-CREATE TABLE IF NOT EXISTS losses(  -- the newest record that was trimmed, of each channel that lost any
-  channel_id INTEGER PRIMARY KEY,
-  offset     INTEGER NOT NULL
-) STRICT;
-)sql";
-
 // Nothing is ever updated but `meta` and `losses`, and only by a trim. STRICT, so that a column holds what it says.
 constexpr auto kSchema = R"sql(
 CREATE TABLE meta(
@@ -63,6 +56,11 @@ CREATE TABLE channel_segments(
   PRIMARY KEY(segment, channel_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE key_segments(segment INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+
+CREATE TABLE losses(  -- the newest record that was trimmed, of each channel that lost any
+  channel_id INTEGER PRIMARY KEY,
+  offset     INTEGER NOT NULL
+) STRICT;
 
 CREATE VIEW messages AS
 SELECT r.offset,
@@ -174,10 +172,10 @@ Result<void> fill(const std::filesystem::path& file, Epoch epoch) {
   auto connection = Connection::open(file, Access::create);
   if (!connection) return std::unexpected(connection.error());
   const auto sql = fmt::format(
-      "PRAGMA page_size={};PRAGMA synchronous=FULL;BEGIN IMMEDIATE;{}{}"
+      "PRAGMA page_size={};PRAGMA synchronous=FULL;BEGIN IMMEDIATE;{}"
       "INSERT INTO meta VALUES('epoch','{}'),('next_offset',1),('trimmed_before',1);"
       "PRAGMA application_id={};PRAGMA user_version={};COMMIT;",
-      kPageBytes, kSchema, kLosses, epoch.text(), kApplicationId, kFormat);
+      kPageBytes, kSchema, epoch.text(), kApplicationId, kFormat);
   if (auto filled = connection->run(sql.c_str()); !filled) return filled;
   return set(*connection, "journal_mode", "WAL", "wal");
 }
@@ -246,7 +244,7 @@ Result<Connection> open_with(const std::filesystem::path& file, FileState state,
       return std::unexpected(done.error());
     }
   }
-  if (auto added = connection->run(kLosses); !added) return std::unexpected(added.error());  // the first files lack it
+  if (auto described = check_schema(*connection, file); !described) return std::unexpected(described.error());
   return connection;
 }
 
@@ -301,7 +299,7 @@ Result<void> check_mark(Connection& connection, const std::filesystem::path& fil
 Result<void> check_schema(Connection& connection, const std::filesystem::path& file) {
   auto pristine = Connection::open(":memory:", Access::create);
   if (!pristine) return std::unexpected(pristine.error());
-  if (auto made = pristine->run(fmt::format("{}{}", kSchema, kLosses).c_str()); !made) return made;
+  if (auto made = pristine->run(kSchema); !made) return made;
   auto wanted = pristine->prepare("SELECT type,name,tbl_name,sql FROM sqlite_schema");
   if (!wanted) return std::unexpected(wanted.error());
   auto same = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type=?1 AND name=?2 AND tbl_name=?3 AND sql IS ?4");

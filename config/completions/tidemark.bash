@@ -6,6 +6,8 @@ _tidemark_paths() {
 _tidemark() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
+  # --output=j is three words here.
+  if [[ $word == = ]]; then word=; elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi
   if [[ $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W 'serve tail info channels get append stats verify repair export import migrate backup trim config help version --help --version' -- "$word"))
     return
@@ -117,7 +119,7 @@ _tidemark() {
   esac
   case $command in
     serve) COMPREPLY=($(compgen -W '--help --backend --data --history --retain-age --retain-bytes --retain-records --min-free --host --port --cors-origin --api-token --io-threads --channel --event --relay --ping-interval --ping-timeout --connect-timeout --message-timeout --recovery-window --max-payload --connections --sessions --channels-followed --channels-per-connection --connections-per-address --publish-rate --log-level --config' -- "$word")) ;;
-    tail) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --follow --lines --from --since --until --event --sender --grep --count --output --format' -- "$word")) ;;
+    tail) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --follow --lines --from --since --until --event --sender --grep --ignore-case --count --output --format' -- "$word")) ;;
     info) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     channels) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output' -- "$word")) ;;
     get) COMPREPLY=($(compgen -W '--help --backend --data --url --token --config --output --format' -- "$word")) ;;

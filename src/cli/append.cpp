@@ -68,7 +68,9 @@ class Messages {
     } else {
       return wrong(number, "is no JSON (--json), or nested too deep");
     }
-    if (message.payload.size() > limits::kMaxPayloadCeiling) return wrong(number, "is too long");
+    if (message.payload.size() > limits::kMaxPayloadCeiling) {
+      return wrong(number, fmt::format("is too long: as JSON it may have {} bytes", limits::kMaxPayloadCeiling));
+    }
     return message;
   }
 
@@ -161,9 +163,13 @@ Result<void> run(const CommandOptions& options, Output& output) {
 
 int append(const CommandOptions& options) {
   Output output(STDOUT_FILENO);
-  journal::set_level(journal::Level::error);  // what a server would note while it opens a log
+  journal::set_level(journal::Level::none);  // what a server would note: here the error says it, in one line
   note_interruptions();
-  return end_with(output, run(options, output));
+  const auto done = run(options, output);
+  const int status = end_with(output, done);
+  // What is stored, and what is in doubt.
+  if (status == kExitInterrupted && !done) complain(done.error(), status);
+  return status;
 }
 
 }  // namespace tidemark::cli

@@ -2,6 +2,8 @@
 // server (server_destination.h). One thread.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@ struct Stored {
   Offset offset;
   bool duplicate = false;  // it had been stored before, with the same key
 };
+
+/// Behind the name of a line that is not stored: of those behind it that were sent before its fate was known.
+[[nodiscard]] inline std::string lines_behind_text(std::uint64_t stored) {
+  if (stored == 0) return {};
+  return fmt::format(" ({} of the lines behind it were under way and are stored)", stored);
+}
 
 class AppendDestination {
  public:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/connect.hpp>
@@ -13,9 +14,11 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "protocol/json/json.h"
 #include "src/base/command_limits.h"
+#include "src/config/value_text.h"
 #include "src/server/asio.h"
 
 namespace tidemark::cli {
@@ -65,6 +68,15 @@ ApiErrorText api_error_in(std::string_view json) {
     return false;
   });
   return found;
+}
+
+/// What a 413 says: "Content Too Large: at most 1000 bytes (--max-payload)".
+std::optional<std::uint64_t> largest_body_in(std::string_view text) {
+  constexpr std::string_view kBefore = ": at most ";
+  const auto begin = text.find(kBefore);
+  if (begin == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(begin + kBefore.size());
+  return parse_number(text.substr(0, text.find(' ')));
 }
 
 /// One TCP connection, and the loop that drives it.
@@ -130,8 +142,8 @@ struct HttpClient::Answered {
   Lost lost = Lost::no;
 };
 
-HttpClient::HttpClient(ServerUrl url, std::string token)
-    : url_(std::move(url)), token_(std::move(token)), answered_(std::make_unique<Answered>()) {}
+HttpClient::HttpClient(ServerUrl url, std::string token, Millis patience)
+    : url_(std::move(url)), token_(std::move(token)), patience_(patience), answered_(std::make_unique<Answered>()) {}
 HttpClient::~HttpClient() = default;
 
 unsigned HttpClient::status() const { return answered_->status; }
@@ -146,6 +158,12 @@ std::string_view HttpClient::field(std::string_view name) const {
   return {found->value().data(), found->value().size()};
 }
 
+std::unexpected<Error> HttpClient::nonsense() const {
+  return fail(
+      ErrorCode::io,
+      fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this version?", url_.text()));
+}
+
 Error HttpClient::refusal(unsigned status, std::string_view body) const {
   const auto said = api_error_in(body);
   if (status == 401) {
@@ -154,8 +172,10 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
                         token_.empty() ? "asks for a token" : "refuses this token")};
   }
   if (status == 413) {
+    const auto limit = largest_body_in(body);
     return {ErrorCode::invalid_argument,
-            fmt::format("{} takes no record as large as this (its --max-payload)", url_.text())};
+            fmt::format("{} takes no record as large as this{} (its --max-payload)", url_.text(),
+                        limit ? fmt::format(", {} bytes at most", *limit) : std::string())};
   }
   if (said.message.empty() && status != 404) {
     return {status < 500 ? ErrorCode::invalid_argument : ErrorCode::io,
@@ -174,17 +194,24 @@ Error HttpClient::refusal(unsigned status, std::string_view body) const {
   return {code, fmt::format("{} answers: {}", url_.text(), said.message), said.record};
 }
 
+void HttpClient::tell_wait() {
+  if (std::exchange(wait_told_, true) || ::isatty(STDERR_FILENO) != 1) return;
+  fmt::print(stderr, "tidemark: waiting for {} to answer, for {} at most\n", url_.text(), duration_text(patience_));
+}
+
 Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) {
+  Millis silence = patience_;  // that was allowed last
   // By value: the error is mostly the connection's own.
   const auto broke = [&](std::string_view what, SystemError error, Lost lost = Lost::broken) {
     connection_.reset();
     answered_->lost = lost;
-    const bool silent = error == beast::error::timeout;
-    return fail(ErrorCode::io,
-                fmt::format("{} {}: {}", what, url_.text(), silent ? std::string("it is silent") : error.message()));
+    const auto why =
+        error == beast::error::timeout ? fmt::format("it was silent for {}", duration_text(silence)) : error.message();
+    return fail(ErrorCode::io, fmt::format("{} {}: {}", what, url_.text(), why));
   };
   const auto stopped = [&]() -> Result<void> {
     connection_.reset();
+    answered_->lost = Lost::stopped;
     return {};
   };
 
@@ -204,6 +231,12 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   const bool repeatable = request.method == "GET" || request.repeatable;
   if (!repeatable && connection_ && connection_->has_ended()) connection_.reset();
 
+  const auto began = std::chrono::steady_clock::now();
+  const auto wait = [&] {
+    if (std::chrono::steady_clock::now() - began >= limits::kSilenceUntold) tell_wait();
+    return idle();
+  };
+
   *answered_ = {};
   std::optional<http::response_parser<http::buffer_body>> parser;
   for (bool fresh = false;; fresh = true) {
@@ -220,39 +253,39 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
                                                   connection.finish(error);
                                                 });
           },
-          idle);
+          wait);
       if (ended == Outcome::stopped) return stopped();
       if (connection.error()) return broke("cannot find", connection.error(), Lost::unreached);
-      connection.stream().expires_after(limits::kServerPatience);
+      connection.stream().expires_after(patience_);
       ended = connection.run(
           [&] {
             connection.stream().async_connect(
                 addresses, [&](const SystemError& error, const tcp::endpoint&) { connection.finish(error); });
           },
-          idle);
+          wait);
       if (ended == Outcome::stopped) return stopped();
       if (connection.error()) return broke("cannot reach", connection.error(), Lost::unreached);
     }
     Connection& connection = *connection_;
-    connection.stream().expires_after(limits::kServerPatience);
+    connection.stream().expires_after(patience_);
     auto ended = connection.run(
         [&] {
           http::async_write(connection.stream(), message,
                             [&](const SystemError& error, std::size_t) { connection.finish(error); });
         },
-        idle);
+        wait);
     if (ended == Outcome::stopped) return stopped();
     auto error = connection.error();
     if (!error) {
       parser.emplace();
       parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // Boost 1.74 takes "none" for 0
-      connection.stream().expires_after(limits::kServerPatience);
+      connection.stream().expires_after(patience_);
       ended = connection.run(
           [&] {
             http::async_read_header(connection.stream(), connection.buffer(), *parser,
                                     [&](const SystemError& failed, std::size_t) { connection.finish(failed); });
           },
-          idle);
+          wait);
       if (ended == Outcome::stopped) return stopped();
       error = connection.error();
     }
@@ -260,8 +293,9 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
     if (!repeatable) {
       return broke(fmt::format("{}: the connection broke:", request.doubt), error);
     }
-    // A kept connection may have been closed meanwhile. A record that is sent again with its key is stored once.
-    if (fresh) return broke("the connection broke:", error);
+    // A kept connection may have been closed meanwhile. A record that is sent again with its key is stored once. Who is
+    // silent is not asked again: it would be as long again.
+    if (fresh || error == beast::error::timeout) return broke("the connection broke:", error);
     connection_.reset();
   }
 
@@ -271,10 +305,11 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   const bool good = status >= 200 && status < 300;
   std::string refused;
   std::array<char, limits::kOutputBytes> part;
+  silence = limits::kStreamPatience;
   while (!parser->is_done()) {
     parser->get().body().data = part.data();
     parser->get().body().size = part.size();
-    connection.stream().expires_after(limits::kStreamPatience);
+    connection.stream().expires_after(silence);
     const auto ended = connection.run(
         [&] {
           http::async_read_some(connection.stream(), connection.buffer(), *parser,

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/clock.h"
+#include "src/base/command_limits.h"
 #include "src/base/error.h"
 #include "src/base/function_ref.h"
 #include "src/config/server_url.h"
@@ -38,7 +40,9 @@ class HttpClient {
   };
   using Idle = FunctionRef<bool()>;
 
-  HttpClient(ServerUrl url, std::string token);
+  /// `patience`: with a server that takes the connection, or a request, and gives no answer. Who waits for one at a terminal
+  /// is told after a moment.
+  HttpClient(ServerUrl url, std::string token, Millis patience = limits::kServerPatience);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
@@ -50,12 +54,20 @@ class HttpClient {
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
   [[nodiscard]] Result<void> lines_of(const Request& request, FunctionRef<bool(std::string_view)> visit, Idle idle);
 
+  /// What to say of an answer that is no Tidemark server's.
+  [[nodiscard]] std::unexpected<Error> nonsense() const;
+
   /// Of the answer that came last.
   [[nodiscard]] unsigned status() const;
   /// What it refused with, in the API's word: "closing"; empty where it refused nothing, or without a word.
   [[nodiscard]] std::string_view refusal_code() const;
   /// How the last request found no whole answer.
-  enum class Lost : std::uint8_t { no, unreached, broken };  // unreached: there was no connection to send it over
+  enum class Lost : std::uint8_t {
+    no,
+    unreached,  // there was no connection to send it over
+    broken,
+    stopped,  // by who asked
+  };
   [[nodiscard]] Lost lost() const;
   /// A header field of the answer that is being visited, or came last; empty where it has none. Any case.
   [[nodiscard]] std::string_view field(std::string_view name) const;
@@ -66,9 +78,12 @@ class HttpClient {
   using Sink = FunctionRef<bool(std::string_view)>;
   [[nodiscard]] Result<void> exchange(const Request& request, Sink sink, Idle idle);
   [[nodiscard]] Error refusal(unsigned status, std::string_view body) const;
+  void tell_wait();
 
   const ServerUrl url_;
   const std::string token_;
+  const Millis patience_;
+  bool wait_told_ = false;
   std::unique_ptr<Connection> connection_;
   struct Answered;
   std::unique_ptr<Answered> answered_;  // what came before the body

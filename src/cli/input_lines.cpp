@@ -15,8 +15,8 @@
 
 namespace tidemark::cli {
 
-Result<InputLines> InputLines::open(std::string_view name) {
-  if (name == "-") return InputLines("standard input", STDIN_FILENO, 0);
+Result<InputLines> InputLines::open(std::string_view name, std::size_t most) {
+  if (name == "-") return InputLines("standard input", STDIN_FILENO, 0, most);
   const std::string path(name);
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
@@ -26,13 +26,14 @@ Result<InputLines> InputLines::open(std::string_view name) {
     return fail(error == ENOENT ? ErrorCode::not_found : ErrorCode::io,
                 fmt::format("cannot read {}: {}", path, std::strerror(error)));
   }
-  return InputLines(path, descriptor, S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0);
+  return InputLines(path, descriptor, S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0, most);
 }
 
 InputLines::InputLines(InputLines&& other) noexcept
     : name_(std::move(other.name_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       bytes_total_(other.bytes_total_),
+      most_(other.most_),
       bytes_read_(other.bytes_read_),
       number_(other.number_),
       buffer_(std::move(other.buffer_)),
@@ -92,8 +93,9 @@ Result<std::optional<std::string_view>> InputLines::next() {
 Result<void> InputLines::read() {
   buffer_.erase(0, begin_);
   searched_ -= std::exchange(begin_, 0);
-  if (buffer_.size() > limits::kLineBytes) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{}:{}: the line is too long", name_, number_ + 1));
+  if (buffer_.size() > most_) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{}:{}: the line is too long: it may have {} bytes", name_, number_ + 1, most_));
   }
   const auto held = buffer_.size();
   buffer_.resize(held + limits::kOutputBytes);

@@ -1,19 +1,22 @@
 // The lines of a file or of standard input, one after the other, whatever their number. A line has a bound. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "src/base/command_limits.h"
 #include "src/base/error.h"
 
 namespace tidemark::cli {
 
 class InputLines {
  public:
-  /// "-" is standard input. Errors: not_found, io.
-  [[nodiscard]] static Result<InputLines> open(std::string_view name);
+  /// "-" is standard input. A line is too long if more than `most` bytes and what is read at once hold no end of it. Errors:
+  /// not_found, io.
+  [[nodiscard]] static Result<InputLines> open(std::string_view name, std::size_t most = limits::kLineBytes);
   InputLines(InputLines&& other) noexcept;
   InputLines& operator=(InputLines&&) = delete;
   ~InputLines();
@@ -31,8 +34,8 @@ class InputLines {
   [[nodiscard]] std::uint64_t bytes_total() const { return bytes_total_; }
 
  private:
-  InputLines(std::string name, int descriptor, std::uint64_t total)
-      : name_(std::move(name)), descriptor_(descriptor), bytes_total_(total) {}
+  InputLines(std::string name, int descriptor, std::uint64_t total, std::size_t most)
+      : name_(std::move(name)), descriptor_(descriptor), bytes_total_(total), most_(most) {}
 
   /// Reads once.
   [[nodiscard]] Result<void> read();
@@ -41,6 +44,7 @@ class InputLines {
   std::string name_;
   int descriptor_;
   std::uint64_t bytes_total_;
+  std::size_t most_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t number_ = 0;
   std::string buffer_;

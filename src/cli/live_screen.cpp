@@ -1,7 +1,6 @@
 #include "src/cli/live_screen.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -13,15 +12,10 @@ constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H\x1b[J";
 
-bool terminal_can() {
-  const char* const kind = std::getenv("TERM");
-  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
-}
-
 }  // namespace
 
 LiveScreen::LiveScreen(Output& output, bool wanted)
-    : output_(output), on_(wanted && output.is_terminal() && terminal_can()) {
+    : output_(output), on_(wanted && output.is_terminal() && terminal_obeys()) {
   if (on_) output_.text() += kEnter;
 }
 

@@ -18,11 +18,15 @@ namespace {
 
 bool wants_colour() {
   const char* const refused = std::getenv("NO_COLOR");
-  const char* const kind = std::getenv("TERM");
-  return (refused == nullptr || *refused == '\0') && kind != nullptr && std::string_view(kind) != "dumb";
+  return (refused == nullptr || *refused == '\0') && terminal_obeys();
 }
 
 }  // namespace
+
+bool terminal_obeys() {
+  const char* const kind = std::getenv("TERM");
+  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+}
 
 Output::Output(int descriptor)
     : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), coloured_(terminal_ && wants_colour()) {

@@ -11,6 +11,9 @@
 
 namespace tidemark::cli {
 
+/// Whether what TERM names obeys control sequences, if there is a terminal.
+[[nodiscard]] bool terminal_obeys();
+
 class Output {
  public:
   /// `descriptor` stays the caller's.

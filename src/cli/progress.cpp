@@ -4,17 +4,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
+
+#include "src/cli/output.h"
 
 namespace tidemark::cli {
 namespace {
 
 constexpr auto kBetweenUpdates = std::chrono::milliseconds(200);
-
-bool terminal_can() {
-  const char* const kind = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
-}
 
 std::string time_text(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds) + 1;
@@ -26,7 +22,7 @@ std::string time_text(double seconds) {
 }  // namespace
 
 Progress::Progress(std::string_view doing, std::string_view unit)
-    : doing_(doing), unit_(unit), shown_(terminal_can()) {}
+    : doing_(doing), unit_(unit), shown_(::isatty(STDERR_FILENO) == 1 && terminal_obeys()) {}
 
 void Progress::update(std::uint64_t done, std::uint64_t total) {
   if (!shown_) return;

@@ -24,7 +24,8 @@ RecordFilter::RecordFilter(const CommandOptions& options, std::vector<std::strin
     : channels_(std::move(channels)), events_(options.of_events), senders_(options.of_senders) {
   if (options.grep.empty()) return;
   auto compiled = std::make_unique<regex_t>();
-  if (::regcomp(compiled.get(), options.grep.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+  const int flags = REG_EXTENDED | REG_NOSUB | (options.ignore_case ? REG_ICASE : 0);
+  if (::regcomp(compiled.get(), options.grep.c_str(), flags) != 0) {
     throw std::invalid_argument("--grep was not checked");
   }
   expression_.reset(compiled.release());

@@ -141,14 +141,22 @@ int say_nothing_kept(const Verdict& verdict) {
                   kExitFailure);
 }
 
+/// Why a log that lost nothing may be another one all the same.
+std::string_view why_new_epoch(const Verdict& verdict) {
+  if (!verdict.lost.empty() || verdict.complete()) return {};
+  return "the engine's own files are damaged, so there may have been newer records that nobody sees any more; ";
+}
+
 int dry_run(const fs::path& data, const LogStore& damaged, const Verdict& verdict) {
   const auto state = damaged.state();
   const auto room = room_for(data, damaged);
   fmt::print("would keep {}, {}\n", counted(verdict.records, "record"), extent(state));
   print_losses(verdict.lost, true);
-  fmt::print("{}\n", verdict.complete()
-                         ? fmt::format("would keep the epoch {}", state.epoch.text())
-                         : "would get a new epoch: clients that come back are told that it is another log");
+  fmt::print("{}\n",
+             verdict.complete()
+                 ? fmt::format("would keep the epoch {}", state.epoch.text())
+                 : fmt::format("would get a new epoch: {}clients that come back are told that it is another log",
+                               why_new_epoch(verdict)));
   fmt::print("would need {} free on the disk, {} for the new log beside the damaged one and {} to spare: {}\n",
              size_text(room.needed), size_text(room.needed - kSpareBytes), size_text(kSpareBytes),
              !room.free      ? "the disk does not say what is free"
@@ -182,8 +190,8 @@ int run(const DataDirectory& directory, LogOnDisk damaged, const Verdict& verdic
   if (keep_epoch) {
     fmt::print("epoch {} as before\n", epoch.text());
   } else {
-    fmt::print("epoch {} -> {}: clients that come back are told that it is another log\n", old_state.epoch.text(),
-               epoch.text());
+    fmt::print("epoch {} -> {}: {}clients that come back are told that it is another log\n", old_state.epoch.text(),
+               epoch.text(), why_new_epoch(verdict));
   }
   fmt::print("the damaged log is kept in {} ({}); delete it when nobody needs it any more\n", kept->string(),
              size_text(bytes_below(*kept)));

@@ -18,6 +18,7 @@
 #include "src/base/journal.h"
 #include "src/base/limits.h"
 #include "src/cli/exit_status.h"
+#include "src/cli/opening_notice.h"
 #include "src/cli/progress.h"
 #include "src/config/data_directory.h"
 #include "src/config/options.h"
@@ -99,11 +100,16 @@ void keep_large_buffers_out_of_arenas() {
   (void)mallopt(M_TRIM_THRESHOLD, kArenaSpare);
 }
 
+std::string place_of(const ServeOptions& options) {
+  return std::filesystem::absolute(options.data).lexically_normal().string();
+}
+
 int run(const ServeOptions& asked) {
   ServeOptions options = asked;
   const bool persistent = options.backend != "memory";
   std::optional<DataDirectory> directory;
   LogOptions log_options;
+  std::optional<OpeningNotice> notice;
   if (persistent) {
     // Before a directory is made for it. A server that uses it already is the better reason, and is found below.
     if (!DataDirectory::user_of(options.data)) {
@@ -116,6 +122,11 @@ int run(const ServeOptions& asked) {
     if (const auto checked = directory->check_engine(options.backend); !checked) {
       return complain(checked.error(), kExitFailure);
     }
+    notice.emplace(
+        [&](std::string_view doing) {
+          journal::info("opening", {{"data", place_of(options)}, {"engine", options.backend}, {"doing", doing}});
+        },
+        "the engine opens its files and replays its write-ahead log");
     auto holes = read_holes(options.data);
     if (!holes) return complain(holes.error(), kExitFailure);
     log_options.holes = std::move(*holes);
@@ -127,7 +138,9 @@ int run(const ServeOptions& asked) {
   if (!store) return complain(store.error(), kExitFailure);
   const SystemClock clock;
   log_options.retention = {.age = options.retain_age, .bytes = options.retain_bytes, .records = options.retain_records};
+  if (notice) notice->next("the newest records, and the keys of those before them, are read");
   auto log = Log::open(std::move(*store), log_options, clock);
+  notice.reset();
   if (!log) return complain(log.error(), kExitFailure);
 
   const SecretKey secret = directory ? directory->secret() : random_secret();
@@ -141,8 +154,7 @@ int run(const ServeOptions& asked) {
   EndSignals end;
   server.start();
   const StoreStats stats = (*log)->stats();
-  const auto place = persistent ? std::filesystem::absolute(options.data).lexically_normal().string()
-                                : std::string("memory only: nothing outlives this process");
+  const auto place = persistent ? place_of(options) : std::string("memory only: nothing outlives this process");
   journal::info("serving",
                 {{"url", server.url()},
                  {"log", log_text(**log, stats, place, (*log)->epoch() == epoch_if_new) + engine_text(asked, options)},

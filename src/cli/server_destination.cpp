@@ -36,6 +36,12 @@ std::string lines_text(std::uint64_t first, std::uint64_t last) {
   return first == last ? fmt::format("line {}", first) : fmt::format("lines {} to {}", first, last);
 }
 
+/// Of those before `line`, which is not stored yet.
+std::string stored_text(std::uint64_t line) {
+  if (line == 1) return "no line is stored";
+  return fmt::format("{} {} stored", lines_text(1, line - 1), line == 2 ? "is" : "are");
+}
+
 std::optional<Stored> stored_in(std::string_view text) {
   const auto answer = JsonMembers::of(text);
   const auto offset = answer ? answer->number("offset") : std::nullopt;
@@ -47,8 +53,9 @@ std::size_t bytes_of(const Message& message) { return message.payload.size() + m
 
 }  // namespace
 
-ServerDestination::ServerDestination(ServerUrl url, const CommandOptions& options)
+ServerDestination::ServerDestination(ServerUrl url, const CommandOptions& options, Millis away)
     : options_(options),
+      away_(away),
       client_(std::make_unique<HttpClient>(std::move(url), options.token)),
       target_(fmt::format("/api/v1/channels/{}/records?event={}&sender={}", percent_encoded(options.arguments.front()),
                           percent_encoded(options.as_event), percent_encoded(options.as_sender))) {}
@@ -61,9 +68,10 @@ Result<void> ServerDestination::put(Message message) {
 }
 
 Result<void> ServerDestination::settle() {
-  while (!waiting_.empty() && goes_on()) {
+  while (!waiting_.empty()) {
     const auto count = together();
-    if (auto sent = count == 1 ? send_one() : send_lines(count); !sent) {
+    auto sent = !goes_on() ? stopped(0) : count == 1 ? send_one() : send_lines(count);
+    if (!sent) {
       waiting_.clear();
       waiting_bytes_ = 0;
       return sent;
@@ -108,7 +116,7 @@ Result<void> ServerDestination::send_one() {
   }
   if (!body) return std::unexpected(body.error());
   const auto stored = stored_in(*body);
-  if (!stored) return nonsense();
+  if (!stored) return client_->nonsense();
   stored_.push_back(*stored);
   waiting_bytes_ -= bytes_of(message);
   waiting_.pop_front();
@@ -151,7 +159,8 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
 Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
   for (;;) {
     auto body = client_->body_of(request, goes_on);
-    const bool lost = client_->lost() != HttpClient::Lost::no;
+    if (client_->lost() == HttpClient::Lost::stopped && !goes_on()) return stopped(count);
+    const bool lost = client_->lost() == HttpClient::Lost::unreached || client_->lost() == HttpClient::Lost::broken;
     reached_ = reached_ || client_->lost() != HttpClient::Lost::unreached;
     if (!lost && client_->refusal_code() != kClosing) {
       if (std::exchange(away_since_, std::nullopt)) {
@@ -177,7 +186,7 @@ bool ServerDestination::wait_for_server(std::string_view why) {
     pause_ = limits::kLookAgain;
     fmt::print(stderr, "tidemark: waiting for a server: {}\n", why);
   }
-  if (now - *away_since_ >= limits::kServerAway) return false;
+  if (now - *away_since_ >= away_) return false;
   wait(pause_);
   pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
   if (auto url = live_url(options_)) client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
@@ -190,8 +199,7 @@ std::string ServerDestination::extent(bool keyed, std::size_t count) const {
   const bool in_doubt = client_->lost() == HttpClient::Lost::broken || (keyed && reached_);
   if (first == 0 && !in_doubt) return "; nothing is stored";
   if (first == 0) return keyed ? "; run it again with the same key, which stores it once" : "";
-  const auto stored = first == 1 ? std::string("no line is stored")
-                                 : fmt::format("{} {} stored", lines_text(1, first - 1), first == 2 ? "is" : "are");
+  const auto stored = stored_text(first);
   if (keyed && in_doubt) {
     return fmt::format("; {}, {} may be: run it again with the same keys, which stores nothing twice", stored,
                        lines_text(first, last));
@@ -200,6 +208,20 @@ std::string ServerDestination::extent(bool keyed, std::size_t count) const {
     return fmt::format("; {}{}", stored, first == 1 ? "" : fmt::format(", none behind line {} is", first - 1));
   return fmt::format("; {}none behind line {} is{}", first == 1 ? std::string() : stored + ", ", last,
                      first == 1 ? " stored" : "");
+}
+
+std::unexpected<Error> ServerDestination::stopped(std::size_t under_way) const {
+  const auto first = waiting_.front().line;
+  if (first == 0) {
+    return fail(ErrorCode::closed,
+                fmt::format("interrupted; the record {}", under_way == 0 ? "is not stored" : "may be stored or not"));
+  }
+  const auto stored = stored_text(first);
+  if (under_way == 0) {
+    return fail(ErrorCode::closed, fmt::format("interrupted; {}{}", stored, first == 1 ? "" : ", none behind is"));
+  }
+  return fail(ErrorCode::closed, fmt::format("interrupted; {}, {} may be or not, none behind is", stored,
+                                             lines_text(first, waiting_[under_way - 1].line)));
 }
 
 Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t count) {
@@ -217,20 +239,19 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
       continue;
     }
     auto said = api_error_in(line);
-    if (said.message.empty()) return nonsense();
+    if (said.message.empty()) return client_->nonsense();
     if (std::exchange(refused_line, waiting_[answered].line) != 0) continue;
     refusal = std::move(said);
     before = answered;
   }
   const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
   const bool by_end = refusal && refusal->code == kClosing && behind == 0 && !waiting_[before].key.empty();
-  if (!refusal && answered < count) return nonsense();
+  if (!refusal && answered < count) return client_->nonsense();
   if (refusal && !by_rate && !by_end) {
     return fail(
         refusal->code == "not_stored" || refusal->code == "closing" ? ErrorCode::io : ErrorCode::invalid_argument,
         fmt::format("line {}: {} answers: {}{}", refused_line, client_->url().text(), refusal->message,
-                    behind == 0 ? std::string()
-                                : fmt::format(" ({} of the lines behind it were under way and are stored)", behind)));
+                    lines_behind_text(behind)));
   }
   for (std::size_t i = 0; i < (refusal ? before : count); ++i) {
     waiting_bytes_ -= bytes_of(waiting_.front());
@@ -239,12 +260,6 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
   if (by_rate) wait(limits::kRateWait);
   if (by_end && !wait_for_server(refusal->message)) return fail(ErrorCode::io, refusal->message + extent(true, 1));
   return {};
-}
-
-std::unexpected<Error> ServerDestination::nonsense() const {
-  return fail(ErrorCode::io,
-              fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this version?",
-                          client_->url().text()));
 }
 
 }  // namespace tidemark::cli

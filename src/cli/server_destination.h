@@ -6,7 +6,7 @@
 //
 // Records that have keys are sent again when a connection breaks, and a server that took some and is gone is waited for, as long
 // as limits::kServerAway, which is said once on standard error; one that never answered is not. Without keys the error says what
-// is stored and what is in doubt. A server that takes only so many a second (--publish-rate) is waited for.
+// is stored and what is in doubt, as it does where somebody interrupts it. A server that takes only so many a second (--publish-rate) is waited for.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/clock.h"
 #include "src/base/command_limits.h"
 #include "src/cli/append_destination.h"
 #include "src/cli/http_client.h"
@@ -27,8 +28,8 @@ namespace tidemark::cli {
 
 class ServerDestination final : public AppendDestination {
  public:
-  /// `options` outlives it.
-  ServerDestination(ServerUrl url, const CommandOptions& options);
+  /// `options` outlives it. A server that took records and is gone is waited for as long as `away`.
+  ServerDestination(ServerUrl url, const CommandOptions& options, Millis away = limits::kServerAway);
 
   [[nodiscard]] Result<void> put(Message message) override;
   [[nodiscard]] Result<void> settle() override;
@@ -46,11 +47,13 @@ class ServerDestination final : public AppendDestination {
   [[nodiscard]] bool wait_for_server(std::string_view why);
   /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now.
   [[nodiscard]] std::string extent(bool keyed, std::size_t count) const;
+  /// That somebody interrupted it, with what of the input is stored; the first `under_way` that wait were sent.
+  [[nodiscard]] std::unexpected<Error> stopped(std::size_t under_way) const;
   /// The answer's lines, one for each record from the first on.
   [[nodiscard]] Result<void> take_answer(std::string_view lines, std::size_t count);
-  [[nodiscard]] std::unexpected<Error> nonsense() const;
 
   const CommandOptions& options_;
+  const Millis away_;
   std::unique_ptr<HttpClient> client_;  // another one where the server came back at another address
   const std::string target_;
   std::deque<Message> waiting_;

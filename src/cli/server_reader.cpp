@@ -22,12 +22,6 @@ namespace {
 
 constexpr auto goes_on = [] { return !interrupted(); };
 
-std::unexpected<Error> nonsense(const std::string& where) {
-  return fail(ErrorCode::io, fmt::format("{} gives an answer that makes no sense; is it a Tidemark server of this "
-                                         "version?",
-                                         where));
-}
-
 }  // namespace
 
 template <class T>
@@ -36,7 +30,7 @@ Result<T> ServerReader::ask(std::string_view target, std::optional<T> (*read)(co
   if (!body) return std::unexpected(body.error());
   const auto answer = JsonMembers::of(*body);
   auto found = answer ? read(*answer) : std::nullopt;
-  if (!found) return nonsense(where());
+  if (!found) return client_.nonsense();
   return std::move(*found);
 }
 
@@ -72,7 +66,7 @@ Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_vie
         }
         const auto record = parse_record_json(line);
         if (!record) {
-          wrong = nonsense(where());
+          wrong = client_.nonsense();
           return false;
         }
         ++page.records;
@@ -203,7 +197,7 @@ Result<void> ServerReader::follow(Offset after, std::string_view channel, const 
     } else {
       return true;  // of a newer server
     }
-    wrong = nonsense(where());
+    wrong = client_.nonsense();
     return false;
   };
   const auto done = client_.lines_of(

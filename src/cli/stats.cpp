@@ -21,6 +21,7 @@
 #include "src/cli/live_screen.h"
 #include "src/cli/open_log.h"
 #include "src/cli/progress.h"
+#include "src/cli/terminal_keys.h"
 
 namespace tidemark::cli {
 namespace {
@@ -127,6 +128,7 @@ void append_json(std::string& out, const Look& now, const std::optional<Look>& b
 Result<void> run(const CommandOptions& options, Output& output) {
   const bool as_json = options.output == "json";
   LiveScreen screen(output, options.watch && !as_json);
+  TerminalKeys keys(screen.on());
   std::optional<Look> before;
   for (;;) {
     auto now = look(options);
@@ -146,7 +148,7 @@ Result<void> run(const CommandOptions& options, Output& output) {
     if (!screen.on() && !as_json) text += '\n';
     if (now) before = std::move(*now);
     for (Millis waited{}; waited < options.interval; waited += limits::kLookAgain) {
-      if (!output.flush() || output.reader_is_gone() || interrupted()) return {};
+      if (!output.flush() || output.reader_is_gone() || interrupted() || keys.pressed('q')) return {};
       std::this_thread::sleep_for(limits::kLookAgain);
     }
   }

@@ -18,6 +18,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/command_limits.h"
+#include "src/base/time_text.h"
 #include "src/cli/command_end.h"
 #include "src/cli/damage_report.h"
 #include "src/cli/open_log.h"
@@ -51,7 +52,9 @@ class Tail {
 
   Result<void> run() {
     if (since_ && until_ && *since_ > *until_) {
-      return fail(ErrorCode::invalid_argument, "--since is later than --until, so no record can be meant");
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("--since ({}) is later than --until ({}), so no record can be meant", time_text(*since_),
+                              time_text(*until_)));
     }
     auto opened = open_log(options_);
     if (!opened) return std::unexpected(opened.error());

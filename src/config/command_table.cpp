@@ -60,7 +60,9 @@ TIDEMARK_PORT=0 tidemark serve --config tidemark.toml --cors-origin https://exam
             R"(Shows records of the log, of all channels or of those named (/chat/* stands for all below /chat/): the newest ten, or
 those that the options ask for. Works on the data directory of a stopped server, of a running one, and with --url.)",
         .after =
-            R"(Records go to standard output, everything else to standard error. In text, and on a terminal in every form,
+            R"(Times are shown in UTC, as their Z says; those that are given without Z are local time.
+
+Records go to standard output, everything else to standard error. In text, and on a terminal in every form,
 characters that could play tricks on it are written as \x1b or \u202e. Colours appear on a terminal only, and not
 if NO_COLOR is set.
 
@@ -69,7 +71,7 @@ arguments, 130 interrupted.
 )",
         .examples = R"(tidemark tail
 tidemark tail -f /chat/general
-tidemark tail --since 10m --grep 'lost|found'
+tidemark tail --since 10m -i --grep 'lost|found'
 tidemark tail --from earliest -o json | jq -r .sender | sort | uniq -c
 tidemark tail -n 100 --format '{offset} {time} {sender}: {payload}'
 tidemark tail -f --url http://localhost:3000 --from latest --count 1
@@ -116,7 +118,8 @@ are durable. A running server is asked to do it; the log of a directory that nob
             R"(Lines that are there already are sent together and stored in few commits; one that is typed is stored at once. The end of
 a line is a line feed, with or without a carriage return before it. A record that was stored before, with the same key, is
 told as "OFFSET duplicate". Where a connection breaks, records with keys are sent again, and a server that restarts is waited
-for, up to a minute; of those without keys it is said which may be stored or not.
+for, up to a minute; of those without keys it is said which may be stored or not. A channel that is new in a directory is
+named.
 
 Exit status: 0 all are stored, 1 not all are (those whose offsets were printed are), 2 a mistake in the arguments or in a
 line, 130 interrupted.
@@ -132,7 +135,7 @@ printf 'k1\tone\nk2\ttwo\n' | tidemark append /chat/general - --keyed
         .summary = "what a server does, once or as a live view",
         .description = "Shows the log's extent and size, and what its server has done since it started.",
         .after =
-            R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends. In a pipe the
+            R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends, by q or ctrl-C. In a pipe the
 views follow each other; with -o json each look is one object on a line. A server that goes away while it is watched is said to
 be gone, and looked for again.
 )",
@@ -163,8 +166,8 @@ tidemark verify --config /etc/tidemark.toml
         .description =
             R"(Makes a new log of everything in the damaged one that can be read: offsets, times, keys and bytes stay as they are,
 index segments are made anew, and no offset is given twice. The damaged log is kept beside it, so the disk must have
-room for both. Where records are lost the log gets a new epoch, and clients that come back are told that it is another
-one. A log that is sound is left alone, and so, without --force, is one of which no record can be read.)",
+room for both. Where records are lost, or may be, as the engine's own files are damaged, the log gets a new epoch, and clients
+that come back are told that it is another one. A log that is sound is left alone, and so, without --force, is one of which no record can be read.)",
         .after =
             R"(Interrupted at any moment, the old or the new log is in place, whole. Exit status: 0 the log is sound now, 1 it could
 not be repaired (or, with --dry-run, needs it), 2 a mistake in the arguments, 130 interrupted.

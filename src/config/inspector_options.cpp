@@ -42,8 +42,9 @@ constexpr std::array kRows = {
            .field = &CommandOptions::before,
            .kind = ValueKind::text,
            .value_name = "OFFSET|TIME",
-           .help = "Remove what is older: records below this offset, or before this moment, such as 30d (ago) "
-                   "or 2026-01-02. The newest record always stays.",
+           .help = "Remove what is older: records below this offset, or before this moment. A time ago such as "
+                   "30d, a date such as 2026-01-02 or 2026-01-02T15:04, today, yesterday, or 06:00, the last one that "
+                   "was. Local time, or with Z or +01:00 behind it. The newest record always stays.",
            .problem = why_no_place_to_trim,
            .in_file = false,
            .commands = only(CommandId::trim),
@@ -174,7 +175,7 @@ constexpr std::array kRows = {
            .field = &CommandOptions::watch,
            .kind = ValueKind::none,
            .value_name = "",
-           .help = "Look again and again, with rates, until interrupted.",
+           .help = "Look again and again, with rates, until interrupted, or on a terminal until q is pressed.",
            .in_file = false,
            .commands = only(CommandId::stats),
            .letter = 'w',
@@ -206,7 +207,7 @@ constexpr std::array kRows = {
            .field = &CommandOptions::lines,
            .kind = ValueKind::number,
            .value_name = "N",
-           .help = "The newest N of the records that are meant; 0 for none.",
+           .help = "The newest N of the records that are meant; 0 for none. -20 is short for -n 20.",
            .max = Offset::kMax,
            .in_file = false,
            .commands = only(CommandId::tail),
@@ -228,8 +229,9 @@ constexpr std::array kRows = {
            .field = &CommandOptions::since,
            .kind = ValueKind::text,
            .value_name = "TIME",
-           .help = "Begin at this moment: a time ago such as 10m, a date such as 2026-01-02T15:04 (local time, or with "
-                   "Z or +01:00), today or yesterday.",
+           .help = "Begin at this moment. A time ago such as 10m, 1h30m or 2w; a date such as 2026-01-02 or "
+                   "2026-01-02T15:04; today or yesterday; or 06:00, the last one that was. Local time, or with Z or "
+                   "+01:00 behind it.",
            .problem = why_no_moment,
            .in_file = false,
            .commands = only(CommandId::tail),
@@ -272,6 +274,16 @@ constexpr std::array kRows = {
            .in_file = false,
            .commands = only(CommandId::tail),
            .letter = 'g',
+           .flag_only = true},
+    Option{.group = kRecords,
+           .name = "ignore-case",
+           .field = &CommandOptions::ignore_case,
+           .kind = ValueKind::none,
+           .value_name = "",
+           .help = "Let --grep take capital and small letters as the same.",
+           .in_file = false,
+           .commands = only(CommandId::tail),
+           .letter = 'i',
            .flag_only = true},
     Option{.group = kRecords,
            .name = "count",

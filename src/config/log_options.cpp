@@ -56,7 +56,9 @@ constexpr std::array kRows = {
            .field = &CommandOptions::url,
            .kind = ValueKind::text,
            .value_name = "URL",
-           .help = "Address of a server whose log is meant, such as http://localhost:3000, in place of a directory.",
+           .help =
+               "Address of a server whose log is meant, such as http://localhost:3000 or localhost:3000, in place of a "
+               "directory.",
            .problem = why_no_server_url,
            .in_file = false,
            .commands = kReading},

@@ -149,6 +149,8 @@ std::string bash_completion() {
       "_tidemark() {{\n"
       "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}}\n"
       "  COMPREPLY=()\n"
+      "  # --output=j is three words here.\n"
+      "  if [[ $word == = ]]; then word=; elif [[ $before == = ]]; then before=${{COMP_WORDS[COMP_CWORD-2]}}; fi\n"
       "  if [[ $COMP_CWORD -eq 1 ]]; then\n"
       "    COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n"
       "    return\n"
@@ -239,9 +241,12 @@ std::string zsh_completion() {
       }
       const auto text = zsh_text(first_sentence(option->help));
       const std::string_view star = option->repeatable() ? "*" : "";
-      fmt::format_to(std::back_inserter(out), "        '{}{}[{}]{}' \\\n", star, option->flag(), text, value);
+      // What follows the name says how a value may: "--output=json" or "--output json", "-ojson" or "-o json".
+      fmt::format_to(std::back_inserter(out), "        '{}{}{}[{}]{}' \\\n", star, option->flag(),
+                     value.empty() ? "" : "=", text, value);
       if (option->letter != '\0') {
-        fmt::format_to(std::back_inserter(out), "        '{}-{}[{}]{}' \\\n", star, option->letter, text, value);
+        fmt::format_to(std::back_inserter(out), "        '{}-{}{}[{}]{}' \\\n", star, option->letter,
+                       value.empty() ? "" : "+", text, value);
       }
     }
     out += "        '*:argument:_files'\n      ;;\n";

@@ -1,5 +1,7 @@
 #include "src/config/moment.h"
 
+#include <fmt/format.h>
+
 #include <ctime>
 #include <string>
 
@@ -11,6 +13,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::size_t kDateLength = std::string_view("2026-01-02").size();
+constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kMinuteLength = std::string_view("2026-01-02T15:04").size();
 
 /// The moment at which clocks of this machine's zone show what UTC shows at `utc`.
@@ -48,6 +51,19 @@ TimeMs midnight(TimeMs now, int days_ago) {
   return {static_cast<std::int64_t>(std::mktime(&fields)) * 1000};
 }
 
+/// When clocks last showed "06:00", "6:00:30" or "06:00Z".
+std::optional<TimeMs> parse_time_of_day(std::string_view text, TimeMs now) {
+  const auto colon = text.find(':');
+  if (colon != 1 && colon != 2) return std::nullopt;
+  // The date is UTC's; that of a zone may be the next or the one before.
+  for (const int days_ago : {-1, 0, 1, 2}) {
+    const auto date = time_text({now.value - days_ago * kDayMs}).substr(0, kDateLength);
+    const auto moment = parse_date(fmt::format("{}T{}{}", date, colon == 1 ? "0" : "", text));
+    if (!moment || *moment <= now) return moment;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<TimeMs> parse_moment(std::string_view text, TimeMs now) {
@@ -55,6 +71,7 @@ std::optional<TimeMs> parse_moment(std::string_view text, TimeMs now) {
   if (text == "today") return midnight(now, 0);
   if (text == "yesterday") return midnight(now, 1);
   if (const auto date = parse_date(text)) return date;
+  if (const auto time = parse_time_of_day(text, now)) return time;
   // A bare number may be anything: an offset, seconds, a year.
   const auto ago = parse_number(text) ? std::nullopt : parse_duration(text);
   if (!ago || ago->count() > now.value) return std::nullopt;
@@ -63,8 +80,9 @@ std::optional<TimeMs> parse_moment(std::string_view text, TimeMs now) {
 
 std::string_view why_no_moment(std::string_view text) {
   if (parse_moment(text, SystemClock().wall())) return {};
-  return "must be a time ago such as 10m, 2h or 30d (ms, s, m, h, d), or a date such as 2026-01-02T15:04 (local time) "
-         "or 2026-01-02T15:04Z";
+  return "must be a time ago such as 10m, 1h30m or 30d (ms, s, m or min, h, d, w), a time of day such as 06:00, today "
+         "or "
+         "yesterday, or a date such as 2026-01-02 or 2026-01-02T15:04 (local time, or with Z or +01:00 behind it)";
 }
 
 }  // namespace tidemark

@@ -67,7 +67,9 @@ std::string_view why_no_expression(std::string_view text) {
 std::string_view why_no_place_to_trim(std::string_view text) {
   const auto offset = parse_number(text);
   if ((offset && *offset >= 1 && *offset <= Offset::kMax) || (!offset && why_no_moment(text).empty())) return {};
-  return "must be an offset, a time ago such as 30d (ms, s, m, h, d), or a date such as 2026-01-02T15:04";
+  return "must be an offset, a time ago such as 30d (ms, s, m or min, h, d, w), a time of day such as 06:00, or a date "
+         "such as "
+         "2026-01-02T15:04 (local time, or with Z or +01:00 behind it)";
 }
 
 std::string_view why_no_key(std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "src/config/config_file.h"
 #include "src/config/option_table.h"
+#include "src/config/value_text.h"
 
 namespace tidemark {
 namespace {
@@ -91,8 +92,13 @@ class FlagReader {
     return {};
   }
 
-  /// -f, -fn 20, -n20
+  /// -f, -fn 20, -n20; and -20, as head and tail take it
   Result<void> take_letters(std::string_view word) {
+    const Option* const lines = find_option('n', command_.id);
+    if (lines != nullptr && parse_number(word.substr(1))) {
+      give(*lines, word.substr(1));
+      return {};
+    }
     for (std::size_t i = 1; i < word.size(); ++i) {
       const Option* option = find_option(word[i], command_.id);
       if (option == nullptr) return refuse(fmt::format("unknown option {}{}", word, lists_them_));

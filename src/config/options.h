@@ -116,6 +116,7 @@ struct CommandOptions : ServeOptions {
   std::vector<std::string> of_events;
   std::vector<std::string> of_senders;
   std::string grep;
+  bool ignore_case = false;  // of what grep looks for
   std::uint64_t count = 0;
   std::string output = "text";  // "json", "raw"
   std::string format;           // "{offset} {time} {payload}"

@@ -28,10 +28,12 @@ std::string ServerUrl::authority() const {
 std::string ServerUrl::text() const { return fmt::format("{}{}{}", kScheme, authority(), path); }
 
 std::optional<ServerUrl> parse_server_url(std::string_view text) {
-  if (!text.starts_with(kScheme) || !is_printable(text) || text.find_first_of("?#@") != std::string_view::npos) {
+  if (!is_printable(text) || text.find_first_of("?#@") != std::string_view::npos) return std::nullopt;
+  if (text.starts_with(kScheme)) {
+    text.remove_prefix(kScheme.size());
+  } else if (text.find("://") != std::string_view::npos) {
     return std::nullopt;
   }
-  text.remove_prefix(kScheme.size());
   const auto slash = std::min(text.find('/'), text.size());
   auto authority = text.substr(0, slash);
   auto path = text.substr(slash);

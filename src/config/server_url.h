@@ -1,4 +1,4 @@
-// Where a server is: "http://localhost:3000". Pure functions; any thread.
+// Where a server is: "http://localhost:3000", or "localhost:3000", which means the same. Pure functions; any thread.
 #pragma once
 
 #include <optional>

@@ -19,6 +19,8 @@ struct Unit {
 // Both in the order in which the writers try them: the largest first, the unit itself last.
 constexpr std::array kDurations = {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1000},
                                    Unit{"ms", 1}};
+// Read, but never written.
+constexpr std::array kOtherDurations = {Unit{"w", 604'800'000}, Unit{"min", 60'000}};
 constexpr std::array kSizes = {Unit{"GiB", 1ULL << 30},
                                Unit{"GB", 1'000'000'000},
                                Unit{"MiB", 1ULL << 20},
@@ -31,15 +33,20 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 bool same_ignoring_case(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
-std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
-  const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
-  const auto number = parse_number(digits);
-  if (!number) return std::nullopt;
-  const auto unit_name = text.substr(digits.size());
-  if (unit_name.empty()) return number;
-  const auto unit = std::ranges::find_if(units, [&](const Unit& u) { return same_ignoring_case(u.name, unit_name); });
-  if (unit == units.end() || *number > std::numeric_limits<std::uint64_t>::max() / unit->factor) return std::nullopt;
-  return *number * unit->factor;
+constexpr std::string_view kDigits = "0123456789";
+
+/// 0: there is none of this name.
+std::uint64_t factor_of(std::string_view name, std::span<const Unit> units, std::span<const Unit> others = {}) {
+  for (const auto known : {units, others}) {
+    const auto unit = std::ranges::find_if(known, [&](const Unit& u) { return same_ignoring_case(u.name, name); });
+    if (unit != known.end()) return unit->factor;
+  }
+  return 0;
+}
+
+std::optional<std::uint64_t> multiplied(std::optional<std::uint64_t> number, std::uint64_t factor) {
+  if (!number || factor == 0 || *number > std::numeric_limits<std::uint64_t>::max() / factor) return std::nullopt;
+  return *number * factor;
 }
 
 std::string form(std::string_view alone, std::span<const Unit> units) {
@@ -67,9 +74,24 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 std::optional<Millis> parse_duration(std::string_view text) {
-  const auto value = parse_with_unit(text, kDurations);
-  if (!value || *value > static_cast<std::uint64_t>(Millis::max().count())) return std::nullopt;
-  return Millis(*value);
+  constexpr auto kMost = static_cast<std::uint64_t>(Millis::max().count());
+  std::uint64_t sum = 0;
+  if (const auto alone = parse_number(text)) {
+    sum = *alone;
+    text = {};
+  } else if (text.empty()) {
+    return std::nullopt;
+  }
+  while (!text.empty() && sum <= kMost) {
+    const auto digits = text.substr(0, text.find_first_not_of(kDigits));
+    text.remove_prefix(digits.size());
+    const auto unit = text.substr(0, text.find_first_of(kDigits));
+    text.remove_prefix(unit.size());
+    const auto part = multiplied(parse_number(digits), factor_of(unit, kDurations, kOtherDurations));
+    if (!part || *part > kMost) return std::nullopt;
+    sum += *part;
+  }
+  return sum <= kMost ? std::optional(Millis(sum)) : std::nullopt;
 }
 
 std::string duration_form() { return form("milliseconds", kDurations); }
@@ -78,7 +100,11 @@ std::string duration_text(Millis duration) {
   return text_with_unit(static_cast<std::uint64_t>(duration.count()), kDurations);
 }
 
-std::optional<std::uint64_t> parse_bytes(std::string_view text) { return parse_with_unit(text, kSizes); }
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const auto digits = text.substr(0, text.find_first_not_of(kDigits));
+  const auto unit = text.substr(digits.size());
+  return multiplied(parse_number(digits), unit.empty() ? 1 : factor_of(unit, kSizes));
+}
 
 std::string bytes_form() { return form("bytes", kSizes); }
 

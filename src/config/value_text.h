@@ -1,4 +1,4 @@
-// Values of options as people write them, and back: durations ("25000", "25s", "2m"), sizes ("1MB", "64KiB") and plain
+// Values of options as people write them, and back: durations ("25000", "25s", "1h30m"), sizes ("1MB", "64KiB") and plain
 // numbers. What `*_text` writes, `parse_*` reads back as the same value. Pure functions; any thread.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace tidemark {
 /// Decimal digits only: no sign, blank or fraction. Nothing if it is no number or does not fit.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// A number of milliseconds, or one with a unit: ms, s, m, h, d.
+/// A number of milliseconds, or numbers with a unit each, which are added: ms, s, m or min, h, d, w in any case.
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);
 /// For who wrote one that is none: "a number with ms, s, m, h or d behind it, or of milliseconds alone".
 [[nodiscard]] std::string duration_form();

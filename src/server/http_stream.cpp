@@ -50,6 +50,13 @@ void HttpStream::on_bytes(std::span<char> bytes) {
   read_requests();
 }
 
+void HttpStream::refuse(int status) {
+  constexpr int kTooLarge = 413;
+  if (status != kTooLarge) return respond_text(status, http::reason_phrase(status));
+  respond_text(status, fmt::format("{}: at most {} bytes (--max-payload)", http::reason_phrase(status),
+                                   connection_.thread().service().options.max_payload));
+}
+
 void HttpStream::read_requests() {
   if (reading_requests_) return;
   reading_requests_ = true;
@@ -62,7 +69,7 @@ void HttpStream::read_requests() {
       keep_alive_ = false;
       answering_ = true;
       count(refused_by(reader_.error_status()));
-      respond_text(reader_.error_status(), http::reason_phrase(reader_.error_status()));
+      refuse(reader_.error_status());
       break;
     }
     if (status == http::RequestReader::Status::need_more) {

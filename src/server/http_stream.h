@@ -92,6 +92,8 @@ class HttpStream final : public Connection::Handler {
 
  private:
   void read_requests();
+  /// What cannot be read as a request.
+  void refuse(int status);
   /// The same in a task of its own, where there is something to read.
   void read_requests_soon();
   /// A request's head is here and its body is not.

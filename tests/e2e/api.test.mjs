@@ -318,6 +318,7 @@ describe("publishing", () => {
   test("what is above max-payload is refused", async () => {
     const answer = await request(url, `${API}/channels/%2F/records`, { method: "POST", body: `"${"x".repeat(1_000_001)}"` });
     assert.equal(answer.status, 413);
+    assert.equal(answer.text, "Content Too Large: at most 1000000 bytes (--max-payload)\n");
   });
 
   test("more at once than the sequencer's queue holds wait for room, and are all stored", async (t) => {

@@ -1,9 +1,10 @@
 // `tidemark append`: the same input has the same outcome wherever the log is, and nothing is stored twice.
 import assert from "node:assert/strict";
 import http from "node:http";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Command, run } from "./commands.mjs";
-import { freePort, newChannel, serve, tempDir, waitFor } from "./support.mjs";
+import { freePort, newChannel, serve, smallDisk, tempDir, waitFor } from "./support.mjs";
 
 /** A server's data directory without a server. */
 async function newLog() {
@@ -13,6 +14,9 @@ async function newLog() {
 }
 const storedIn = async (...where) =>
   (await run(["tail", "--from", "earliest", "--format", "{payload}", ...where])).stdout.trim().split("\n").filter(Boolean);
+
+/** What is said of a channel that is new in a directory; a server has a list of its own. */
+const news = ([where], channel) => (where === "--data" ? `tidemark: new channel ${channel}\n` : "");
 
 describe("append refuses, in a directory and by a server alike,", () => {
   for (const [what, key] of [
@@ -28,7 +32,7 @@ describe("append refuses, in a directory and by a server alike,", () => {
         const { code, stdout, stderr } = await run(["append", "/chat/a", "--keyed", ...where], { input: `a\tone\n${key}\ttwo\n` });
         assert.equal(code, 2, stderr);
         assert.equal(stdout, "1\n");
-        assert.equal(stderr, "tidemark: line 2 has a key that begins or ends with a blank, or has control characters\n");
+        assert.equal(stderr, `${news(where, "/chat/a")}tidemark: line 2 has a key that begins or ends with a blank, or has control characters\n`);
         assert.deepEqual(await storedIn(...where), ['"one"']);
       }
     });
@@ -53,7 +57,7 @@ describe("append refuses, in a directory and by a server alike,", () => {
 
 /**
  * A server that takes records, one a request or many, and gives each the offset of its place. `answer(payloads)` may say what
- * becomes of a request: nothing (all are stored), "cut" (it is not answered), "cut inside" (half of the answer comes), a number
+ * becomes of a request: nothing (all are stored), "cut" (it is not answered), "cut inside" (half of the answer comes), "wait" (no answer comes), a number
  * (so many are stored, the next is refused).
  */
 async function taking(t, answer) {
@@ -68,6 +72,7 @@ async function taking(t, answer) {
       requests.push(payloads);
       const how = answer(payloads);
       if (how === "cut") return request.socket.destroy();
+      if (how === "wait") return;
       const taken = typeof how === "number" ? how : payloads.length;
       const lines = payloads.slice(0, taken).map(() => JSON.stringify({ offset: ++head, duplicate: false }));
       if (how === "cut inside") {
@@ -163,6 +168,29 @@ describe("a connection that breaks", () => {
   });
 });
 
+describe("who interrupts it is told what is stored and what is in doubt", () => {
+  const input = Array.from({ length: 2100 }, (_, i) => `${i + 1}\n`).join("");
+  for (const [what, waits, args, stored, said] of [
+    ["of many lines", "1001", [], 1000, "lines 1 to 1000 are stored, lines 1001 to 2000 may be or not, none behind is"],
+    ["of many lines, in the first request", "1", [], 0, "no line is stored, lines 1 to 1000 may be or not, none behind is"],
+    ["of lines with keys, too", "2001", ["--key", "k"], 2000, "lines 1 to 2000 are stored, lines 2001 to 2100 may be or not, none behind is"],
+    ["of a word", "word", ["word"], 0, "the record may be stored or not"],
+  ]) {
+    test(what, async (t) => {
+      const { requests, url } = await taking(t, ([payload]) => (payload === waits ? "wait" : undefined));
+      const command = new Command(t, ["append", "/a", "--url", url, ...args], { stdin: "pipe" });
+      command.child.stdin.on("error", () => {});
+      command.child.stdin.end(input);
+      await waitFor(() => requests.at(-1)?.[0] === waits, { what: "the request" });
+      await command.prints(stored);
+      const { code, stdout, stderr } = await command.interrupt();
+      assert.equal(code, 130);
+      assert.equal(stdout.split("\n").length - 1, stored);
+      assert.equal(stderr, `tidemark: interrupted; ${said}\n`);
+    });
+  }
+});
+
 describe("a server that restarts", () => {
   for (const how of ["is killed", "ends"]) for (const by of ["--url", "--data"]) {
     test(`is waited for by lines with keys (it ${how}, ${by})`, async (t) => {
@@ -237,7 +265,7 @@ describe("many lines from a pipe", () => {
     assert.equal(stdout.split("\n").length - 1, 30);
     assert.deepEqual(await storedIn("--url", server.url), long.map((line) => JSON.stringify(line)));
     assert.equal(code, 2);
-    assert.equal(stderr, `tidemark: line 31, of 1003 bytes as JSON, is too long: ${server.url} takes no record as large as this (its --max-payload)\n`);
+    assert.equal(stderr, `tidemark: line 31, of 1003 bytes as JSON, is too long: ${server.url} takes no record as large as this, 1000 bytes at most (its --max-payload)\n`);
   });
 });
 
@@ -269,7 +297,39 @@ test("a record that is too large for the server is told as that, in the server's
   const server = await serve(t, ["--max-payload", "65536"]);
   const { code, stderr } = await run(["append", newChannel(), "--url", server.url], { input: `${"x".repeat(100_000)}\n` });
   assert.equal(code, 2);
-  assert.equal(stderr, `tidemark: line 1, of 100002 bytes as JSON, is too long: ${server.url} takes no record as large as this (its --max-payload)\n`);
+  assert.equal(stderr, `tidemark: line 1, of 100002 bytes as JSON, is too long: ${server.url} takes no record as large as this, 65536 bytes at most (its --max-payload)\n`);
+});
+
+test("a channel that is new in a directory is named, once", async () => {
+  const data = await newLog();
+  const append = (...args) => run(["append", "--data", data, ...args], { input: "one\ntwo\n" });
+  assert.deepEqual(await append("/weird", "hello"), { code: 0, signal: null, stdout: "1\n", stderr: "tidemark: new channel /weird\n" });
+  assert.equal((await append("/weird", "hello")).stderr, "");
+  const typed = new Command(undefined, ["append", "--data", data, "/other"], { stdin: "pipe" });
+  typed.child.stdin.write("one\n");
+  await typed.prints(1);
+  typed.child.stdin.end("two\n");
+  assert.equal((await typed.ended()).stderr, "tidemark: new channel /other\n");
+  assert.equal((await run(["trim", "--data", data, "--before", "4"])).code, 0);
+  assert.equal((await append("/weird", "of which all was trimmed")).stderr, "");
+  const { code, stdout, stderr } = await append("/nothing", "--json");
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /^tidemark: line 1 is no JSON .*\n$/, "no word of a channel that was not made");
+});
+
+test("a line that finds no room on the disk of a directory is named", async (t) => {
+  const disk = smallDisk(t, 224);
+  if (!disk) return;
+  const data = join(disk.path, "data");
+  await (await serve(undefined, [], { data })).stop();
+  const command = new Command(t, ["append", "/a", "--data", data], { stdin: "pipe" });
+  command.child.stdin.write("one\n");
+  await command.prints(1);
+  disk.fill(0);
+  command.child.stdin.end("two\nthree\n");
+  const { code, stdout, stderr } = await command.ended();
+  assert.deepEqual([code, stdout], [1, "1\n"]);
+  assert.match(stderr, /^tidemark: new channel \/a\ntidemark: line 2: the log in \S+ does not take records: .*(free|full|space).*\n$/);
 });
 
 test("a channel that the server does not have is named, with those it has, and no word about paths", async (t) => {

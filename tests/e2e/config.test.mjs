@@ -1,6 +1,6 @@
 // Starting and stopping: options from every source, clear errors, and an orderly end.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,6 +47,10 @@ describe("what the program says about itself", () => {
       [["info", "--data", ""], ["data"]],
       [["serve", "--config", "a"], ["a log.jsonl"]],
       [["import", "--new"], ["--new-epoch"]],
+      // As readline cuts --output=j.
+      [["tail", "--output", "="], ["json", "raw", "text"]],
+      [["tail", "--output", "=", "j"], ["json"]],
+      [["info", "--data", "=", "d"], ["data"]],
     ]) {
       const script = `source "$0"; COMP_WORDS=(tidemark "$@"); COMP_CWORD=$#; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const child = spawn("bash", ["-c", script, join(repositoryRoot, "config/completions/tidemark.bash"), ...words], { cwd: directory });
@@ -379,6 +383,21 @@ test("the start says whether the log is a new one or one that was there", { skip
   await client.publish("one");
   await server.restart();
   assert.match(server.stderr, /event=serving .*log="opened: 1 record, head 1"/);
+});
+
+test("a start that is slow says what it does", { skip: backend === "memory" }, async (t) => {
+  const server = await serve(t);
+  await server.stop();
+  // A disk that does not answer: whoever opens a pipe waits for its other end.
+  const file = join(server.data, "tidemark.holes");
+  assert.equal(spawnSync("mkfifo", [file]).status, 0);
+  const start = new Command(t, ["serve", "--backend", backend, "--data", server.data, "--port", "0"]);
+  await start.says(new RegExp(`event=opening data=${server.data} engine=${backend} doing="the engine opens its files .*"`));
+  assert.doesNotMatch(start.stderr, /event=serving/);
+  writeFileSync(file, "");
+  await start.says(/event=serving/);
+  assert.equal(start.stderr.match(/event=opening .* doing="the newest records/g)?.length, 1);
+  assert.equal((await start.interrupt()).code, 0);
 });
 
 test("the engine is that of the log which is there, unless somebody said another one", async (t) => {

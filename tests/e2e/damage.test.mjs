@@ -359,6 +359,21 @@ describe("a damaged log of the RocksDB engine", () => {
     assert.match((await verify(server.data)).stdout, /^sound: /);
   });
 
+  test("whose list of files is missing: all is saved, and it is said why it is another log nevertheless", async () => {
+    const server = await startServer({ args: ROCKSDB });
+    const client = await Client.open(undefined, server.url, "/");
+    await publishMany(client, numbered("m", 20));
+    client.close();
+    await server.stop();
+    rmSync(join(server.data, "rocksdb", "CURRENT"));
+    const why = "the engine's own files are damaged, so there may have been newer records that nobody sees any more; clients that come back are told that it is another log";
+    const dry = await repair(server.data, "--dry-run");
+    assert.match(dry.stdout, new RegExp(`^would lose nothing\nwould get a new epoch: ${why}$`, "m"));
+    const repaired = await repair(server.data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    assert.match(repaired.stdout, new RegExp(`^kept 20 records, .*\nlost nothing\nepoch [0-9a-f]{16} -> [0-9a-f]{16}: ${why}$`, "m"));
+  });
+
   test("in the write-ahead log: refused, found, repaired, and no offset is given twice", async (t) => {
     const server = await startServer({ args: ROCKSDB });
     const client = await Client.open(t, server.url, "/");

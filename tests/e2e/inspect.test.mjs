@@ -249,13 +249,15 @@ describe("tidemark stats", () => {
     assert.equal((await watching.interrupt()).code, 130);
   });
 
-  for (const [how, end] of [
-    ["ctrl-C", (terminal) => terminal.stdin.write("\x03")],
-    ["SIGTERM", (terminal, pid) => process.kill(pid, "SIGTERM")],
+  for (const [how, status, end] of [
+    ["q", 0, (terminal) => terminal.stdin.write("xq")],
+    ["ctrl-C", 130, (terminal) => terminal.stdin.write("\x03")],
+    ["SIGTERM", 130, (terminal, pid) => process.kill(pid, "SIGTERM")],
   ]) {
     test(`--watch gives a terminal its screen back, ended by ${how}`, async (t) => {
       const server = await serve(t, [], { data: copyOfLog() });
-      const terminal = spawn("script", ["-qec", 'echo pid=$$; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"', "/dev/null"], {
+      const script = 'trap : INT; stty -g; sh -c \'echo pid=$$; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"\'; echo status=$?; stty -g';
+      const terminal = spawn("script", ["-qec", script, "/dev/null"], {
         env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin, URL: server.url }),
       });
       t.after(() => terminal.kill("SIGKILL"));
@@ -270,7 +272,10 @@ describe("tidemark stats", () => {
       assert.equal(text.split(leave).length, 2, JSON.stringify(text));
       assert.ok(text.indexOf(enter) < text.indexOf("head"));
       const after = text.slice(text.indexOf(leave) + leave.length);
-      assert.doesNotMatch(after, /head/);
+      assert.doesNotMatch(after, /head|x/);
+      const [, code, settings] = /^status=(\d+)\r\n(.*)\r\n$/.exec(after.trimStart());
+      assert.equal(Number(code), status);
+      assert.equal(settings, text.slice(0, text.indexOf("\r\n")), "the terminal's settings");
     });
   }
 

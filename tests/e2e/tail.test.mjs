@@ -3,16 +3,18 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import net from "node:net";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Command, run, snapshot } from "./commands.mjs";
-import { backend, Client, freePort, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin } from "./support.mjs";
+import { cleanEnv, Command, run, snapshot } from "./commands.mjs";
+import { backend, Client, freePort, newChannel, newKey, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
 
 const pier = newChannel();
 const dock = newChannel();
 const EVIL = "\u001b[2J\u009b31m\u202e";
 let original; // a data directory with 30 records
 let sent;
+const yesterday = new Date(Date.now() + 60_000).toISOString(); // its time of day is not yet today's
 
 before(async () => {
   const server = await startServer({ args: ["--backend", backend, "--event", "chat message", "--event", "drawing"] });
@@ -65,6 +67,7 @@ describe("tidemark tail on the log of a stopped server", () => {
     ["--from 5 -n 2", ["--from", "5", "-n", "2"], range(29, 30)],
     ["--since 1h", ["--since", "1h"], range(1, 30)],
     ["--until an hour ago", ["--until", "1h"], []],
+    ["--since a time of day that was", ["--since", yesterday.slice(11)], range(1, 30)],
     ["a channel", [pier], range(4, 13)],
     ["a channel by pattern", ["/chat/*", "-n", "1"], [30]],
     ["two channels", [pier, dock, "-n", "20"], range(11, 30)],
@@ -72,6 +75,9 @@ describe("tidemark tail on the log of a stopped server", () => {
     ["--event", ["--event", "drawing", "-n", "5"], [13]],
     ["--sender", ["--sender", "Ann", "-n", "2"], [12, 13]],
     ["--grep", ["--grep", "low [37]", "-n", "9"], [4, 8]],
+    ["--grep with another case", ["--grep", "LOW [37]"], []],
+    ["-i --grep with another case", ["-i", "--grep", "LOW [37]"], [4, 8]],
+    ["-3", ["-3"], range(28, 30)],
     ["--grep with an alternative, newest one", ["--grep", "low 3|key", "-n", "1"], [11]],
   ]) {
     test(`${what} shows what it says`, async () => {
@@ -198,7 +204,8 @@ describe("tidemark tail on the log of a stopped server", () => {
   test("--since later than --until is a mistake", async () => {
     const { code, stdout, stderr } = await tail("--since", "1h", "--until", "2h");
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.equal(stderr, "tidemark: --since is later than --until, so no record can be meant\n");
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+    assert.match(stderr, new RegExp(`^tidemark: --since \\(${time}\\) is later than --until \\(${time}\\), so no record can be meant\n$`));
   });
 
   test("a directory that is not there, or without a log, is one line and status 1", async () => {
@@ -233,7 +240,7 @@ describe("tidemark tail on the log of a running server", () => {
     const channel = newChannel();
     const client = await Client.open(t, server.url, channel, { auth: { name: "Ann" } });
     await client.publishAll(numbered("m", 12));
-    for (const where of [["--data", server.data], ["--url", server.url], ["--url", `${server.url}/`]]) {
+    for (const where of [["--data", server.data], ["--url", server.url], ["--url", server.url.slice("http://".length)], ["--url", `${server.url}/`]]) {
       const { code, stdout, stderr } = await run(["tail", "-n", "3", ...where]);
       assert.equal(code, 0, stderr);
       assert.deepEqual(offsetsOf(stdout), [10, 11, 12]);
@@ -335,6 +342,25 @@ describe("tidemark tail on the log of a running server", () => {
       assert.match(stderr, said);
       assert.match(stderr, /--token or TIDEMARK_TOKEN\n$/);
       assert.equal(stderr.trim().split("\n").length, 1);
+    }
+  });
+
+  test("a server that takes the connection and does not answer is waited for, and who waits at a terminal is told", async (t) => {
+    const silent = net.createServer();
+    await new Promise((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    t.after(() => silent.close());
+    const url = `http://127.0.0.1:${silent.address().port}`;
+    for (const command of ["tail", "info", "channels", "stats", "append / text"]) {
+      const terminal = spawn("script", ["-qec", `"$TIDEMARK" ${command} --url ${url}; echo status=$?`, "/dev/null"], {
+        env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin }),
+      });
+      t.after(() => terminal.kill("SIGKILL"));
+      let text = "";
+      terminal.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+      const closed = new Promise((resolve) => terminal.on("close", resolve));
+      await waitFor(() => text.includes(`tidemark: waiting for ${url} to answer, for 30s at most\r\n`), { what: `${command} to say so` });
+      terminal.stdin.write("\x03");
+      await within(closed, `${command} to end`);
     }
   });
 

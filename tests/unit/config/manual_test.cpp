@@ -50,6 +50,14 @@ TEST_CASE("every command has its page, its options and its examples in it") {
   }
 }
 
+TEST_CASE("in zsh, a value is completed behind its option's name, with = or in a word of its own") {
+  const auto completion = text_of("config/completions/_tidemark");
+  CHECK(contains(completion, "'--output=["));
+  CHECK(contains(completion, "'-o+["));
+  CHECK(contains(completion, "'*--sender=["));
+  CHECK(contains(completion, "'--follow["));
+}
+
 TEST_CASE("no line of a page is taken for a request by accident") {
   for (const auto& [path, text] : manual_files()) {
     if (!path.ends_with(".1")) continue;

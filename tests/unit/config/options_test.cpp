@@ -416,6 +416,11 @@ TEST_CASE("a command takes letters, words between its options, and -- before wor
   CHECK(told->lines == 5);
   CHECK(told->output == "json");
   CHECK(told->arguments == std::vector<std::string>{"/a", "/b", "/c"});
+  const auto short_of_lines = parse_command(CommandId::tail, Words{"-f", "-20", "-i", "/a"}, {});
+  REQUIRE_MESSAGE(short_of_lines, short_of_lines.error().context);
+  CHECK(short_of_lines->lines == 20);
+  CHECK(short_of_lines->given("lines"));
+  CHECK(short_of_lines->ignore_case);
 
   const auto why = [](const Words& arguments) {
     const auto wrong = parse_command(CommandId::tail, arguments, {});
@@ -424,6 +429,8 @@ TEST_CASE("a command takes letters, words between its options, and -- before wor
     return wrong.error().context;
   };
   CHECK(contains(why({"-fx"}), "unknown option -fx; tidemark tail --help"));
+  CHECK(contains(why({"-2x"}), "unknown option -2x; tidemark tail --help"));
+  CHECK(contains(why({"-99999999999999999999"}), "unknown option"));
   CHECK(contains(why({"-n"}), "option --lines needs a value: --lines N"));
   CHECK(contains(why({"-n", "many"}), "--lines many: must be a number"));
   CHECK(contains(why({"pier"}), "pier: a channel begins with '/'"));
@@ -431,7 +438,7 @@ TEST_CASE("a command takes letters, words between its options, and -- before wor
   CHECK(contains(why({"--since", "10"}), "--since 10: must be a time ago"));
   CHECK(contains(why({"--from", "newest"}), "--from newest: must be an offset, earliest or latest"));
   CHECK(contains(why({"--grep", "("}), "--grep (: must be a POSIX extended regular expression"));
-  CHECK(contains(why({"--url", "localhost"}), "--url localhost: must be a server's address"));
+  CHECK(contains(why({"--url", "ftp://a"}), "--url ftp://a: must be a server's address"));
   CHECK(contains(why({"-o", "xml"}), "must be one of text, json, raw"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace tidemark {
 
 TEST_CASE("a server's address has a host, a port and perhaps a path") {
@@ -33,10 +35,20 @@ TEST_CASE("a server's address is written as it was read") {
   }
 }
 
+TEST_CASE("a server's address without a scheme is one of http") {
+  for (const auto* text : {"localhost:7070", "127.0.0.1:80", "example.org", "[::1]:4000/", "a.b/c/d"}) {
+    CAPTURE(text);
+    const auto url = parse_server_url(text);
+    REQUIRE(url);
+    CHECK(url->text() == parse_server_url("http://" + std::string(text))->text());
+    CHECK(why_no_server_url(text).empty());
+  }
+}
+
 TEST_CASE("what is no server's address is refused with what it should be") {
-  for (const auto* text :
-       {"", "localhost:3000", "http://", "http://:3000", "http://a:0", "http://a:70000", "http://a:b", "http://a b",
-        "http://u:p@a", "http://a?x", "ftp://a", "http://[::1", "http://[::1]x"}) {
+  for (const auto* text : {"", "localhost:", "localhost:x", "/tmp/data", "::1", "mailto:a@b", "http:/a:1", "http://",
+                           "http://:3000", "http://a:0", "http://a:70000", "http://a:b", "http://a b", "http://u:p@a",
+                           "http://a?x", "ftp://a", "http://[::1", "http://[::1]x"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_server_url(text));
     CHECK(why_no_server_url(text).find("http://localhost:3000") != std::string_view::npos);

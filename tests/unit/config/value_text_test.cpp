@@ -14,6 +14,13 @@ TEST_CASE("a duration is a number of milliseconds or has a unit") {
   CHECK(parse_duration("2m") == Millis(120'000));
   CHECK(parse_duration("1h") == Millis(3'600'000));
   CHECK(parse_duration("7d") == Millis(604'800'000));
+  CHECK(parse_duration("1w") == Millis(604'800'000));
+  CHECK(parse_duration("5min") == Millis(300'000));
+}
+
+TEST_CASE("a duration may be a sum") {
+  CHECK(parse_duration("1h30m") == Millis(5'400'000));
+  CHECK(parse_duration("1m30s500ms") == Millis(90'500));
 }
 
 TEST_CASE("a duration without digits, with a sign, blank, fraction or unknown unit is none") {
@@ -40,6 +47,8 @@ TEST_CASE("a value too large for its type is none instead of a small one") {
   CHECK_FALSE(parse_bytes("18446744073709551615KiB"));
   CHECK_FALSE(parse_duration("18446744073709551615"));
   CHECK_FALSE(parse_duration("9223372036854775807d"));
+  CHECK(parse_duration("9223372036854775807ms") == Millis::max());
+  CHECK_FALSE(parse_duration("9223372036854775807ms1ms"));
 }
 
 TEST_CASE("a value is written with its largest whole unit and reads back as itself") {
