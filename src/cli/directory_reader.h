@@ -31,6 +31,7 @@ class DirectoryReader final : public LogReader {
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
+  [[nodiscard]] Result<void> check_newest() override;
   [[nodiscard]] Result<LogPast> past() override;
   [[nodiscard]] bool is_live() const override { return false; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;

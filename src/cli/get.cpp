@@ -58,6 +58,7 @@ Result<void> run(const CommandOptions& options, Output& output, RecordWriter wri
   if (!reader) return std::unexpected(reader.error());
   const auto state = (*reader)->state();
   if (!state) return std::unexpected(state.error());
+  if (auto newest = (*reader)->check_newest(); !newest && offset > state->head) return newest;
   if (offset < state->first || offset > state->head) return std::unexpected(missing(**reader, offset, *state));
   std::optional<Record> found;
   std::optional<Error> damage;

@@ -99,7 +99,9 @@ class LogReader {
   [[nodiscard]] virtual Result<LogFacts> facts() = 0;
   /// May read the whole log, with progress on a terminal.
   [[nodiscard]] virtual Result<ChannelList> channels() = 0;
-  /// corrupt: newest records that were acknowledged are missing.
+  /// corrupt: newest records that were acknowledged are missing. A server does not open such a log.
+  [[nodiscard]] virtual Result<void> check_newest() = 0;
+  /// With what check_newest refuses.
   [[nodiscard]] virtual Result<LogPast> past() = 0;
 
   /// Whether new records can appear in it while it is being read.

@@ -70,7 +70,8 @@ class Tail {
     // A server that went away meanwhile is waited for, as later.
     const bool goes_on = options_.follow && reader_->is_live();
     if (!shown && !(goes_on && shown.error().code == ErrorCode::io)) return shown;
-    if (shown && shown_ == 0 && !done()) {
+    if (shown && !done()) say_what_is_missing();
+    if (shown && shown_ == 0 && !incomplete_ && !done()) {
       auto said = say_why_nothing(*state);
       if (!said && !(goes_on && said.error().code == ErrorCode::io)) return said;
     }
@@ -172,6 +173,14 @@ class Tail {
     if (++shown_ == options_.count) ended_ = true;
     if (!output_.settle()) ended_ = true;
     return !done();
+  }
+
+  /// Behind the last record, which does not show it.
+  void say_what_is_missing() {
+    const auto newest = reader_->check_newest();
+    if (newest) return;
+    incomplete_ = true;
+    say("{}", newest.error().context);
   }
 
   /// Nothing is an answer, but a channel that is not there is mostly a mistyped one.

@@ -193,6 +193,26 @@ describe("who looks into a damaged log", () => {
   }
 });
 
+describe("a write-ahead log that is gone", () => {
+  for (const [backend, isLog] of [["sqlite", /-wal$/], ["rocksdb", /^rocksdb\/\d+\.log$/]]) {
+    test(`is told by tail and get, with its records (${backend})`, async () => {
+      const server = await startServer({ args: ["--backend", backend] });
+      const client = await Client.open(undefined, server.url, "/");
+      await publishMany(client, numbered("m", 50));
+      client.close();
+      await server.kill9();
+      const logs = readdirSync(server.data, { recursive: true }).filter((name) => isLog.test(name));
+      assert.ok(logs.length > 0);
+      for (const name of logs) rmSync(join(server.data, name));
+      for (const [command, ...args] of [["tail"], ["tail", "-n", "3", "/"], ["get", "50"]]) {
+        const { code, stdout, stderr } = await run([command, ...args, "--data", server.data]);
+        assert.deepEqual([code, stdout], [1, ""], stderr);
+        assert.match(stderr, /^tidemark: the log in .* ends at offset 0 but 50 was acknowledged: 50 records are missing; .*\n$/);
+      }
+    });
+  }
+});
+
 describe("tidemark verify", () => {
   test("calls a sound log sound, and touches nothing", async () => {
     const data = copyOfLog();
