@@ -88,9 +88,9 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
   std::optional<Holes> holes;  // asked for once something is missing
   const auto rest_of = [&](OffsetRange missing) -> Result<std::vector<OffsetRange>> {
     if (!holes) {
-      auto past = this->past();
-      if (!past) return std::unexpected(past.error());
-      holes = std::move(past->holes);
+      auto known = this->holes();
+      if (!known) return std::unexpected(known.error());
+      holes = std::move(*known);
     }
     return holes->rest_of(missing);
   };
@@ -162,8 +162,10 @@ Result<LogFacts> ServerReader::facts() {
 
 Result<ChannelList> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
 
+Result<Holes> ServerReader::holes() { return ask("/api/v1/info", holes_in); }
+
 Result<LogPast> ServerReader::past() {
-  auto holes = ask("/api/v1/info", holes_in);
+  auto holes = this->holes();
   if (!holes) return std::unexpected(holes.error());
   auto losses = ask("/api/v1/losses", losses_in);
   if (!losses) return std::unexpected(losses.error());

@@ -193,6 +193,40 @@ describe("who looks into a damaged log", () => {
   }
 });
 
+describe("the rates that tidemark info says", () => {
+  const ratesOf = async (where) => {
+    const text = await run(["info", ...where]);
+    const json = JSON.parse((await run(["info", "-o", "json", ...where])).stdout);
+    return {
+      code: text.code,
+      text: [...text.stdout.matchAll(/^(?:rate)? +(\S+) in the last (?:minute|hour|day)$/gm)].map(([, rate]) => rate),
+      json: [json.records_last_minute, json.records_last_hour, json.records_last_day],
+    };
+  };
+  const UNKNOWN = { code: 1, text: ["unknown", "unknown", "unknown"], json: [undefined, undefined, undefined] };
+
+  test("are unknown where the records that would tell cannot be read, of a server as of its directory", async (t) => {
+    const server = await startServer({ args: SQLITE });
+    const client = await Client.open(undefined, server.url, "/");
+    await publishMany(client, numbered("m", 40));
+    client.close();
+    await server.stop();
+    const spoil = (which) => sql(server.data, `update records set payload = payload || ' ' where ${which}`);
+    spoil("offset > 35"); // older ones tell
+    const known = await ratesOf(["--data", server.data]);
+    assert.deepEqual([known.code, known.text[2], known.json[2]], [1, "40", 40]);
+    spoil("offset < 20");
+    assert.deepEqual(await ratesOf(["--data", server.data]), UNKNOWN);
+    spoil("offset between 20 and 35");
+    assert.deepEqual(await ratesOf(["--data", server.data]), UNKNOWN);
+
+    const data = copyOfLog(); // with a finished segment: it is not read at the start
+    sql(data, "update records set payload = payload || ' ' where offset = 1");
+    const damaged = await serve(t, SQLITE, { data });
+    assert.deepEqual(await ratesOf(["--url", damaged.url]), UNKNOWN);
+  });
+});
+
 describe("a write-ahead log that is gone", () => {
   for (const [backend, isLog] of [["sqlite", /-wal$/], ["rocksdb", /^rocksdb\/\d+\.log$/]]) {
     test(`is told by tail and get, with its records (${backend})`, async () => {
