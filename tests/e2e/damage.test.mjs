@@ -193,6 +193,60 @@ describe("who looks into a damaged log", () => {
   }
 });
 
+describe("what a repair left out", () => {
+  let data; // without two neighbours and one alone
+  let holes;
+  before(async () => {
+    data = damagedLog();
+    const from = rareOffsets[2] + 3;
+    sql(data, `update records set payload = payload || ' ' where offset between ${from} and ${from + 1}`);
+    const repaired = await repair(data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    holes = { pair: from, alone: rareOffsets[DAMAGED] };
+  });
+  const pairSaid = () => `tidemark: offsets ${holes.pair} to ${holes.pair + 1} hold no record: a repair or a copy left them out\n`;
+  const aloneSaid = () => `tidemark: offset ${holes.alone} holds no record: a repair or a copy left it out\n`;
+
+  test("is said by tail in its place, of a server as of its directory, and is no damage", async (t) => {
+    const copy = tempDir();
+    cpSync(data, copy, { recursive: true });
+    const server = await serve(t, SQLITE, { data: copy });
+    for (const where of [["--data", data], ["--url", server.url]]) {
+      const tail = async (...args) => {
+        const { code, stdout, stderr } = await run(["tail", ...where, "--format", "{offset}", ...args]);
+        return { code, shown: stdout.split("\n").filter(Boolean).map(Number), stderr };
+      };
+      const { pair, alone } = holes;
+      assert.deepEqual(await tail("--from", `${pair - 1}`, "--count", "2"), { code: 0, shown: [pair - 1, pair + 2], stderr: pairSaid() });
+      assert.deepEqual(await tail("--from", `${pair - 1}`, "--count", "1"), { code: 0, shown: [pair - 1], stderr: "" });
+      assert.deepEqual((await tail("--from", "1", "--count", "500")).stderr, pairSaid() + aloneSaid());
+      assert.deepEqual((await tail()).stderr, "");
+      const ofChannel = await tail("--from", `${alone - 1}`, rare);
+      assert.deepEqual(ofChannel, { code: 0, shown: rareOffsets.slice(DAMAGED + 1), stderr: aloneSaid() });
+    }
+  });
+
+  test("is said by tail -f in its place, once", async (t) => {
+    const server = await serve(t, SQLITE, { data: copyOfLog() });
+    const following = new Command(t, ["tail", "-f", "--data", server.data, "-n", "1", "--format", "{offset}"]);
+    await following.prints(1);
+    await server.stop();
+    await following.says(/waiting for a server/);
+    rmSync(server.data, { recursive: true });
+    cpSync(data, server.data, { recursive: true });
+    await serve(t, SQLITE, { data: server.data });
+    await following.says(/it has a new epoch, [0-9a-f]{16}/);
+    await following.prints(RARE.length * 21 + SEGMENT - 3 + 1);
+    const { stderr } = await following.interrupt();
+    assert.ok(stderr.endsWith(pairSaid() + aloneSaid()), stderr);
+  });
+
+  test("is called so by get", async () => {
+    const { code, stderr } = await run(["get", `${holes.alone}`, "--data", data]);
+    assert.deepEqual([code, stderr], [1, aloneSaid()]);
+  });
+});
+
 describe("the rates that tidemark info says", () => {
   const ratesOf = async (where) => {
     const text = await run(["info", ...where]);
