@@ -43,8 +43,8 @@ void append_detail(std::string& out, const Record& record, Epoch epoch) {
 /// Why there is none.
 Error missing(LogReader& reader, Offset offset, const StoreState& state) {
   if (offset > state.head) {
-    return {ErrorCode::not_found, fmt::format("there is no record at offset {} in {}: the newest is {}", offset.value(),
-                                              reader.where(), state.head.value())};
+    return {ErrorCode::not_found, fmt::format("there is no record at offset {}: the log in {} ends at offset {}",
+                                              offset.value(), reader.where(), state.head.value())};
   }
   if (offset < state.first) {
     return {ErrorCode::not_found, fmt::format("the record at offset {} is trimmed: the log in {} begins at {}",

@@ -29,6 +29,7 @@ constexpr std::array kSpans = {Span{"minute", std::chrono::minutes(1)}, Span{"ho
 
 struct Info {
   LogFacts facts;
+  Offset newest;  // record: before the head where the log ends with a hole
   std::size_t channels = 0;
   DamageReport damage;
   std::uint64_t segments = 0;
@@ -79,6 +80,11 @@ Result<Info> collect(LogReader& reader) {
   const auto now = SystemClock().wall();
   const auto holes = reader.holes();
   if (!holes) return std::unexpected(holes.error());
+  info.newest = state.head;
+  if (holes->contains(state.head)) info.newest = holes->ranges().back().first.previous();
+  for (const ChannelFacts& channel : channels->channels) {  // a server tells the time of its head only
+    if (channel.last == info.newest) info.facts.last_time = channel.last_time;
+  }
   for (std::size_t i = 0; i < kSpans.size() && state.first <= state.head; ++i) {
     const auto counted = count_since(reader, *holes, {state.first, state.head}, {now.value - kSpans[i].length.count()});
     if (!counted) return std::unexpected(counted.error());
@@ -103,8 +109,14 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   line("epoch", state.epoch.text());
   line("first", state.first > state.head ? std::string("no record is kept")
                                          : fmt::format("{} at {}", state.first.value(), moment(first_time)));
-  line("head", state.first > state.head ? fmt::format("{}", state.head.value())
-                                        : fmt::format("{} at {}", state.head.value(), moment(last_time)));
+  if (state.first > info.newest) {
+    line("head", std::to_string(state.head.value()));
+  } else if (info.newest < state.head) {
+    line("head", fmt::format("{}; the newest record is {} at {}", state.head.value(), info.newest.value(),
+                             moment(last_time)));
+  } else {
+    line("head", fmt::format("{} at {}", state.head.value(), moment(last_time)));
+  }
   line("records", grouped(records));
   line("bytes", size_text(bytes));
   line("channels", grouped(info.channels));

@@ -202,7 +202,7 @@ class Tail {
   Result<void> say_why_nothing(const StoreState& state) {
     const auto offset = parse_number(options_.from);
     if (offset && *offset > state.head.value()) {
-      say("the newest record is {}, so there is none from offset {} on{}", state.head.value(), *offset,
+      say("the log ends at offset {}, so there is none from offset {} on{}", state.head.value(), *offset,
           options_.follow ? " yet; waiting for it" : "");
       return {};
     }

@@ -119,7 +119,7 @@ describe("tidemark get", () => {
     for (const where of [["--data", original], ["--url", server.url]]) {
       const beyond = await run(["get", "9", ...where]);
       assert.equal(beyond.code, 1);
-      assert.match(beyond.stderr, /^tidemark: there is no record at offset 9 in .*: the newest is 8\n$/);
+      assert.match(beyond.stderr, /^tidemark: there is no record at offset 9: the log in .* ends at offset 8\n$/);
     }
     for (const [args, said] of [
       [["get"], /tidemark get needs OFFSET: tidemark get \[options\] OFFSET/],

@@ -139,6 +139,29 @@ describe("tidemark export and import", () => {
     assert.notEqual(epochs[0], epochs[1]);
   });
 
+  test("--new-epoch leaves offsets out at the end, and who looks there is told so", async (t) => {
+    const data = free();
+    await succeeds(["import", "--data", data, "--new-epoch"], { input: await exported("--data", original) });
+    const { head } = JSON.parse(await succeeds(["info", "-o", "json", "--data", data]));
+    const { head: newest } = JSON.parse(await succeeds(["info", "-o", "json", "--data", original]));
+    assert.ok(head > newest + 1000);
+    const copy = free();
+    cpSync(data, copy, { recursive: true });
+    const server = await serve(t, [], { data: copy });
+    for (const where of [["--data", data], ["--url", server.url]]) {
+      const info = await succeeds(["info", ...where]);
+      assert.match(info, new RegExp(`^head +${head}; the newest record is ${newest} at 2\\S+Z$`, "m"));
+      for (const [args, said] of [
+        [["tail", "--from", `${newest + 7}`], `offsets ${newest + 7} to ${head} hold no record: a repair or a copy left them out`],
+        [["tail", "--from", `${head + 1}`], `the log ends at offset ${head}, so there is none from offset ${head + 1} on`],
+        [["get", `${newest + 7}`], `offset ${newest + 7} holds no record: a repair or a copy left it out`],
+      ]) {
+        const { code, stdout, stderr } = await run([...args, ...where]);
+        assert.deepEqual([code, stdout, stderr], [args[0] === "get" ? 1 : 0, "", `tidemark: ${said}\n`]);
+      }
+    }
+  });
+
   describe("leaves nothing behind of", () => {
     const line = (change) => (text) => {
       const lines = text.trimEnd().split("\n");

@@ -191,8 +191,8 @@ describe("tidemark tail on the log of a stopped server", () => {
     for (const [args, said] of [
       [[`${dock}x`], `${dock}x has no record; did you mean ${dock}?`],
       [["/quite/another/name"], "/quite/another/name has no record"],
-      [["--from", "999"], "the newest record is 30, so there is none from offset 999 on"],
-      [["--from", "31"], "the newest record is 30, so there is none from offset 31 on"],
+      [["--from", "999"], "the log ends at offset 30, so there is none from offset 999 on"],
+      [["--from", "31"], "the log ends at offset 30, so there is none from offset 31 on"],
     ]) {
       assert.deepEqual(await tail(...args), { code: 0, signal: null, stdout: "", stderr: `tidemark: ${said}\n` });
     }
@@ -306,7 +306,7 @@ describe("tidemark tail on the log of a running server", () => {
     await client.publish("there it is");
     assert.deepEqual(await command.prints(1), ['"there it is"']);
     const beyond = new Command(t, ["tail", "-f", "--from", "3", "--format", "{payload}", "--url", server.url]);
-    await beyond.says(/^tidemark: the newest record is 1, so there is none from offset 3 on yet; waiting for it\n$/);
+    await beyond.says(/^tidemark: the log ends at offset 1, so there is none from offset 3 on yet; waiting for it\n$/);
     await client.publishAll(["two", "three"]);
     assert.deepEqual(await beyond.prints(1), ['"three"']);
   });
