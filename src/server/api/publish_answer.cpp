@@ -39,7 +39,8 @@ void PublishAnswer::on_outcome(const Outcome& outcome) {
   std::string line;
   append_stored(line, outcome);
   respond_json(http_, outcome.status == Outcome::Status::duplicate ? 200 : 201, line,
-               fmt::format("Location: /api/v1/log/{}\r\n", outcome.offset.value()));
+               fmt::format("{}Location: /api/v1/log/{}\r\n", epoch_field(http_.thread().service().log),
+                           outcome.offset.value()));
 }
 
 void PublishAnswer::on_drain() { respond_error(http_, closing()); }
