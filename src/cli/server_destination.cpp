@@ -20,6 +20,7 @@ namespace {
 constexpr unsigned kTooLarge = 413;
 constexpr unsigned kTooOften = 429;
 
+constexpr std::string_view kAnotherLog = "another_log";
 constexpr std::string_view kClosing = "closing";
 constexpr std::string_view kUnknownChannel = "unknown_channel";
 
@@ -157,11 +158,20 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
 }
 
 Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
+  std::vector<HttpClient::Field> fields(request.fields.begin(), request.fields.end());
   for (;;) {
-    auto body = client_->body_of(request, goes_on);
+    if (log_ && fields.size() == request.fields.size()) fields.emplace_back(kTidemarkEpoch, *log_);
+    HttpClient::Request guarded = request;
+    guarded.fields = fields;
+    auto body = client_->body_of(guarded, goes_on);
+    if (const auto epoch = client_->field(kTidemarkEpoch); !log_ && !epoch.empty()) log_ = epoch;
     if (client_->lost() == HttpClient::Lost::stopped && !goes_on()) return stopped(count);
     const bool lost = client_->lost() == HttpClient::Lost::unreached || client_->lost() == HttpClient::Lost::broken;
     reached_ = reached_ || client_->lost() != HttpClient::Lost::unreached;
+    if (!body && client_->refusal_code() == kAnotherLog) {
+      if (follow_directory()) continue;
+      return another_log(request.repeatable, count);
+    }
     if (!lost && client_->refusal_code() != kClosing) {
       if (std::exchange(away_since_, std::nullopt)) {
         fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
@@ -180,17 +190,39 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
 }
 
 bool ServerDestination::wait_for_server(std::string_view why) {
-  const auto now = std::chrono::steady_clock::now();
   if (!away_since_) {
-    away_since_ = now;
+    away_since_ = std::chrono::steady_clock::now();
     pause_ = limits::kLookAgain;
     fmt::print(stderr, "tidemark: waiting for a server: {}\n", why);
   }
-  if (now - *away_since_ >= away_) return false;
-  wait(pause_);
-  pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
-  if (auto url = live_url(options_)) client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
-  return goes_on();
+  // Whoever has the address that a directory's server had may have another log.
+  while (std::chrono::steady_clock::now() - *away_since_ < away_) {
+    wait(pause_);
+    pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
+    if (!goes_on()) return false;
+    auto url = live_url(options_);
+    if (!url) continue;
+    client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+    return true;
+  }
+  return false;
+}
+
+bool ServerDestination::follow_directory() {
+  auto url = live_url(options_);
+  if (!url || url->text() == client_->url().text()) return false;
+  client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+  return true;
+}
+
+std::unexpected<Error> ServerDestination::another_log(bool keyed, std::size_t count) const {
+  const auto first = waiting_.front().line;
+  const auto last = waiting_[count - 1].line;
+  const auto before = first == 0 ? std::string("the record may be stored")
+                      : keyed    ? fmt::format("{}, {} may be", stored_text(first), lines_text(first, last))
+                                 : stored_text(first);
+  return fail(ErrorCode::io, fmt::format("another log answers at {} now and took none of it; in the one before, {}, {}",
+                                         client_->url().text(), *log_, before));
 }
 
 std::string ServerDestination::extent(bool keyed, std::size_t count) const {

@@ -1,11 +1,15 @@
 #include "src/cli/server_destination.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/cli/loopback_listener.h"
 
@@ -49,7 +53,78 @@ class ServerOfOneRecord {
   std::thread thread_;
 };
 
+/// Gives each request, on a connection of its own, the next of its answers, and ends the connection where there is none left.
+class AnsweringServer {
+ public:
+  explicit AnsweringServer(std::vector<std::string> answers)
+      : answers_(std::move(answers)), thread_([this] { serve(); }) {}
+  AnsweringServer(const AnsweringServer&) = delete;
+  AnsweringServer& operator=(const AnsweringServer&) = delete;
+  ~AnsweringServer() {
+    listener_.wake();
+    thread_.join();
+  }
+
+  [[nodiscard]] ServerUrl url() const { return listener_.url(); }
+  [[nodiscard]] std::size_t asked() const { return asked_; }
+
+ private:
+  void serve() {
+    for (int connection = listener_.accept(); connection >= 0; connection = listener_.accept()) {
+      if (take_request(connection)) {
+        const std::size_t number = asked_++;
+        if (number < answers_.size()) {
+          (void)!::write(connection, answers_[number].data(), answers_[number].size());
+        }
+      }
+      ::close(connection);
+    }
+  }
+  static bool take_request(int connection) {
+    constexpr std::string_view kLength = "Content-Length: ";
+    std::string request;
+    std::array<char, 4096> part{};
+    for (;;) {
+      const auto got = ::read(connection, part.data(), part.size());
+      if (got <= 0) return false;
+      request.append(part.data(), static_cast<std::size_t>(got));
+      const auto end = request.find("\r\n\r\n");
+      const auto length = request.find(kLength);
+      if (end != std::string::npos && request.size() >= end + 4 + std::stoul(request.substr(length + kLength.size()))) {
+        return true;
+      }
+    }
+  }
+
+  LoopbackListener listener_;
+  const std::vector<std::string> answers_;
+  std::atomic<std::size_t> asked_ = 0;
+  std::thread thread_;
+};
+
+std::string answer(std::string_view status, std::string_view body) {
+  return fmt::format("HTTP/1.1 {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
+}
+
+constexpr std::string_view kFirstStored = "{\"offset\":1,\"duplicate\":false}\n";
+
 }  // namespace
+
+TEST_CASE("the server of a directory is asked nothing more, once it broke off, until the directory names one again") {
+  AnsweringServer server({answer("201 Created", kFirstStored)});
+  CommandOptions options;
+  options.arguments = {"/a"};
+  options.data = "/nonexistent/no-log";  // whatever has the address now
+  ServerDestination destination(server.url(), options, Millis(1));
+  REQUIRE(destination.put({.key = "k-1", .payload = "\"one\"", .line = 1}));
+  REQUIRE(destination.settle());
+  REQUIRE(destination.put({.key = "k-2", .payload = "\"two\"", .line = 2}));
+  const auto settled = destination.settle();
+  REQUIRE_FALSE(settled);
+  CHECK(settled.error().context.ends_with(
+      "; line 1 is stored, line 2 may be: run it again with the same keys, which stores nothing twice"));
+  CHECK(server.asked() == 2);
+}
 
 TEST_CASE(
     "a server that took a record and never comes back is given up in the end, with what is stored and what may be") {
