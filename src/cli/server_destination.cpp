@@ -37,6 +37,11 @@ std::string lines_text(std::uint64_t first, std::uint64_t last) {
   return first == last ? fmt::format("line {}", first) : fmt::format("lines {} to {}", first, last);
 }
 
+/// Of lines without keys.
+std::string doubt_text(std::uint64_t first, std::uint64_t last) {
+  return fmt::format("{} may be stored or not (with keys they could be sent again)", lines_text(first, last));
+}
+
 /// Of those before `line`, which is not stored yet.
 std::string stored_text(std::uint64_t line) {
   if (line == 1) return "no line is stored";
@@ -139,8 +144,7 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
     }
     lines += "}\n";
   }
-  const auto doubt = fmt::format("{} may be stored or not (with keys they could be sent again)",
-                                 lines_text(waiting_.front().line, waiting_[count - 1].line));
+  const auto doubt = doubt_text(waiting_.front().line, waiting_[count - 1].line);
   const auto body =
       ask({.method = "POST", .target = target_, .body = lines, .fields = kFields, .repeatable = keyed, .doubt = doubt},
           count);
@@ -185,7 +189,11 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
       return body;
     }
     if (request.repeatable && reached_ && wait_for_server(body.error().context)) continue;
-    return fail(body.error().code, body.error().context + extent(request.repeatable, count));
+    // What a server that shuts down did not decide may be stored.
+    const bool undecided = !lost && !request.repeatable;
+    const bool in_doubt = client_->lost() == HttpClient::Lost::broken || undecided || (request.repeatable && reached_);
+    return fail(body.error().code, fmt::format("{}{}{}{}", undecided ? request.doubt : "", undecided ? ": " : "",
+                                               body.error().context, extent(request.repeatable, count, in_doubt)));
   }
 }
 
@@ -225,10 +233,9 @@ std::unexpected<Error> ServerDestination::another_log(bool keyed, std::size_t co
                                          client_->url().text(), *log_, before));
 }
 
-std::string ServerDestination::extent(bool keyed, std::size_t count) const {
+std::string ServerDestination::extent(bool keyed, std::size_t count, bool in_doubt) const {
   const auto first = waiting_.front().line;
   const auto last = waiting_[count - 1].line;
-  const bool in_doubt = client_->lost() == HttpClient::Lost::broken || (keyed && reached_);
   if (first == 0 && !in_doubt) return "; nothing is stored";
   if (first == 0) return keyed ? "; run it again with the same key, which stores it once" : "";
   const auto stored = stored_text(first);
@@ -258,9 +265,9 @@ std::unexpected<Error> ServerDestination::stopped(std::size_t under_way) const {
 
 Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t count) {
   std::optional<ApiErrorText> refusal;  // of the first that is not stored
-  std::uint64_t refused_line = 0;
-  std::size_t before = 0;  // it
-  std::size_t behind = 0;  // stored all the same
+  std::size_t before = 0;               // it
+  std::size_t behind = 0;               // stored all the same
+  std::size_t undecided = 0;            // the last ones, of a server that shuts down
   std::size_t answered = 0;
   for (; !lines.empty() && answered < count; ++answered) {
     const auto line = lines.substr(0, lines.find('\n'));
@@ -268,30 +275,44 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
     if (const auto stored = stored_in(line)) {
       stored_.push_back(*stored);
       if (refusal) ++behind;
+      undecided = 0;
       continue;
     }
     auto said = api_error_in(line);
     if (said.message.empty()) return client_->nonsense();
-    if (std::exchange(refused_line, waiting_[answered].line) != 0) continue;
+    undecided = said.code == kClosing ? undecided + 1 : 0;
+    if (refusal) continue;
     refusal = std::move(said);
     before = answered;
   }
-  const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
-  const bool by_end = refusal && refusal->code == kClosing && behind == 0 && !waiting_[before].key.empty();
   if (!refusal && answered < count) return client_->nonsense();
-  if (refusal && !by_rate && !by_end) {
-    return fail(
-        refusal->code == "not_stored" || refusal->code == "closing" ? ErrorCode::io : ErrorCode::invalid_argument,
-        fmt::format("line {}: {} answers: {}{}", refused_line, client_->url().text(), refusal->message,
-                    lines_behind_text(behind)));
-  }
+  const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
+  const bool by_end = refusal && answered - undecided == before;
   for (std::size_t i = 0; i < (refusal ? before : count); ++i) {
     waiting_bytes_ -= bytes_of(waiting_.front());
     waiting_.pop_front();
   }
-  if (by_rate) wait(limits::kRateWait);
-  if (by_end && !wait_for_server(refusal->message)) return fail(ErrorCode::io, refusal->message + extent(true, 1));
-  return {};
+  if (!refusal) return {};
+  if (by_rate) {
+    wait(limits::kRateWait);
+    return {};
+  }
+  const Message& refused = waiting_.front();
+  const auto said = fmt::format("{} answers: {}", client_->url().text(), refusal->message);
+  if (by_end && refused.key.empty()) {
+    return fail(ErrorCode::io, fmt::format("{}: {}{}", doubt_text(refused.line, waiting_[undecided - 1].line), said,
+                                           extent(false, undecided, true)));
+  }
+  if (by_end) {
+    if (wait_for_server(refusal->message)) return {};
+    return fail(ErrorCode::io, refusal->message + extent(true, undecided, true));
+  }
+  const auto last = answered - before;
+  const auto doubt = undecided == 0 ? std::string()
+                                    : fmt::format("; {} may be stored or not",
+                                                  lines_text(waiting_[last - undecided].line, waiting_[last - 1].line));
+  return fail(refusal->code == "not_stored" || refusal->code == kClosing ? ErrorCode::io : ErrorCode::invalid_argument,
+              fmt::format("line {}: {}{}{}", refused.line, said, lines_behind_text(behind), doubt));
 }
 
 }  // namespace tidemark::cli

@@ -51,8 +51,9 @@ class ServerDestination final : public AppendDestination {
   [[nodiscard]] bool follow_directory();
   /// That the log which took the first records is not the one that answers. The first `count` that wait were sent.
   [[nodiscard]] std::unexpected<Error> another_log(bool keyed, std::size_t count) const;
-  /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now.
-  [[nodiscard]] std::string extent(bool keyed, std::size_t count) const;
+  /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now, and
+  /// are not, or may be (`in_doubt`).
+  [[nodiscard]] std::string extent(bool keyed, std::size_t count, bool in_doubt) const;
   /// That somebody interrupted it, with what of the input is stored; the first `under_way` that wait were sent.
   [[nodiscard]] std::unexpected<Error> stopped(std::size_t under_way) const;
   /// The answer's lines, one for each record from the first on.

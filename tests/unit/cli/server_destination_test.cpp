@@ -106,6 +106,7 @@ std::string answer(std::string_view status, std::string_view body) {
   return fmt::format("HTTP/1.1 {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
 }
 
+constexpr std::string_view kClosing = "{\"error\":{\"code\":\"closing\",\"message\":\"the server shuts down\"}}\n";
 constexpr std::string_view kFirstStored = "{\"offset\":1,\"duplicate\":false}\n";
 
 }  // namespace
@@ -146,6 +147,75 @@ TEST_CASE(
                                        ": Connection refused; line 1 is stored, lines 2 to 3 may be: run it again "
                                        "with the same keys, which stores nothing twice");
   CHECK(destination.told().empty());
+}
+
+TEST_CASE("what a server that shuts down did not decide may be stored or not, and is said to be") {
+  struct Case {
+    std::vector<std::string> answers;
+    std::uint64_t first;  // line; 0: the record is alone
+    std::size_t count;
+    std::string said;
+  };
+  const std::string two_more = fmt::format("{}{}{}", kFirstStored, kClosing, kClosing);
+  const std::string refused = "{\"error\":{\"code\":\"not_stored\",\"message\":\"the disk is full\"}}\n";
+  for (const Case& one : {
+           Case{{answer("503 Service Unavailable", kClosing)},
+                0,
+                1,
+                "the record may be stored or not (with a key it could be sent again): URL answers: the server shuts "
+                "down"},
+           Case{{answer("503 Service Unavailable", kClosing)},
+                1,
+                1,
+                "line 1 may be stored or not (with a key it could be sent again): URL answers: the server shuts down; "
+                "none behind line 1 is stored"},
+           Case{{answer("503 Service Unavailable", kClosing)},
+                4,
+                3,
+                "lines 4 to 6 may be stored or not (with keys they could be sent again): URL answers: the server shuts "
+                "down; lines 1 to 3 are stored, none behind line 6 is"},
+           Case{{answer("200 OK", two_more)},
+                1,
+                4,
+                "lines 2 to 3 may be stored or not (with keys they could be sent again): URL answers: the server shuts "
+                "down; line 1 is stored, none behind line 3 is"},
+           Case{{answer("200 OK", fmt::format("{}{}{}", kFirstStored, refused, kClosing))},
+                1,
+                4,
+                "line 2: URL answers: the disk is full; line 3 may be stored or not"},
+       }) {
+    CAPTURE(one.said);
+    AnsweringServer server(one.answers);
+    CommandOptions options;
+    options.arguments = {"/a"};
+    options.url = server.url().text();
+    ServerDestination destination(server.url(), options, Millis(1));
+    for (std::uint64_t i = 0; i < one.count; ++i)
+      REQUIRE(destination.put({.key = {}, .payload = "1", .line = one.first + i}));
+    const auto settled = destination.settle();
+    REQUIRE_FALSE(settled);
+    CHECK(settled.error().code == ErrorCode::io);
+    std::string said = one.said;
+    said.replace(said.find("URL"), 3, options.url);
+    CHECK(settled.error().context == said);
+    CHECK(server.asked() == 1);
+  }
+}
+
+TEST_CASE("lines with keys that a server which shuts down did not decide may be stored, all of them") {
+  AnsweringServer server({answer("200 OK", fmt::format("{}{}{}", kFirstStored, kClosing, kClosing))});
+  CommandOptions options;
+  options.arguments = {"/a"};
+  options.url = server.url().text();
+  ServerDestination destination(server.url(), options, Millis(0));
+  for (std::uint64_t line = 1; line <= 4; ++line) {
+    REQUIRE(destination.put({.key = fmt::format("k-{}", line), .payload = "1", .line = line}));
+  }
+  const auto settled = destination.settle();
+  REQUIRE_FALSE(settled);
+  CHECK(settled.error().context ==
+        "the server shuts down; line 1 is stored, lines 2 to 3 may be: run it again with the "
+        "same keys, which stores nothing twice");
 }
 
 }  // namespace tidemark::cli
