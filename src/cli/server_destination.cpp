@@ -124,8 +124,7 @@ Result<void> ServerDestination::send_one() {
   const auto stored = stored_in(*body);
   if (!stored) return client_->nonsense();
   stored_.push_back(*stored);
-  waiting_bytes_ -= bytes_of(message);
-  waiting_.pop_front();
+  remove_stored(1);
   return {};
 }
 
@@ -161,6 +160,17 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
   return take_answer(*body, count);
 }
 
+void ServerDestination::remove_stored(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    waiting_bytes_ -= bytes_of(waiting_.front());
+    waiting_.pop_front();
+  }
+  // An answer alone ends no wait: it may be that the server shuts down.
+  if (count > 0 && std::exchange(away_since_, std::nullopt)) {
+    fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
+  }
+}
+
 Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
   std::vector<HttpClient::Field> fields(request.fields.begin(), request.fields.end());
   for (;;) {
@@ -177,9 +187,6 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
       return another_log(request.repeatable, count);
     }
     if (!lost && client_->refusal_code() != kClosing) {
-      if (std::exchange(away_since_, std::nullopt)) {
-        fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
-      }
       // How a path is written concerns who writes one.
       if (!body && client_->refusal_code() == kUnknownChannel) {
         return fail(body.error().code,
@@ -288,10 +295,7 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
   if (!refusal && answered < count) return client_->nonsense();
   const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
   const bool by_end = refusal && answered - undecided == before;
-  for (std::size_t i = 0; i < (refusal ? before : count); ++i) {
-    waiting_bytes_ -= bytes_of(waiting_.front());
-    waiting_.pop_front();
-  }
+  remove_stored(refusal ? before : count);
   if (!refusal) return {};
   if (by_rate) {
     wait(limits::kRateWait);

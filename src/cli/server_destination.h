@@ -42,6 +42,8 @@ class ServerDestination final : public AppendDestination {
   /// Each sends what is first in the queue and takes from it what is stored.
   [[nodiscard]] Result<void> send_one();
   [[nodiscard]] Result<void> send_lines(std::size_t count);
+  /// The first `count` are stored.
+  void remove_stored(std::size_t count);
   /// The answer to a request that carries the first `count`, from a server that may be gone for a while.
   [[nodiscard]] Result<std::string> ask(const HttpClient::Request& request, std::size_t count);
   /// False: it was interrupted, or took too long. True: there is an address to ask, with --data the one that the directory

@@ -218,4 +218,23 @@ TEST_CASE("lines with keys that a server which shuts down did not decide may be 
         "same keys, which stores nothing twice");
 }
 
+TEST_CASE(
+    "a server that answers each time that it shuts down is waited for as long as one that is gone, and no longer") {
+  const auto nothing_yet = answer("200 OK", fmt::format("{}{}", kClosing, kClosing));
+  const auto stored = answer("200 OK", fmt::format("{}{}", kFirstStored, kFirstStored));
+  AnsweringServer server({nothing_yet, nothing_yet, nothing_yet, stored});
+  CommandOptions options;
+  options.arguments = {"/a"};
+  options.url = server.url().text();
+  ServerDestination destination(server.url(), options, Millis(1));
+  REQUIRE(destination.put({.key = "k-1", .payload = "1", .line = 1}));
+  REQUIRE(destination.put({.key = "k-2", .payload = "2", .line = 2}));
+  const auto settled = destination.settle();
+  REQUIRE_FALSE(settled);
+  CHECK(settled.error().context ==
+        "the server shuts down; no line is stored, lines 1 to 2 may be: run it again with the "
+        "same keys, which stores nothing twice");
+  CHECK(server.asked() <= 2);
+}
+
 }  // namespace tidemark::cli
