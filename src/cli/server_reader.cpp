@@ -85,14 +85,14 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
                                 DamageVisitor damaged) {
   const bool only_channel = !channel.empty();
   std::uint64_t attempts = 0;
-  std::optional<Holes> holes;  // asked for once something is missing
+  std::optional<Holes> known;  // asked for once something is missing
   const auto rest_of = [&](OffsetRange missing) -> Result<std::vector<OffsetRange>> {
-    if (!holes) {
-      auto past = this->past();
-      if (!past) return std::unexpected(past.error());
-      holes = std::move(past->holes);
+    if (!known) {
+      auto asked = holes();
+      if (!asked) return std::unexpected(asked.error());
+      known = std::move(*asked);
     }
-    return holes->rest_of(missing);
+    return known->rest_of(missing);
   };
   const auto is_trimmed = [&](OffsetRange gone) {
     return damaged(gone, {ErrorCode::not_found, fmt::format("offsets {} to {} were trimmed meanwhile",
@@ -162,8 +162,10 @@ Result<LogFacts> ServerReader::facts() {
 
 Result<ChannelList> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
 
+Result<Holes> ServerReader::holes() { return ask("/api/v1/info", holes_in); }
+
 Result<LogPast> ServerReader::past() {
-  auto holes = ask("/api/v1/info", holes_in);
+  auto holes = this->holes();
   if (!holes) return std::unexpected(holes.error());
   auto losses = ask("/api/v1/losses", losses_in);
   if (!losses) return std::unexpected(losses.error());

@@ -25,6 +25,7 @@ class ServerReader final : public LogReader {
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
   [[nodiscard]] Result<LogPast> past() override;
+  [[nodiscard]] Result<Holes> holes() override;
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 
