@@ -51,6 +51,9 @@ class HttpClient {
 
   [[nodiscard]] const ServerUrl& url() const { return url_; }
 
+  /// Nobody is told: who asks shows that he waits.
+  void wait_untold() { wait_told_ = true; }
+
   /// The body of a good answer.
   [[nodiscard]] Result<std::string> body_of(const Request& request, Idle idle);
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.
