@@ -81,9 +81,10 @@ Result<std::unique_ptr<Database>> Database::open_read_only(const std::filesystem
   return open(directory, std::move(options), env, kRecordBufferBytes, Access::read);
 }
 
-Result<std::unique_ptr<Database>> Database::open_rebuilt(const std::filesystem::path& directory, rocksdb::Env* env) {
+Result<std::unique_ptr<Database>> Database::open_rebuilt(const std::filesystem::path& directory, Recovery recovery,
+                                                         rocksdb::Env* env) {
   std::unique_ptr<Database> database(new Database(directory, env));
-  auto options = database_options(Recovery::everything);
+  auto options = database_options(recovery);
   options.env = database->files_.get();
   options.info_log = std::make_shared<Silence>();
   auto families = database->families(kRecordBufferBytes, Access::read);

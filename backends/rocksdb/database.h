@@ -40,7 +40,7 @@ class Database {
   /// Likewise, where RocksDB's own list of its files is damaged: what its tables and write-ahead logs hold, as far as they
   /// can be read. What is missing is not noticed by RocksDB.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open_rebuilt(const std::filesystem::path& directory,
-                                                                      rocksdb::Env* env);
+                                                                      Recovery recovery, rocksdb::Env* env);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   /// Waits for what runs in the background. Nobody may be reading any more.

@@ -40,7 +40,8 @@ enum class Recovery : std::uint8_t {
   strict,      // a write-ahead log that is damaged other than by a torn end is refused
   salvage,     // it counts up to the damage: acknowledged records may be missing
   everything,  // what is on both sides of the damage counts, and tables that cannot be read are in nobody's way. Only
-               // for reading: what is missing is not noticed by RocksDB
+  // for reading: what is missing is not noticed by RocksDB. Where the damaged part of a large batch is passed
+  // over, RocksDB takes the rest of it for a batch, and opens nothing
 };
 
 [[nodiscard]] rocksdb::DBOptions database_options(Recovery recovery);

@@ -126,6 +126,20 @@ bool is_unreadable_list(const Error& error) {
   return error.code == ErrorCode::io && (names("/MANIFEST-") || names("/CURRENT")) && !names("Permission denied");
 }
 
+/// As much as can be had of a log that is damaged: with its own list of files or a new one, from both sides of the damage or
+/// up to it. The error is the last one.
+Result<std::unique_ptr<Database>> open_damaged(const std::filesystem::path& directory, rocksdb::Env* env) {
+  auto database = Database::open_read_only(directory, Recovery::everything, env);
+  for (const auto& open : {Database::open_read_only, Database::open_rebuilt}) {
+    for (const auto recovery : {Recovery::everything, Recovery::salvage}) {
+      if (database || (database.error().code != ErrorCode::corrupt && !is_unreadable_list(database.error())))
+        return database;
+      database = open(directory, recovery, env);
+    }
+  }
+  return database;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& directory, rocksdb::Env* env,
@@ -133,12 +147,7 @@ Result<std::unique_ptr<LogStore>> open_read_only(const std::filesystem::path& di
   auto database = Database::open_read_only(directory, Recovery::strict, env);
   if (!database) {
     damage = database.error();
-    if (damage->code == ErrorCode::corrupt) {
-      database = Database::open_read_only(directory, Recovery::everything, env);
-    }
-    if (!database && (database.error().code == ErrorCode::corrupt || is_unreadable_list(database.error()))) {
-      database = Database::open_rebuilt(directory, env);
-    }
+    if (damage->code == ErrorCode::corrupt || is_unreadable_list(*damage)) database = open_damaged(directory, env);
   }
   if (!database) return std::unexpected(database.error().code == ErrorCode::corrupt ? database.error() : *damage);
   auto contents = read_contents(**database, std::move(damage));

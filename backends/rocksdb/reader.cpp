@@ -179,11 +179,12 @@ Result<void> Reader::channel_segments(std::string_view channel, std::uint64_t fr
     return {};
   }
   const auto last = number_of(rows->key());
-  for (auto segment = std::max(from_segment, segment_of(kept_from)); segment <= last; ++segment) {
+  for (auto segment = std::max(from_segment, segment_of(kept_from)); segment <= last;) {
     const auto key = channel_key(segment, channel);
     rows->Seek(key);
     if (!rows->Valid()) break;
     if (rows->key() == rocksdb::Slice(key) && !visit(segment, text(rows->value()))) return {};
+    segment = std::max(segment + 1, number_of(rows->key()));  // a hole may be longer than anybody can count
   }
   if (!rows->status().ok()) return failure(rows->status(), "read", database_.directory());
   return {};

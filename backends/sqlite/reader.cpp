@@ -48,7 +48,10 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
 Result<Reader> Reader::open(Connection connection) {
   Reader reader(std::move(connection));
   const auto many = many_sql();
-  const std::array<std::pair<Statement*, std::string_view>, 14> statements{{
+  // Without these the records are there all the same: what is asked of them is an error.
+  const std::array<const Statement*, 5> dispensable{&reader.channel_segment_, &reader.next_segment_,
+                                                    &reader.last_segment_, &reader.key_segments_, &reader.losses_};
+  const std::array<std::pair<Statement*, std::string_view>, 15> statements{{
       {&reader.begin_, "BEGIN"},
       {&reader.commit_, "COMMIT"},
       {&reader.trimmed_before_, "SELECT value FROM meta WHERE name='trimmed_before'"},
@@ -58,6 +61,7 @@ Result<Reader> Reader::open(Connection connection) {
       {&reader.many_, many},
       {&reader.channel_id_, "SELECT id FROM channels WHERE name=?1"},
       {&reader.channel_segment_, "SELECT offsets FROM channel_segments WHERE segment=?1 AND channel_id=?2"},
+      {&reader.next_segment_, "SELECT segment FROM channel_segments WHERE segment>?1 ORDER BY segment LIMIT 1"},
       {&reader.last_segment_, "SELECT max(segment) FROM key_segments"},
       {&reader.key_segments_, "SELECT segment,hashes FROM key_segments WHERE segment>=?1 ORDER BY segment"},
       {&reader.losses_, "SELECT channel_id,offset FROM losses"},
@@ -68,7 +72,7 @@ Result<Reader> Reader::open(Connection connection) {
     auto prepared = reader.connection_.prepare(sql);
     if (prepared) {
       *statement = std::move(*prepared);
-    } else if (statement != &reader.losses_) {  // the records are there without
+    } else if (std::ranges::find(dispensable, statement) == dispensable.end()) {
       return std::unexpected(prepared.error());
     }
   }
@@ -185,6 +189,8 @@ Result<void> Reader::read(std::span<const Offset> offsets, RecordVisitor visit) 
 
 Result<void> Reader::channel_segments(std::string_view channel, std::uint64_t from_segment,
                                       FunctionRef<bool(std::uint64_t, std::string_view)> visit) {
+  if (!channel_segment_ || !next_segment_) return missing("channel_segments");
+  if (!last_segment_) return missing("key_segments");
   return in_transaction([&](Offset kept_from) -> Result<void> {
     channel_id_.bind_text(1, channel);
     const ResetLater reset_id(channel_id_);
@@ -200,14 +206,25 @@ Result<void> Reader::channel_segments(std::string_view channel, std::uint64_t fr
     const auto last = static_cast<std::uint64_t>(last_segment_.integer(0));
 
     // One lookup per segment: the key begins with the segment, so that rows are appended in its order.
-    for (auto segment = std::max(from_segment, segment_of(kept_from)); segment <= last; ++segment) {
+    auto segment = std::max(from_segment, segment_of(kept_from));
+    while (segment <= last) {
       const ResetLater reset(channel_segment_);
       channel_segment_.bind(1, static_cast<std::int64_t>(segment));
       channel_segment_.bind(2, id);
       code = channel_segment_.step();
-      if (code == SQLITE_DONE) continue;
+      if (code == SQLITE_ROW) {
+        if (!visit(segment, channel_segment_.bytes(0))) break;
+        ++segment;
+        continue;
+      }
+      if (code != SQLITE_DONE) return connection_.error(code, "read");
+      // To the next one of any channel: a hole may be longer than anybody can count.
+      const ResetLater reset_next(next_segment_);
+      next_segment_.bind(1, static_cast<std::int64_t>(segment));
+      code = next_segment_.step();
+      if (code == SQLITE_DONE) break;
       if (code != SQLITE_ROW) return connection_.error(code, "read");
-      if (!visit(segment, channel_segment_.bytes(0))) break;
+      segment = static_cast<std::uint64_t>(next_segment_.integer(0));
     }
     return {};
   });
@@ -215,6 +232,7 @@ Result<void> Reader::channel_segments(std::string_view channel, std::uint64_t fr
 
 Result<void> Reader::key_segments(std::uint64_t from_segment,
                                   FunctionRef<bool(std::uint64_t, std::string_view)> visit) {
+  if (!key_segments_) return missing("key_segments");
   return in_transaction([&](Offset kept_from) -> Result<void> {
     const ResetLater reset(key_segments_);
     key_segments_.bind(1, static_cast<std::int64_t>(std::max(from_segment, segment_of(kept_from))));
@@ -228,9 +246,7 @@ Result<void> Reader::key_segments(std::uint64_t from_segment,
 }
 
 Result<void> Reader::losses(FunctionRef<bool(const ChannelLoss&)> visit) {
-  if (!losses_) {
-    return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"), "its table losses is not there");
-  }
+  if (!losses_) return missing("losses");
   return in_transaction([&](Offset /*kept_from*/) -> Result<void> {
     const ResetLater reset(losses_);
     for (;;) {
@@ -261,6 +277,11 @@ Result<std::uint64_t> Reader::bytes_in_use() {
   });
   if (!read) return std::unexpected(read.error());
   return bytes;
+}
+
+std::unexpected<Error> Reader::missing(std::string_view table) const {
+  return failure(SQLITE_CORRUPT, sqlite3_db_filename(connection_.handle(), "main"),
+                 fmt::format("its table {} is not there", table));
 }
 
 Result<void> Reader::check_structure() {

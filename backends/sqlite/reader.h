@@ -59,10 +59,11 @@ class Reader {
   /// The record in the current row of `row`. False: its checksum does not fit.
   [[nodiscard]] bool decode(const Statement& row, RecordView& record);
   [[nodiscard]] std::unexpected<Error> damaged(Offset offset) const;
+  [[nodiscard]] std::unexpected<Error> missing(std::string_view table) const;
 
   Connection connection_;
   Statement begin_, commit_, trimmed_before_, forward_, backward_, one_, many_, channel_id_, channel_segment_,
-      last_segment_, key_segments_, losses_;
+      next_segment_, last_segment_, key_segments_, losses_;
   Names channels_, events_;
   std::optional<Offset> kept_from_;
 };

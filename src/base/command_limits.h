@@ -27,7 +27,9 @@ inline constexpr std::size_t kPartsAhead = 4;                // of a log that is
 inline constexpr std::size_t kPartBytes = 256 * kKiB;        // records, at least
 inline constexpr std::size_t kListedObjects = 1'000'000;     // of an answer or a header: channels, holes
 inline constexpr std::uint64_t kOffsetsSkipped = 1'000'000;  // by a copy that becomes another log, see log_copy.h
-inline constexpr std::size_t kLineBytes = 256 * kMiB;        // of a file that is imported, as above
+inline constexpr std::uint64_t kImportedHead = 1ULL << 52;   // what comes after it has as much room again
+inline constexpr std::uint64_t kImportedHoles = 10'000'000'000;  // offsets in them: readers step over 16,384 at once
+inline constexpr std::size_t kLineBytes = 256 * kMiB;            // of a file that is imported, as above
 
 static_assert(2 * kAppendBytes <= kMaxPayloadDefault, "payloads with their keys around them");
 

@@ -79,8 +79,10 @@ Result<void> DirectoryReader::scan(OffsetRange range, std::string_view channel, 
 
 Offset DirectoryReader::last_indexed() const {
   const auto state = log_.store->state();
-  // It is nearly always the segment before the newest record's.
-  for (auto from = segment_of(state.head.next()) + 1; from-- > segment_of(state.first);) {
+  // It is nearly always the segment before the newest record's; else it is looked for in steps of 1, 2, 4, ...
+  const auto first = segment_of(state.first), end = segment_of(state.head.next());
+  for (std::uint64_t step = 0; step < 2 * (end - first + 1); step = 2 * step + 1) {
+    const auto from = end - std::min(step, end - first);
     std::optional<std::uint64_t> last;
     const auto visited = log_.store->key_segments(from, [&](std::uint64_t segment, std::string_view) {
       last = segment;

@@ -73,12 +73,13 @@ Result<void> run(const CommandOptions& options, Output& output, NewFile* file) {
   const auto facts = (*reader)->facts();
   if (!facts) return std::unexpected(facts.error());
   std::uint64_t bytes = 0;
-  append_line(output, export_header(*outline, facts->engine, SystemClock().wall()), bytes);
+  const auto header = export_header(*outline, facts->engine, SystemClock().wall());
+  append_line(output, header, bytes);
   const auto digest = write_records(**reader, *outline, output, bytes);
   if (!digest) return std::unexpected(digest.error());
   // Without its last line it is not whole, and import refuses it.
   if (interrupted() || !output.flush()) return {};
-  append_line(output, export_end(*digest), bytes);
+  append_line(output, export_end(*digest, header), bytes);
   if (!output.flush()) return {};
   if (file != nullptr) {
     if (auto finished = file->finish(); !finished) return finished;

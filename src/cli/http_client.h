@@ -24,6 +24,8 @@ namespace tidemark::cli {
 
 /// The field of a POST that may be sent again (docs/api.md).
 inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
+/// Of an answer: which log gave it. Of a POST: the only log that may take it.
+inline constexpr std::string_view kTidemarkEpoch = "Tidemark-Epoch";
 
 class HttpClient {
  public:
@@ -48,6 +50,9 @@ class HttpClient {
   ~HttpClient();
 
   [[nodiscard]] const ServerUrl& url() const { return url_; }
+
+  /// Nobody is told: who asks shows that he waits.
+  void wait_untold() { wait_told_ = true; }
 
   /// The body of a good answer.
   [[nodiscard]] Result<std::string> body_of(const Request& request, Idle idle);

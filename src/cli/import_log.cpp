@@ -34,7 +34,7 @@ std::unexpected<Error> at_line(const InputLines& lines, const Error& error) {
               fmt::format("{}:{}: {}; nothing was changed", lines.name(), lines.number(), error.context));
 }
 
-Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
+Result<RecordDigest> read_records(InputLines& lines, std::string_view header, LogBuilder& into) {
   RecordDigest digest;
   Progress progress("importing", "bytes");
   for (;;) {
@@ -45,10 +45,13 @@ Result<RecordDigest> read_records(InputLines& lines, LogBuilder& into) {
                   fmt::format("{} ends in the middle: an export has a last line {{\"end\":...}}; nothing was changed",
                               lines.name()));
     }
-    if (const auto end = parse_export_end(**line)) {
-      if (*end == digest) return digest;
-      return at_line(lines, {ErrorCode::corrupt, fmt::format("the export had {} and these {} differ from them",
-                                                             counted(end->records(), "record"), digest.records())});
+    if (const auto end = check_export_end(**line, digest, header)) {
+      if (!*end) return at_line(lines, end->error());
+      auto behind = lines.next();
+      while (behind && *behind && (*behind)->empty()) behind = lines.next();
+      if (!behind) return std::unexpected(behind.error());
+      if (!*behind) return digest;
+      return at_line(lines, {ErrorCode::corrupt, "there is more behind the last line of the export"});
     }
     const auto record = parse_record_json(**line);
     if (!record) return at_line(lines, record.error());
@@ -72,13 +75,14 @@ Result<void> run(const CommandOptions& options) {
   if (!directory) return std::unexpected(directory.error());
   const auto first = lines->next();
   if (!first) return std::unexpected(first.error());
-  auto outline = parse_export_header(first->value_or(""));
+  const std::string header(first->value_or(""));
+  auto outline = parse_export_header(header);
   if (!outline) return fail(code_of(outline.error()), fmt::format("{} {}", lines->name(), outline.error().context));
   if (options.new_epoch) outline = as_another_log(std::move(*outline));
 
   auto builder = builder_in(*directory, options.backend, *outline);
   if (auto begun = builder.begin(); !begun) return begun;
-  const auto digest = read_records(*lines, builder);
+  const auto digest = read_records(*lines, header, builder);
   if (!digest) return std::unexpected(digest.error());
   if (auto finished = builder.finish(); !finished) return finished;
   if (auto proved = prove(*directory, options.backend, *outline, *digest); !proved) return proved;

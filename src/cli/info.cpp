@@ -45,7 +45,8 @@ std::string_view durability(std::string_view engine) {
 
 /// How many records of the log are not older than `moment`. A damaged one is taken for young where they are searched, so the
 /// oldest of them has to tell its time itself.
-Result<std::optional<std::uint64_t>> count_since(LogReader& reader, const Holes& holes, OffsetRange range, TimeMs moment) {
+Result<std::optional<std::uint64_t>> count_since(LogReader& reader, const Holes& holes, OffsetRange range,
+                                                 TimeMs moment) {
   const auto from = reader.first_not_older(range, moment);
   if (!from && from.error().code == ErrorCode::corrupt) return std::nullopt;
   if (!from) return std::unexpected(from.error());
@@ -122,8 +123,9 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   line("channels", grouped(info.channels));
   line("segments", grouped(info.segments));
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
-    line(i == 0 ? "rate" : "", fmt::format("{} in the last {}", info.recent[i] ? grouped(*info.recent[i]) : std::string("unknown"),
-                                           kSpans[i].name));
+    line(i == 0 ? "rate" : "",
+         fmt::format("{} in the last {}", info.recent[i] ? grouped(*info.recent[i]) : std::string("unknown"),
+                     kSpans[i].name));
   }
   if (server) {
     for (const std::string& sentence : server->unreadable) line("damage", sentence);

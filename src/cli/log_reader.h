@@ -101,7 +101,7 @@ class LogReader {
   [[nodiscard]] virtual Result<ChannelList> channels() = 0;
   /// corrupt: newest records that were acknowledged are missing. A server does not open such a log.
   [[nodiscard]] virtual Result<void> check_newest() = 0;
-  /// What repairs and copies left out.
+  /// What repairs and copies left out: known also where the rest of the past cannot be read.
   [[nodiscard]] virtual Result<Holes> holes() = 0;
   /// With what check_newest refuses.
   [[nodiscard]] virtual Result<LogPast> past() = 0;

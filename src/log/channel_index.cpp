@@ -31,7 +31,11 @@ std::vector<IndexSegment> ChannelIndex::finished() const {
   const auto last = segment_after_staged();
   auto record = staged_.begin();
   auto key = staged_keys_.begin();
-  for (auto number = segment_; number < last; ++number) {
+  // From one that has records to the next: offsets may jump further than anybody can count.
+  const auto after = [&](std::uint64_t number) {
+    return record == staged_.end() ? last : std::max(number + 1, segment_of(record->offset));
+  };
+  for (auto number = segment_; number < last; number = after(number)) {
     std::map<std::string_view, std::vector<Offset>> channels;  // in order of name, as the store is to get them
     std::vector<KeyHash> keys;
     if (number == segment_) {

@@ -132,7 +132,8 @@ class Verification {
   /// Another thread's. One by one, so that no unreadable stretch belongs to two of them.
   Result<void> scan_segments(RecordVisitor visit, DamageVisitor damaged) const {
     bool wanted = true;
-    for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && wanted; ++segment) {
+    for (auto segment = segment_of(state_.first); segment <= segment_of(state_.head) && wanted;
+         segment = after(segment)) {
       const auto scanned = scan_around_damage(
           store_, offsets_in(segment), [&](const RecordView& record) { return wanted = visit(record); },
           [&](OffsetRange stretch, const Error& error) { return wanted = damaged(stretch, error); });
@@ -145,9 +146,16 @@ class Verification {
     return {std::max(state_.first, segment_first(segment)), std::min(state_.head, segment_last(segment))};
   }
 
+  /// The next one, but for those of which nothing is left: known holes may be longer than anybody can count.
+  [[nodiscard]] std::uint64_t after(std::uint64_t segment) const {
+    const auto next = segment_first(segment + 1);
+    const auto hole = options_.holes.at_or_after(next);
+    return hole && hole->first == next ? segment_of(hole->last) : segment + 1;
+  }
+
   /// All segments before it have been read.
   Result<void> reach(std::uint64_t segment) {
-    for (; segment_ < segment; ++segment_) {
+    for (; segment_ < segment; segment_ = std::min(after(segment_), segment)) {
       if (auto done = check_segment(); !done) return done;
     }
     return {};
@@ -158,7 +166,6 @@ class Verification {
     if (auto done = check_keys(contents); !done) return done;
     window_.commit(offsets_in(segment_).last);
     if (!last_segment_ || segment_ > *last_segment_) return {};
-    ++verdict_.segments;
     return check_index(segment_, contents);
   }
 
@@ -267,6 +274,7 @@ class Verification {
 
   Result<void> check_index(std::uint64_t segment, const Contents& contents) {
     if (contents.channels.empty() && contents.unreadable.empty()) return {};
+    ++verdict_.segments;
     std::optional<std::string> row;
     const auto take = [&](std::uint64_t number, std::string_view bytes) {
       if (number == segment) row = bytes;

@@ -219,10 +219,12 @@ TEST_CASE("a flipped byte of SQLite's first page is found wherever the log is re
   MESSAGE("first page, every ", stride, " bytes: ", tally.refused, " refused to serve, ", tally.harmless, " harmless, ",
           tally.damaged, " damaged; ", tally.unrepairable, " not to be opened at all");
 
-  // Of the table's descriptions, and their number in the page's header: two are not seen any more.
+  // Of the tables' descriptions: of records, of those without which the records are there, and their number in the page's
+  // header, which hides two.
   constexpr std::size_t kNumber = 104;
-  for (const auto place : {page.find("attachment_count INTEGER"), page.find("coalesce(length"),
-                           page.find("milliseconds since"), kNumber}) {
+  for (const auto place :
+       {page.find("attachment_count INTEGER"), page.find("coalesce(length"), page.find("milliseconds since"),
+        page.find("TABLE key_segments("), page.find("TABLE channel_segments("), page.find("TABLE losses("), kNumber}) {
     CAPTURE(place);
     REQUIRE(place != std::string::npos);
     flip("sqlite", log, file, place, 1, tally);
@@ -232,7 +234,8 @@ TEST_CASE("a flipped byte of SQLite's first page is found wherever the log is re
     write(files, directory.path());
     const auto found = verified("sqlite", directory.path());
     REQUIRE(found);
-    CHECK(found->mentions("its description of "));
+    INFO("found: ", found->text());
+    CHECK((found->mentions("its description of ") || found->mentions("malformed database schema")));
     CHECK(found->verdict.lost.empty());
   }
   journal::set_level(journal::Level::info);

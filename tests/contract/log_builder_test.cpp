@@ -114,6 +114,24 @@ TEST_CASE("the next offset is above the head, also where the newest records or a
   });
 }
 
+TEST_CASE("a hole that is longer than anybody can count segment by segment is in nobody's way") {
+  on_every_durable_engine([](Building& building) {
+    constexpr std::uint64_t kFar = Offset::kMax - 10 * kSegment;
+    const std::vector<Record> records{record_at(1, "/a"), record_at(2, "/b"), record_at(kFar, "/a"),
+                                      record_at(kFar + 2 * kSegment, "/a")};
+    building.outline.state = {kEpoch, Offset(1), Offset(kFar + 2 * kSegment)};
+    building.outline.holes.add({Offset(3), Offset(kFar - 1)});
+    building.outline.holes.add({Offset(kFar + 1), Offset(kFar + 2 * kSegment - 1)});
+    auto builder = building.builder();
+    build(builder, records);
+    building.is_sound();
+    auto store = building.built();
+    CHECK(scan(*store, 0, Offset::kMax) == records);
+    CHECK(channel_segments(*store, "/a", 0) == std::vector<std::uint64_t>{0, segment_of(Offset(kFar))});
+    CHECK(channel_segments(*store, "/b", 0) == std::vector<std::uint64_t>{0});
+  });
+}
+
 TEST_CASE("records that cannot be of the log are refused") {
   on_every_durable_engine([](Building& building) {
     building.outline.state = {kEpoch, Offset(5), Offset(20)};

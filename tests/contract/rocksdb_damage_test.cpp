@@ -313,6 +313,36 @@ TEST_CASE("RocksDB: with its list of files gone the records are read from its ta
   }
 }
 
+TEST_CASE("RocksDB: a flipped byte anywhere in a write-ahead log leaves what is before it to a repair") {
+  const RocksdbDirectory directory;
+  const auto records = bulky_records(1, 300);
+  for (std::size_t at = 0; at < records.size(); at += 100) {  // batches of several blocks each
+    directory.fill(
+        {records.begin() + static_cast<std::ptrdiff_t>(at), records.begin() + static_cast<std::ptrdiff_t>(at) + 100});
+  }
+  const auto logs = directory.files(".log");
+  const auto log =
+      *std::ranges::max_element(logs, {}, [](const auto& path) { return std::filesystem::file_size(path); });
+  const auto sound = content_of(log);
+  constexpr std::size_t kStep = 3001;
+  int refused = 0;
+  for (std::size_t place = 0; place < sound.size(); place += kStep) {
+    CAPTURE(place);
+    auto bytes = sound;
+    bytes[place] = static_cast<char>(bytes[place] ^ 1);
+    write_file(log, bytes);
+    const auto found = verified("rocksdb", directory.path());
+    if (!found) FAIL(found.error().context);
+    if (found->verdict.clean()) continue;
+    ++refused;
+    CHECK_FALSE(found->verdict.complete());
+    const auto store = open_store("rocksdb", {.directory = directory.path(), .read_only = true});
+    REQUIRE(store);
+    for (const Record& record : scan(**store, 0, Offset::kMax)) CHECK(record == records[record.offset.value() - 1]);
+  }
+  CHECK(refused > 10);
+}
+
 TEST_CASE("RocksDB: what a killed rebuilding left among the temporary files is removed by the next, and nothing else") {
   const TemporaryDirectory temporary;
   const std::string usual = ::getenv("TMPDIR") == nullptr ? "" : ::getenv("TMPDIR");

@@ -36,7 +36,7 @@ function copyOfLog() {
 const free = () => join(tempDir(), "new");
 const exported = async (...where) => (await run(["export", ...where])).stdout;
 /** Without what differs from one run to the next. */
-const comparable = (text) => text.replace(/"engine":"\w+","exported":"[^"]*"/, "");
+const comparable = (text) => text.replace(/"engine":"\w+","exported":"[^"]*"|,"first_line":"\w+"/g, "");
 
 async function succeeds(args, options) {
   const { code, stdout, stderr } = await run(args, options);
@@ -173,7 +173,9 @@ describe("tidemark export and import", () => {
       ["another file", () => '{"hello":1}\n', /is no export of tidemark/],
       ["a newer version", (text) => text.replace('"tidemark_export":1', '"tidemark_export":2'), /export of version 2/],
       ["an export that was cut off", line((lines) => lines.pop()), /ends in the middle/],
-      ["a changed payload", line((lines) => (lines[5] = lines[5].replace("m 0 10", "m 0 11"))), /differ from them/],
+      ["a changed payload", line((lines) => (lines[5] = lines[5].replace("m 0 10", "m 0 11"))), /is not what was exported/],
+      ["a changed first line", (text) => text.replace('"exported":"2', '"exported":"3'), /is not what was exported/],
+      ["two exports, one behind the other", (text) => text + text, /there is more behind/],
       ["a missing line", line((lines) => lines.splice(5, 1)), /:6: the record at offset 104 is missing/],
       ["a line twice", line((lines) => lines.splice(5, 0, lines[5])), /:7: the record at offset 104 does not come after/],
       ["a line that is no record", line((lines) => (lines[5] = '{"offset":104}')), /:6: a record's "time" must be/],
@@ -272,6 +274,7 @@ describe("tidemark migrate", () => {
     for (const [from, to, said] of [
       [`${backend}:${server.data}`, `${other}:${free()}`, /in use by process \d+ at http/],
       [`${backend}:${original}`, `${other}:${full}`, /is there already and not empty/],
+      [`${backend}:${full}`, `${other}:${join(full, "sub", "new")}`, /is inside of the log in .*; name a directory beside it/],
       [`${other}:${original}`, `${other}:${free()}`, /there is no log of the engine/],
       [`${backend}:/nowhere/at/all`, `${other}:${free()}`, /there is no data directory/],
     ]) {

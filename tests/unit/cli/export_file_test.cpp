@@ -1,6 +1,13 @@
 #include "src/cli/export_file.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "src/base/command_limits.h"
 
 namespace tidemark::cli {
 namespace {
@@ -57,7 +64,18 @@ TEST_CASE("a first line that says nonsense is refused") {
   CHECK_FALSE(parse_export_header(head + R"(,"losses":[{"channel":"/","last":5}]})"));
 }
 
-TEST_CASE("the last line of an export is known, and stands for its records in their order") {
+TEST_CASE("offsets that leave no room, or a hole that nobody could step over, are refused") {
+  const auto of = [](std::uint64_t head, std::uint64_t hole) {
+    return fmt::format(R"({{"tidemark_export":1,"epoch":"3f9c2a7be01d4c58","first":1,"head":{},)"
+                       R"("holes":[{{"from":1,"to":{}}}]}})",
+                       head, hole);
+  };
+  CHECK(parse_export_header(of(limits::kImportedHead, limits::kImportedHoles)));
+  CHECK(refused(of(limits::kImportedHead + 1, 1)).find("no room") != std::string::npos);
+  CHECK(refused(of(limits::kImportedHead, limits::kImportedHoles + 1)).find("in its holes") != std::string::npos);
+}
+
+TEST_CASE("the last line of an export stands for its first one, and for its records in their order") {
   const RecordView one{.offset = Offset(1),
                        .time = {1},
                        .channel = "/",
@@ -68,25 +86,28 @@ TEST_CASE("the last line of an export is known, and stands for its records in th
                        .attachments = ""};
   auto two = one;
   two.offset = Offset(2);
-  RecordDigest digest;
-  digest.add(one);
-  digest.add(two);
-  const auto end = parse_export_end(export_end(digest));
-  REQUIRE(end);
-  CHECK(*end == digest);
-
-  RecordDigest turned;
-  turned.add(two);
-  turned.add(one);
-  CHECK(turned != digest);
   auto changed = two;
   changed.payload = "2";
-  RecordDigest other;
-  other.add(one);
-  other.add(changed);
-  CHECK(other != digest);
-  CHECK_FALSE(parse_export_end(R"({"offset":1})"));
-  CHECK_FALSE(parse_export_end(R"({"end":{"records":1}})"));
+  const auto digest_of = [](std::initializer_list<RecordView> records) {
+    RecordDigest digest;
+    for (const RecordView& record : records) digest.add(record);
+    return digest;
+  };
+  const auto header = export_header(outline(), "sqlite", {1'764'108'000'123});
+  const auto end = export_end(digest_of({one, two}), header);
+  const auto says = [&](const RecordDigest& records, std::string_view first_line) {
+    const auto checked = check_export_end(end, records, first_line);
+    REQUIRE(checked);
+    return *checked ? std::string() : checked->error().context;
+  };
+  CHECK(says(digest_of({one, two}), header).empty());
+  CHECK(says(digest_of({one, two}), header.substr(0, header.size() - 1)).empty());
+  CHECK(says(digest_of({two, one}), header).find("checksum") != std::string::npos);
+  CHECK(says(digest_of({one, changed}), header).find("checksum") != std::string::npos);
+  CHECK(says(digest_of({one, two}), export_header(outline(), "sqlite", {1})).find("checksum") != std::string::npos);
+  CHECK(says(digest_of({one}), header) == "the export had 2 records and here are 1");
+  CHECK_FALSE(check_export_end(R"({"offset":1})", {}, header));
+  CHECK_FALSE(check_export_end(R"({"end":{"records":1}})", {}, header));
 }
 
 }  // namespace tidemark::cli
