@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <future>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,12 +32,17 @@ std::string place(OffsetRange range) {
 }
 
 /// `why` as it stands behind the place of its finding, which is not said twice. Example: "the record at offset 13 in FILE
-/// fails its checksum" becomes "the record in FILE fails its checksum".
+/// fails its checksum" becomes "the record in FILE fails its checksum". It may be another place that is said: a row of zeroes
+/// calls itself offset 0.
 std::string without_place(std::string why, OffsetRange range) {
   const auto prefix = fmt::format("the record at offset {} cannot be read: ", range.first.value());
-  if (why.starts_with(prefix)) return why.substr(prefix.size());
-  const auto said = fmt::format(" at {} ", place(range));
-  if (const auto at = why.find(said); at != std::string::npos) why.erase(at, said.size() - 1);
+  if (why.starts_with(prefix)) why.erase(0, prefix.size());
+  constexpr std::string_view kRecord = "the record";
+  constexpr std::string_view kAt = " at offset ";
+  const auto number = kRecord.size() + kAt.size();
+  if (!why.starts_with(kRecord) || why.find(kAt) != kRecord.size()) return why;
+  const auto behind = std::min(why.find_first_not_of("0123456789", number), why.size());
+  if (behind > number) why.erase(kRecord.size(), behind - kRecord.size());
   return why;
 }
 
@@ -245,6 +251,11 @@ class Verification {
                                              segment_first(segment).value(), segment_last(segment).value(), what));
   }
 
+  /// Once for each reason: what fails for one channel fails for all.
+  void report_unreadable(std::uint64_t segment, const std::string& why) {
+    if (unreadable_rows_.emplace(segment, why).second) report_segment(segment, why);
+  }
+
   /// Those after the last one with a row of key hashes are not finished: opening the log makes them from the records.
   Result<void> find_last_segment() {
     for (auto from = segment_of(state_.first);;) {
@@ -256,7 +267,7 @@ class Verification {
       if (visited.error().code != ErrorCode::corrupt) return visited;
       const auto damaged = last_segment_ && *last_segment_ >= from ? *last_segment_ + 1 : from;
       if (damaged > segment_of(state_.head.next())) break;
-      report_segment(damaged, visited.error().context);
+      report_unreadable(damaged, visited.error().context);
       last_segment_ = damaged;
       from = damaged + 1;
     }
@@ -282,7 +293,7 @@ class Verification {
     };
     // Errors in reading a row are findings like what it says.
     const auto failed = [&](const Result<void>& visited) {
-      if (!visited && visited.error().code == ErrorCode::corrupt) report_segment(segment, visited.error().context);
+      if (!visited && visited.error().code == ErrorCode::corrupt) report_unreadable(segment, visited.error().context);
       return !visited;
     };
     for (const auto& [channel, offsets] : contents.channels) {
@@ -353,6 +364,7 @@ class Verification {
   Contents contents_;      // of it
   DedupeWindow window_;
   std::optional<std::uint64_t> last_segment_;  // the newest finished one
+  std::set<std::pair<std::uint64_t, std::string>> unreadable_rows_;
   std::optional<OffsetRange> lost_;            // found but not reported yet
   std::string lost_why_;
 };

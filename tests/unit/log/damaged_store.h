@@ -14,6 +14,7 @@ namespace tidemark::test {
 /// May be changed while the store is in use, by the thread that reads.
 struct Damage {
   std::set<std::uint64_t> records;      // their checksum fails
+  std::set<std::uint64_t> zeroed;       // so does theirs, and they say that they are the record at offset 0
   std::set<std::uint64_t> unreachable;  // the engine's structure fails before it gets there, and cannot say where
   std::set<std::uint64_t> missing;      // are not there any more, without a word
   std::set<std::pair<std::string, std::uint64_t>> channel_rows;  // of the index: channel and segment
@@ -88,6 +89,9 @@ class DamagedStore final : public LogStore {
  private:
   [[nodiscard]] Result<void> check(Offset offset) const {
     if (damage_.unreachable.contains(offset.value())) return fail(ErrorCode::corrupt, "the disk image is malformed");
+    if (damage_.zeroed.contains(offset.value())) {
+      return fail(ErrorCode::corrupt, "the record at offset 0 in FILE fails its checksum");
+    }
     if (!damage_.records.contains(offset.value())) return {};
     return fail(ErrorCode::corrupt, "the record at offset " + std::to_string(offset.value()) + " fails its checksum");
   }

@@ -87,6 +87,10 @@ TEST_CASE("what cannot be read and what is missing is named, stretch by stretch"
     damage.records = {40};
     check_only(verify(store), Finding::Kind::lost_records, "offset 40: the record fails its checksum");
   }
+  SUBCASE("a record that says of itself that it is another one") {
+    damage.zeroed = {40, 41};
+    check_only(verify(store), Finding::Kind::lost_records, "offsets 40 to 41: the record in FILE fails its checksum");
+  }
   SUBCASE("a stretch across a segment's end") {
     for (auto offset = kSegment - 5; offset <= kSegment + 5; ++offset) damage.unreachable.insert(offset);
     const auto found = verify(store);
@@ -173,6 +177,19 @@ TEST_CASE("an index segment that does not say what the records say is named") {
   const DamagedStore store(std::move(memory), damage);
   check_only(verify(store), Finding::Kind::index,
              fmt::format("index segment 0 (offsets 1 to {}): its row of", kSegment));
+}
+
+TEST_CASE("index rows that cannot be read for one reason are one finding, however many channels have some there") {
+  Damage damage;
+  damage.channel_table = true;
+  const DamagedStore store(filled(2 * kSegment + 10), damage);
+  const auto found = verify(store);
+  INFO(found.text());
+  REQUIRE(found.findings.size() == 2);
+  for (const std::uint64_t segment : {0, 1}) {
+    CHECK(found.mentions(fmt::format("index segment {} (offsets {} to {}): the disk image is malformed", segment,
+                                     segment * kSegment + 1, (segment + 1) * kSegment)));
+  }
 }
 
 TEST_CASE("a time that goes back, a key stored twice, a loss that is none") {
