@@ -113,8 +113,8 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   if (state.first > info.newest) {
     line("head", std::to_string(state.head.value()));
   } else if (info.newest < state.head) {
-    line("head", fmt::format("{}; the newest record is {} at {}", state.head.value(), info.newest.value(),
-                             moment(last_time)));
+    line("head",
+         fmt::format("{}; the newest record is {} at {}", state.head.value(), info.newest.value(), moment(last_time)));
   } else {
     line("head", fmt::format("{} at {}", state.head.value(), moment(last_time)));
   }

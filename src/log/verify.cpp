@@ -365,7 +365,7 @@ class Verification {
   DedupeWindow window_;
   std::optional<std::uint64_t> last_segment_;  // the newest finished one
   std::set<std::pair<std::uint64_t, std::string>> unreadable_rows_;
-  std::optional<OffsetRange> lost_;            // found but not reported yet
+  std::optional<OffsetRange> lost_;  // found but not reported yet
   std::string lost_why_;
 };
 
