@@ -141,7 +141,7 @@ describe("tidemark export and import", () => {
 
   test("--new-epoch leaves offsets out at the end, and who looks there is told so", async (t) => {
     const data = free();
-    await succeeds(["import", "--data", data, "--new-epoch"], { input: await exported("--data", original) });
+    await succeeds(["import", "--data", data, "--backend", backend, "--new-epoch"], { input: await exported("--data", original) });
     const { head } = JSON.parse(await succeeds(["info", "-o", "json", "--data", data]));
     const { head: newest } = JSON.parse(await succeeds(["info", "-o", "json", "--data", original]));
     assert.ok(head > newest + 1000);
