@@ -137,7 +137,6 @@ class HttpClient::Connection {
 struct HttpClient::Answered {
   unsigned status = 0;
   http::fields fields;
-  bool broken_off = false;  // the connection broke before the end of its body
   std::string refusal_code;
   Lost lost = Lost::no;
 };
@@ -325,7 +324,6 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
     }
     const auto& error = connection.error();
     if (error && error != http::error::need_buffer) {
-      answered_->broken_off = true;
       return repeatable ? broke("the connection broke:", error)
                         : broke(fmt::format("{}: the connection broke:", request.doubt), error);
     }
@@ -345,11 +343,7 @@ Result<std::string> HttpClient::body_of(const Request& request, Idle idle) {
     if (fits) body += part;
     return fits;
   };
-  auto done = exchange(request, take, idle);
-  if (!done && request.repeatable && answered_->broken_off) {
-    body.clear();
-    done = exchange(request, take, idle);
-  }
+  const auto done = exchange(request, take, idle);
   if (!done) return std::unexpected(done.error());
   if (!fits) return fail(ErrorCode::io, fmt::format("{} answers with more than can be meant", url_.text()));
   return body;

@@ -24,6 +24,8 @@ namespace tidemark::cli {
 
 /// The field of a POST that may be sent again (docs/api.md).
 inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
+/// Of an answer: which log gave it. Of a POST: the only log that may take it.
+inline constexpr std::string_view kTidemarkEpoch = "Tidemark-Epoch";
 
 class HttpClient {
  public:

@@ -20,6 +20,7 @@ namespace {
 constexpr unsigned kTooLarge = 413;
 constexpr unsigned kTooOften = 429;
 
+constexpr std::string_view kAnotherLog = "another_log";
 constexpr std::string_view kClosing = "closing";
 constexpr std::string_view kUnknownChannel = "unknown_channel";
 
@@ -34,6 +35,11 @@ void wait(std::chrono::milliseconds pause) {
 /// "line 7", "lines 7 to 9"
 std::string lines_text(std::uint64_t first, std::uint64_t last) {
   return first == last ? fmt::format("line {}", first) : fmt::format("lines {} to {}", first, last);
+}
+
+/// Of lines without keys.
+std::string doubt_text(std::uint64_t first, std::uint64_t last) {
+  return fmt::format("{} may be stored or not (with keys they could be sent again)", lines_text(first, last));
 }
 
 /// Of those before `line`, which is not stored yet.
@@ -118,8 +124,7 @@ Result<void> ServerDestination::send_one() {
   const auto stored = stored_in(*body);
   if (!stored) return client_->nonsense();
   stored_.push_back(*stored);
-  waiting_bytes_ -= bytes_of(message);
-  waiting_.pop_front();
+  remove_stored(1);
   return {};
 }
 
@@ -138,8 +143,7 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
     }
     lines += "}\n";
   }
-  const auto doubt = fmt::format("{} may be stored or not (with keys they could be sent again)",
-                                 lines_text(waiting_.front().line, waiting_[count - 1].line));
+  const auto doubt = doubt_text(waiting_.front().line, waiting_[count - 1].line);
   const auto body =
       ask({.method = "POST", .target = target_, .body = lines, .fields = kFields, .repeatable = keyed, .doubt = doubt},
           count);
@@ -156,16 +160,33 @@ Result<void> ServerDestination::send_lines(std::size_t count) {
   return take_answer(*body, count);
 }
 
+void ServerDestination::remove_stored(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    waiting_bytes_ -= bytes_of(waiting_.front());
+    waiting_.pop_front();
+  }
+  // An answer alone ends no wait: it may be that the server shuts down.
+  if (count > 0 && std::exchange(away_since_, std::nullopt)) {
+    fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
+  }
+}
+
 Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
+  std::vector<HttpClient::Field> fields(request.fields.begin(), request.fields.end());
   for (;;) {
-    auto body = client_->body_of(request, goes_on);
+    if (log_ && fields.size() == request.fields.size()) fields.emplace_back(kTidemarkEpoch, *log_);
+    HttpClient::Request guarded = request;
+    guarded.fields = fields;
+    auto body = client_->body_of(guarded, goes_on);
+    if (const auto epoch = client_->field(kTidemarkEpoch); !log_ && !epoch.empty()) log_ = epoch;
     if (client_->lost() == HttpClient::Lost::stopped && !goes_on()) return stopped(count);
     const bool lost = client_->lost() == HttpClient::Lost::unreached || client_->lost() == HttpClient::Lost::broken;
     reached_ = reached_ || client_->lost() != HttpClient::Lost::unreached;
+    if (!body && client_->refusal_code() == kAnotherLog) {
+      if (follow_directory()) continue;
+      return another_log(request.repeatable, count);
+    }
     if (!lost && client_->refusal_code() != kClosing) {
-      if (std::exchange(away_since_, std::nullopt)) {
-        fmt::print(stderr, "tidemark: {} takes records again\n", client_->url().text());
-      }
       // How a path is written concerns who writes one.
       if (!body && client_->refusal_code() == kUnknownChannel) {
         return fail(body.error().code,
@@ -175,28 +196,53 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
       return body;
     }
     if (request.repeatable && reached_ && wait_for_server(body.error().context)) continue;
-    return fail(body.error().code, body.error().context + extent(request.repeatable, count));
+    // What a server that shuts down did not decide may be stored.
+    const bool undecided = !lost && !request.repeatable;
+    const bool in_doubt = client_->lost() == HttpClient::Lost::broken || undecided || (request.repeatable && reached_);
+    return fail(body.error().code, fmt::format("{}{}{}{}", undecided ? request.doubt : "", undecided ? ": " : "",
+                                               body.error().context, extent(request.repeatable, count, in_doubt)));
   }
 }
 
 bool ServerDestination::wait_for_server(std::string_view why) {
-  const auto now = std::chrono::steady_clock::now();
   if (!away_since_) {
-    away_since_ = now;
+    away_since_ = std::chrono::steady_clock::now();
     pause_ = limits::kLookAgain;
     fmt::print(stderr, "tidemark: waiting for a server: {}\n", why);
   }
-  if (now - *away_since_ >= away_) return false;
-  wait(pause_);
-  pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
-  if (auto url = live_url(options_)) client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
-  return goes_on();
+  // Whoever has the address that a directory's server had may have another log.
+  while (std::chrono::steady_clock::now() - *away_since_ < away_) {
+    wait(pause_);
+    pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
+    if (!goes_on()) return false;
+    auto url = live_url(options_);
+    if (!url) continue;
+    client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+    return true;
+  }
+  return false;
 }
 
-std::string ServerDestination::extent(bool keyed, std::size_t count) const {
+bool ServerDestination::follow_directory() {
+  auto url = live_url(options_);
+  if (!url || url->text() == client_->url().text()) return false;
+  client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+  return true;
+}
+
+std::unexpected<Error> ServerDestination::another_log(bool keyed, std::size_t count) const {
   const auto first = waiting_.front().line;
   const auto last = waiting_[count - 1].line;
-  const bool in_doubt = client_->lost() == HttpClient::Lost::broken || (keyed && reached_);
+  const auto before = first == 0 ? std::string("the record may be stored")
+                      : keyed    ? fmt::format("{}, {} may be", stored_text(first), lines_text(first, last))
+                                 : stored_text(first);
+  return fail(ErrorCode::io, fmt::format("another log answers at {} now and took none of it; in the one before, {}, {}",
+                                         client_->url().text(), *log_, before));
+}
+
+std::string ServerDestination::extent(bool keyed, std::size_t count, bool in_doubt) const {
+  const auto first = waiting_.front().line;
+  const auto last = waiting_[count - 1].line;
   if (first == 0 && !in_doubt) return "; nothing is stored";
   if (first == 0) return keyed ? "; run it again with the same key, which stores it once" : "";
   const auto stored = stored_text(first);
@@ -226,9 +272,9 @@ std::unexpected<Error> ServerDestination::stopped(std::size_t under_way) const {
 
 Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t count) {
   std::optional<ApiErrorText> refusal;  // of the first that is not stored
-  std::uint64_t refused_line = 0;
-  std::size_t before = 0;  // it
-  std::size_t behind = 0;  // stored all the same
+  std::size_t before = 0;               // it
+  std::size_t behind = 0;               // stored all the same
+  std::size_t undecided = 0;            // the last ones, of a server that shuts down
   std::size_t answered = 0;
   for (; !lines.empty() && answered < count; ++answered) {
     const auto line = lines.substr(0, lines.find('\n'));
@@ -236,30 +282,41 @@ Result<void> ServerDestination::take_answer(std::string_view lines, std::size_t 
     if (const auto stored = stored_in(line)) {
       stored_.push_back(*stored);
       if (refusal) ++behind;
+      undecided = 0;
       continue;
     }
     auto said = api_error_in(line);
     if (said.message.empty()) return client_->nonsense();
-    if (std::exchange(refused_line, waiting_[answered].line) != 0) continue;
+    undecided = said.code == kClosing ? undecided + 1 : 0;
+    if (refusal) continue;
     refusal = std::move(said);
     before = answered;
   }
-  const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
-  const bool by_end = refusal && refusal->code == kClosing && behind == 0 && !waiting_[before].key.empty();
   if (!refusal && answered < count) return client_->nonsense();
-  if (refusal && !by_rate && !by_end) {
-    return fail(
-        refusal->code == "not_stored" || refusal->code == "closing" ? ErrorCode::io : ErrorCode::invalid_argument,
-        fmt::format("line {}: {} answers: {}{}", refused_line, client_->url().text(), refusal->message,
-                    lines_behind_text(behind)));
+  const bool by_rate = refusal && refusal->code == "rate_exceeded";  // then it is the last line
+  const bool by_end = refusal && answered - undecided == before;
+  remove_stored(refusal ? before : count);
+  if (!refusal) return {};
+  if (by_rate) {
+    wait(limits::kRateWait);
+    return {};
   }
-  for (std::size_t i = 0; i < (refusal ? before : count); ++i) {
-    waiting_bytes_ -= bytes_of(waiting_.front());
-    waiting_.pop_front();
+  const Message& refused = waiting_.front();
+  const auto said = fmt::format("{} answers: {}", client_->url().text(), refusal->message);
+  if (by_end && refused.key.empty()) {
+    return fail(ErrorCode::io, fmt::format("{}: {}{}", doubt_text(refused.line, waiting_[undecided - 1].line), said,
+                                           extent(false, undecided, true)));
   }
-  if (by_rate) wait(limits::kRateWait);
-  if (by_end && !wait_for_server(refusal->message)) return fail(ErrorCode::io, refusal->message + extent(true, 1));
-  return {};
+  if (by_end) {
+    if (wait_for_server(refusal->message)) return {};
+    return fail(ErrorCode::io, refusal->message + extent(true, undecided, true));
+  }
+  const auto last = answered - before;
+  const auto doubt = undecided == 0 ? std::string()
+                                    : fmt::format("; {} may be stored or not",
+                                                  lines_text(waiting_[last - undecided].line, waiting_[last - 1].line));
+  return fail(refusal->code == "not_stored" || refusal->code == kClosing ? ErrorCode::io : ErrorCode::invalid_argument,
+              fmt::format("line {}: {}{}{}", refused.line, said, lines_behind_text(behind), doubt));
 }
 
 }  // namespace tidemark::cli

@@ -6,7 +6,8 @@
 //
 // Records that have keys are sent again when a connection breaks, and a server that took some and is gone is waited for, as long
 // as limits::kServerAway, which is said once on standard error; one that never answered is not. Without keys the error says what
-// is stored and what is in doubt, as it does where somebody interrupts it. A server that takes only so many a second (--publish-rate) is waited for.
+// is stored and what is in doubt, as it does where somebody interrupts it. All goes into the log that took the first: each
+// request names its epoch, and a server that has another log by then refuses it. A server that takes only so many a second (--publish-rate) is waited for.
 #pragma once
 
 #include <chrono>
@@ -41,12 +42,20 @@ class ServerDestination final : public AppendDestination {
   /// Each sends what is first in the queue and takes from it what is stored.
   [[nodiscard]] Result<void> send_one();
   [[nodiscard]] Result<void> send_lines(std::size_t count);
+  /// The first `count` are stored.
+  void remove_stored(std::size_t count);
   /// The answer to a request that carries the first `count`, from a server that may be gone for a while.
   [[nodiscard]] Result<std::string> ask(const HttpClient::Request& request, std::size_t count);
-  /// False: it was interrupted.
+  /// False: it was interrupted, or took too long. True: there is an address to ask, with --data the one that the directory
+  /// names now.
   [[nodiscard]] bool wait_for_server(std::string_view why);
-  /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now.
-  [[nodiscard]] std::string extent(bool keyed, std::size_t count) const;
+  /// True: the directory names a server at another address by now.
+  [[nodiscard]] bool follow_directory();
+  /// That the log which took the first records is not the one that answers. The first `count` that wait were sent.
+  [[nodiscard]] std::unexpected<Error> another_log(bool keyed, std::size_t count) const;
+  /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now, and
+  /// are not, or may be (`in_doubt`).
+  [[nodiscard]] std::string extent(bool keyed, std::size_t count, bool in_doubt) const;
   /// That somebody interrupted it, with what of the input is stored; the first `under_way` that wait were sent.
   [[nodiscard]] std::unexpected<Error> stopped(std::size_t under_way) const;
   /// The answer's lines, one for each record from the first on.
@@ -60,7 +69,8 @@ class ServerDestination final : public AppendDestination {
   std::size_t waiting_bytes_ = 0;
   std::size_t bytes_together_ = limits::kAppendBytes;  // less, where the server takes no request as large
   std::vector<Stored> stored_;
-  bool reached_ = false;  // it took a connection, so that it is a server that may come back
+  std::optional<std::string> log_;  // the epoch of the log that took the first, once an answer has named it
+  bool reached_ = false;            // it took a connection, so that it is a server that may come back
   std::optional<std::chrono::steady_clock::time_point> away_since_;
   std::chrono::milliseconds pause_ = limits::kLookAgain;
 };

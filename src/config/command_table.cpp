@@ -22,8 +22,9 @@ std::string_view why_no_offset(std::string_view text) {
 }
 
 std::string_view why_no_channel(std::string_view text) {
-  return why_no_channel_pattern(text).empty() ? std::string_view()
-                                              : "a channel begins with '/', such as /chat/general or /chat/*";
+  return why_no_channel_pattern(text).empty()
+             ? std::string_view()
+             : "a channel begins with '/', such as /chat/general, and a star stands for all below: /chat/*";
 }
 
 constexpr std::string_view kIncomplete =

@@ -17,6 +17,13 @@ bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
 }
 
+/// "23000", "2130706433:23460/x": the system takes a number for an IPv4 address (0.0.89.216), and a typed port would lead to
+/// a stranger.
+bool has_number_for_host(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
+  return end > 0 && (end == text.size() || text[end] == ':' || text[end] == '/');
+}
+
 }  // namespace
 
 std::string ServerUrl::authority() const {
@@ -31,7 +38,7 @@ std::optional<ServerUrl> parse_server_url(std::string_view text) {
   if (!is_printable(text) || text.find_first_of("?#@") != std::string_view::npos) return std::nullopt;
   if (text.starts_with(kScheme)) {
     text.remove_prefix(kScheme.size());
-  } else if (text.find("://") != std::string_view::npos) {
+  } else if (text.find("://") != std::string_view::npos || has_number_for_host(text)) {
     return std::nullopt;
   }
   const auto slash = std::min(text.find('/'), text.size());
@@ -64,6 +71,9 @@ std::string_view why_no_server_url(std::string_view text) {
   if (parse_server_url(text)) return {};
   if (text.starts_with("https://")) {
     return "only http:// is spoken; over https, let a proxy on this machine take the encryption off";
+  }
+  if (has_number_for_host(text)) {
+    return "a number is no host; a port of this machine is written with it, such as localhost:23000";
   }
   return "must be a server's address such as http://localhost:3000";
 }

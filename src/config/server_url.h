@@ -1,4 +1,5 @@
-// Where a server is: "http://localhost:3000", or "localhost:3000", which means the same. Pure functions; any thread.
+// Where a server is: "http://localhost:3000", or "localhost:3000", which means the same; but a number for a host, as
+// a port alone would be, only behind a scheme. Pure functions; any thread.
 #pragma once
 
 #include <optional>

@@ -392,6 +392,20 @@ describe("publishing many, a line each,", () => {
     });
   }
 
+  test("names the log it is stored in, and goes into no other than the one it means, alone and among many", async (t) => {
+    const [one, other] = [await serve(t), await serve(t)];
+    for (const [send, payload] of [[publish, "1"], [publishLines, ['{"payload":2}']]]) {
+      const stored = await send(one.url, "/", payload);
+      const meant = stored.headers.get("tidemark-epoch");
+      assert.equal(meant, (await call(one.url, `${API}/info`)).json.epoch);
+      const headers = { "tidemark-epoch": meant, ...(send === publish ? {} : lines) };
+      assertError(await send(other.url, "/", payload, { headers }), 412, "another_log", (await call(other.url, `${API}/info`)).json.epoch);
+      assert.ok((await send(one.url, "/", payload, { headers })).status < 300);
+    }
+    assert.deepEqual((await readLog(one.url)).map(({ payload }) => payload), [1, 1, 2, 2]);
+    assert.deepEqual(await readLog(other.url), []);
+  });
+
   test("with one key for all is refused, and as deep as a single one may be is not", async () => {
     const channel = newChannel();
     assertError(await publishLines(url, channel, ['{"payload":1}'], { key: "k" }), 400, "bad_client_key", "each");
@@ -452,7 +466,7 @@ describe("who may", () => {
       headers: { origin: "http://localhost:8080", "access-control-request-headers": "authorization" },
     });
     assert.equal(preflight.status, 204);
-    assert.match(preflight.headers.get("access-control-allow-headers"), /Authorization.*Idempotency-Key.*Last-Event-ID/);
+    assert.match(preflight.headers.get("access-control-allow-headers"), /Authorization.*Idempotency-Key.*Last-Event-ID.*Tidemark-Epoch/);
   });
 
   test("a name that was made to lead here may not, nor what a proxy passes on", async () => {

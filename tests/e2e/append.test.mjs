@@ -223,6 +223,67 @@ describe("a server that restarts", () => {
   });
 });
 
+describe("another log that answers where the first records went", () => {
+  const epochOf = async ({ url }) => (await (await fetch(`${url}/api/v1/info`)).json()).epoch;
+  /** Three lines are stored by a server, which is killed then. */
+  async function begun(t, by, keyed) {
+    const server = await serve(t);
+    const epoch = await epochOf(server);
+    const command = new Command(t, ["append", "/chat/a", "-", ...(keyed ? ["--keyed"] : []), by, by === "--url" ? server.url : server.data], { stdin: "pipe" });
+    const line = (number) => `${keyed ? `k${number}\t` : ""}${number}\n`;
+    const lines = (...numbers) => numbers.map(line).join("");
+    command.child.stdin.write(lines(1, 2, 3));
+    await command.prints(3);
+    await server.kill9();
+    return { server, epoch, command, lines };
+  }
+
+  for (const by of ["--data", "--url"]) for (const keyed of [true, false]) {
+    test(`takes none of the rest (${by}${keyed ? ", with keys" : ""})`, async (t) => {
+      const { server, epoch, command, lines } = await begun(t, by, keyed);
+      const other = await serve(t, [], { port: server.port });
+      command.child.stdin.end(lines(4, 5, 6));
+      const { code, stdout, stderr } = await command.ended();
+      assert.equal(code, 1, stderr);
+      assert.equal(stdout, "1\n2\n3\n");
+      assert.match(stderr, new RegExp(`^tidemark: another log answers at ${server.url} now and took none of it; in the one before, ${epoch}, lines 1 to 3 are stored${keyed ? ", lines? 4( to [56])? may be" : ""}\n$`));
+      assert.deepEqual(await storedIn("--url", other.url), []);
+    });
+  }
+
+  for (const keyed of [true, false]) {
+    test(`is left alone for the server that the directory has now${keyed ? " (with keys)" : ""}`, async (t) => {
+      const { server, command, lines } = await begun(t, "--data", keyed);
+      const other = await serve(t, [], { port: server.port });
+      const moved = await serve(t, [], { data: server.data });
+      command.child.stdin.end(lines(4, 5, 6));
+      const { code, stdout, stderr } = await command.ended();
+      assert.deepEqual([code, stdout], [0, "1\n2\n3\n4\n5\n6\n"], stderr);
+      assert.deepEqual(await storedIn("--url", moved.url), ['"1"', '"2"', '"3"', '"4"', '"5"', '"6"']);
+      assert.deepEqual(await storedIn("--url", other.url), []);
+    });
+  }
+
+  test("is known by an answer of which only the beginning came", async (t) => {
+    const asked = [];
+    const broken = http.createServer((request, response) => {
+      request.resume().on("end", () => {
+        asked.push(request.headers["tidemark-epoch"]);
+        if (asked.length > 1) return response.writeHead(412).end(JSON.stringify({ error: { code: "another_log", message: "this is another one" } }));
+        response.writeHead(201, { "content-length": 99, "tidemark-epoch": "3f9c2a7be01d4c58" });
+        response.write("{", () => request.socket.destroy());
+      });
+    });
+    await new Promise((resolve) => broken.listen(0, "localhost", resolve));
+    t.after(() => (broken.close(), broken.closeAllConnections()));
+    const url = `http://localhost:${broken.address().port}`;
+    const { code, stderr } = await run(["append", "/a", "--key", "k", "--url", url], { input: "one\n" });
+    assert.deepEqual(asked, [undefined, "3f9c2a7be01d4c58"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /\ntidemark: another log answers at http:\S+ now and took none of it; in the one before, 3f9c2a7be01d4c58, no line is stored, line 1 may be\n$/);
+  });
+});
+
 describe("many lines from a pipe", () => {
   const count = 3000;
   const lines = Array.from({ length: count }, (_, i) => `line ${i + 1}`);

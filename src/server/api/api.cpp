@@ -137,6 +137,13 @@ void serve_recoveries(HttpStream& http) {
 void serve_publish(HttpStream& http, std::string_view channel) {
   if (!method_is(http, "POST")) return;
   Service& service = http.thread().service();
+  const auto meant = http.request().field("tidemark-epoch");
+  if (const auto epoch = service.log.epoch().text(); meant && *meant != epoch) {
+    return respond_error(http, {412, "another_log",
+                                fmt::format("this is the log {}, not the one that Tidemark-Epoch names; nothing was "
+                                            "stored",
+                                            epoch)});
+  }
   if (is_publish_of_lines(http.request())) {
     auto drafts = read_publish_lines(http.request(), channel, service.options);
     if (!drafts) return respond_error(http, drafts.error());
@@ -217,7 +224,8 @@ void respond_preflight(HttpStream& http) {
   http.respond(204,
                cors_fields(http.request()) +
                    "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
-                   "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Last-Event-ID\r\n"
+                   "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Last-Event-ID, "
+                   "Tidemark-Epoch\r\n"
                    "Access-Control-Max-Age: 600\r\n",
                {});
 }

@@ -38,8 +38,9 @@ void PublishAnswer::on_outcome(const Outcome& outcome) {
   if (const auto refusal = refusal_of(outcome, http_.thread().service())) return respond_error(http_, *refusal);
   std::string line;
   append_stored(line, outcome);
-  respond_json(http_, outcome.status == Outcome::Status::duplicate ? 200 : 201, line,
-               fmt::format("Location: /api/v1/log/{}\r\n", outcome.offset.value()));
+  respond_json(
+      http_, outcome.status == Outcome::Status::duplicate ? 200 : 201, line,
+      fmt::format("{}Location: /api/v1/log/{}\r\n", epoch_field(http_.thread().service().log), outcome.offset.value()));
 }
 
 void PublishAnswer::on_drain() { respond_error(http_, closing()); }

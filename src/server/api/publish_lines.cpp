@@ -67,7 +67,7 @@ void PublishLines::on_outcome(const Outcome& outcome) {
 void PublishLines::respond() {
   if (stored_ == 0) return respond_error(http_, *refusal_);
   if (refusal_ && !refusal_told_) lines_ += to_json(*refusal_) + '\n';
-  http_.respond(200, api_fields(http_, "application/x-ndjson"), lines_);
+  http_.respond(200, api_fields(http_, "application/x-ndjson") + epoch_field(http_.thread().service().log), lines_);
 }
 
 void PublishLines::on_drain() {

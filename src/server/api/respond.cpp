@@ -60,9 +60,11 @@ std::string api_fields(const HttpStream& http, std::string_view content_type) {
   return fields;
 }
 
+std::string epoch_field(const Log& log) { return fmt::format("Tidemark-Epoch: {}\r\n", log.epoch().text()); }
+
 std::string log_fields(const Log& log, Offset head) {
-  return fmt::format("Tidemark-Epoch: {}\r\nTidemark-First: {}\r\nTidemark-Head: {}\r\n", log.epoch().text(),
-                     log.first().value(), head.value());
+  return fmt::format("{}Tidemark-First: {}\r\nTidemark-Head: {}\r\n", epoch_field(log), log.first().value(),
+                     head.value());
 }
 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields) {

@@ -17,7 +17,9 @@ class HttpStream;
 
 /// Content type, caching and who may read it: response fields, "Name: value\r\n" each.
 [[nodiscard]] std::string api_fields(const HttpStream& http, std::string_view content_type);
-/// Which log this is and from where to where an answer could go, whose newest record is at or below `head`.
+/// Which log this is: a response field.
+[[nodiscard]] std::string epoch_field(const Log& log);
+/// The same, and from where to where an answer could go, whose newest record is at or below `head`.
 [[nodiscard]] std::string log_fields(const Log& log, Offset head);
 
 void respond_json(HttpStream& http, int status, std::string_view json, std::string_view fields = {});

@@ -40,6 +40,8 @@ class LoopbackListener {
     pollfd end{.fd = listening_, .events = POLLIN, .revents = 0};
     return ::poll(&end, 1, 0) > 0;
   }
+  /// From any thread: who waits in accept() gets none.
+  void wake() const { ::shutdown(listening_, SHUT_RD); }
   /// Nobody reaches it any more.
   void close() {
     if (const int descriptor = std::exchange(listening_, -1); descriptor >= 0) ::close(descriptor);

@@ -439,6 +439,7 @@ TEST_CASE("a command takes letters, words between its options, and -- before wor
   CHECK(contains(why({"--from", "newest"}), "--from newest: must be an offset, earliest or latest"));
   CHECK(contains(why({"--grep", "("}), "--grep (: must be a POSIX extended regular expression"));
   CHECK(contains(why({"--url", "ftp://a"}), "--url ftp://a: must be a server's address"));
+  CHECK(contains(why({"--url", "23000"}), "--url 23000: a number is no host; a port of this machine is written"));
   CHECK(contains(why({"-o", "xml"}), "must be one of text, json, raw"));
 }
 

@@ -57,4 +57,17 @@ TEST_CASE("what is no server's address is refused with what it should be") {
   CHECK(why_no_server_url("http://localhost:3000").empty());
 }
 
+TEST_CASE("a typed port is no host without a scheme, and is told how it is written") {
+  for (const auto* text : {"23000", "23000/", "2130706433:23460", "3000/tidemark"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_server_url(text));
+    CHECK(why_no_server_url(text) ==
+          "a number is no host; a port of this machine is written with it, such as localhost:23000");
+  }
+  for (const auto* text : {"http://23000", "127.0.0.1", "10.0.0.7:23000", "3com.example", "[::1]:23000"}) {
+    CAPTURE(text);
+    CHECK(parse_server_url(text));
+  }
+}
+
 }  // namespace tidemark
