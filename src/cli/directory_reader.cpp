@@ -206,6 +206,8 @@ Result<LogPast> DirectoryReader::past() {
   return past;
 }
 
+Result<Holes> DirectoryReader::holes() { return log_.known.holes; }
+
 Result<void> DirectoryReader::follow(Offset, std::string_view, const FollowVisitors&) {
   return fail(ErrorCode::invalid_argument, "no server uses this log, so nothing new can come");
 }

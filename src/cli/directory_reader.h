@@ -32,6 +32,7 @@ class DirectoryReader final : public LogReader {
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
   [[nodiscard]] Result<LogPast> past() override;
+  [[nodiscard]] Result<Holes> holes() override;
   [[nodiscard]] bool is_live() const override { return false; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 

@@ -53,6 +53,9 @@ class HttpClient {
   /// The next request goes over the connection that the last one left.
   [[nodiscard]] bool is_connected() const;
 
+  /// Nobody is told: who asks shows that he waits.
+  void wait_untold() { wait_told_ = true; }
+
   /// The body of a good answer.
   [[nodiscard]] Result<std::string> body_of(const Request& request, Idle idle);
   /// Visits the lines of a good answer's body as they come. False from either ends it, and the connection.

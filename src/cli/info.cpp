@@ -53,12 +53,12 @@ Result<Info> collect(LogReader& reader) {
   // Segments that are finished, and not trimmed as a whole.
   if (state.head > Offset()) info.segments = segment_of(state.head.next()) - segment_of(state.first);
   const auto now = SystemClock().wall();
-  const auto past = reader.past();
-  const Holes holes = past ? past->holes : Holes();
+  const auto holes = reader.holes();
+  if (!holes) return std::unexpected(holes.error());
   for (std::size_t i = 0; i < kSpans.size() && state.first <= state.head; ++i) {
     const auto from = reader.first_not_older({state.first, state.head}, {now.value - kSpans[i].length.count()});
     if (!from) return std::unexpected(from.error());
-    info.recent[i] = holes.records_in({*from, state.head});
+    info.recent[i] = holes->records_in({*from, state.head});
   }
   return info;
 }

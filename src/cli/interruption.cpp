@@ -19,6 +19,10 @@ void note(int signal) {
 void note_interruptions() {
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
+  for (const int signal : {SIGHUP, SIGQUIT}) {
+    // nohup, and a shell without job control of what it runs in the background, have them ignored.
+    if (std::signal(signal, note) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
 }
 
 bool interrupted() { return noted; }

@@ -101,6 +101,8 @@ class LogReader {
   [[nodiscard]] virtual Result<ChannelList> channels() = 0;
   /// corrupt: newest records that were acknowledged are missing.
   [[nodiscard]] virtual Result<LogPast> past() = 0;
+  /// Of what is gone only what repairs left out: known also where the rest of the past cannot be read.
+  [[nodiscard]] virtual Result<Holes> holes() = 0;
 
   /// Whether new records can appear in it while it is being read.
   [[nodiscard]] virtual bool is_live() const = 0;

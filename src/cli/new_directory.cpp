@@ -7,6 +7,7 @@
 
 #include "src/cli/exit_status.h"
 #include "src/config/flush_files.h"
+#include "src/log/head_floor.h"
 
 namespace tidemark::cli {
 namespace {
@@ -58,6 +59,12 @@ Result<NewDirectory> NewDirectory::begin(const fs::path& directory) {
   if (!is_free) {
     return fail(ErrorCode::foreign,
                 fmt::format("{} is there already and not empty; name a new directory", directory.string()));
+  }
+  // Nobody looks for a log in another one, and what is copied is to stay as it is.
+  for (auto above = target.parent_path(); above != above.parent_path(); above = above.parent_path()) {
+    if (!fs::exists(above / HeadFloor::kFileName, error)) continue;
+    return fail(ErrorCode::foreign, fmt::format("{} is inside of the log in {}; name a directory beside it",
+                                                directory.string(), above.string()));
   }
   auto path = target;
   path += ".unfinished";

@@ -15,7 +15,7 @@ namespace tidemark::cli {
 
 class NewDirectory {
  public:
-  /// Errors: foreign (there is something in `target`, or something else in the way), locked (another command makes it), io.
+  /// Errors: foreign (there is something in `target`, it is inside of another log, or something else is in the way), locked (another command makes it), io.
   [[nodiscard]] static Result<NewDirectory> begin(const std::filesystem::path& target);
 
   NewDirectory(NewDirectory&& other) noexcept

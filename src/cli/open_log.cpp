@@ -28,14 +28,14 @@ Result<bool> is_by_url(const CommandOptions& options) {
   return !options.url.empty() && by_url >= by_data;
 }
 
-Result<std::unique_ptr<LogReader>> open_log(const CommandOptions& options) {
+Result<std::unique_ptr<LogReader>> open_log(const CommandOptions& options, std::function<bool()> waits) {
   const auto by_url = is_by_url(options);
   if (!by_url) return std::unexpected(by_url.error());
-  if (*by_url) return open_live_log(options);
+  if (*by_url) return open_live_log(options, std::move(waits));
   auto directory = DataDirectory::look(options.data);
   if (directory) return DirectoryReader::open(std::move(*directory), options);
   if (directory.error().code != ErrorCode::locked) return std::unexpected(directory.error());
-  auto live = open_live_log(options);
+  auto live = open_live_log(options, std::move(waits));
   if (!live) return std::unexpected(directory.error());
   return std::move(*live);
 }
@@ -49,10 +49,10 @@ Result<ServerUrl> live_url(const CommandOptions& options) {
   return fail(ErrorCode::not_found, fmt::format("no server uses {}", options.data.string()));
 }
 
-Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options) {
+Result<std::unique_ptr<ServerReader>> open_live_log(const CommandOptions& options, std::function<bool()> waits) {
   auto url = live_url(options);
   if (!url) return std::unexpected(url.error());
-  return std::make_unique<ServerReader>(std::move(*url), options.token);
+  return std::make_unique<ServerReader>(std::move(*url), options.token, std::move(waits));
 }
 
 }  // namespace tidemark::cli

@@ -18,15 +18,15 @@
 #include "src/config/value_text.h"
 
 namespace tidemark::cli {
-namespace {
 
-constexpr auto goes_on = [] { return !interrupted(); };
-
-}  // namespace
+ServerReader::ServerReader(ServerUrl url, std::string token, std::function<bool()> waits)
+    : client_(std::move(url), std::move(token)), goes_on_(waits ? waits : [] { return !interrupted(); }) {
+  if (waits) client_.wait_untold();
+}
 
 template <class T>
 Result<T> ServerReader::ask(std::string_view target, std::optional<T> (*read)(const JsonMembers&)) {
-  const auto body = client_.body_of({.target = std::string(target)}, goes_on);
+  const auto body = client_.body_of({.target = std::string(target)}, goes_on_);
   if (!body) return std::unexpected(body.error());
   const auto answer = JsonMembers::of(*body);
   auto found = answer ? read(*answer) : std::nullopt;
@@ -74,7 +74,7 @@ Result<ServerReader::Page> ServerReader::page(OffsetRange range, std::string_vie
         page.ended = !visit(record->view());
         return !page.ended;
       },
-      goes_on);
+      goes_on_);
   if (!wrong) return std::unexpected(wrong.error());
   if (!done) return std::unexpected(done.error());
   if (interrupted() || !begins()) page.ended = true;
@@ -85,14 +85,14 @@ Result<void> ServerReader::scan(OffsetRange range, std::string_view channel, Rec
                                 DamageVisitor damaged) {
   const bool only_channel = !channel.empty();
   std::uint64_t attempts = 0;
-  std::optional<Holes> holes;  // asked for once something is missing
+  std::optional<Holes> known;  // asked for once something is missing
   const auto rest_of = [&](OffsetRange missing) -> Result<std::vector<OffsetRange>> {
-    if (!holes) {
-      auto past = this->past();
-      if (!past) return std::unexpected(past.error());
-      holes = std::move(past->holes);
+    if (!known) {
+      auto asked = holes();
+      if (!asked) return std::unexpected(asked.error());
+      known = std::move(*asked);
     }
-    return holes->rest_of(missing);
+    return known->rest_of(missing);
   };
   const auto is_trimmed = [&](OffsetRange gone) {
     return damaged(gone, {ErrorCode::not_found, fmt::format("offsets {} to {} were trimmed meanwhile",
@@ -162,8 +162,10 @@ Result<LogFacts> ServerReader::facts() {
 
 Result<ChannelList> ServerReader::channels() { return ask("/api/v1/channels", channels_in); }
 
+Result<Holes> ServerReader::holes() { return ask("/api/v1/info", holes_in); }
+
 Result<LogPast> ServerReader::past() {
-  auto holes = ask("/api/v1/info", holes_in);
+  auto holes = this->holes();
   if (!holes) return std::unexpected(holes.error());
   auto losses = ask("/api/v1/losses", losses_in);
   if (!losses) return std::unexpected(losses.error());

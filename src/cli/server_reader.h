@@ -1,6 +1,7 @@
 // The log of a running server, asked over its HTTP API (docs/api.md).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,9 @@ namespace tidemark::cli {
 
 class ServerReader final : public LogReader {
  public:
-  ServerReader(ServerUrl url, std::string token) : client_(std::move(url), std::move(token)) {}
+  /// `waits` is asked a few times a second whether to go on waiting for an answer, and its owner shows that it waits. None:
+  /// until the command is interrupted, and who is at a terminal is told by a line.
+  ServerReader(ServerUrl url, std::string token, std::function<bool()> waits = {});
 
   [[nodiscard]] std::string where() const override { return client_.url().text(); }
   [[nodiscard]] Result<StoreState> state() override;
@@ -22,6 +25,7 @@ class ServerReader final : public LogReader {
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
   [[nodiscard]] Result<LogPast> past() override;
+  [[nodiscard]] Result<Holes> holes() override;
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 
@@ -44,6 +48,7 @@ class ServerReader final : public LogReader {
   [[nodiscard]] std::unexpected<Error> unreadable(std::string_view error) const;
 
   HttpClient client_;
+  const std::function<bool()> goes_on_;
 };
 
 }  // namespace tidemark::cli

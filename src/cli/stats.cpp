@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -21,7 +22,6 @@
 #include "src/cli/live_screen.h"
 #include "src/cli/open_log.h"
 #include "src/cli/progress.h"
-#include "src/cli/terminal_keys.h"
 
 namespace tidemark::cli {
 namespace {
@@ -33,9 +33,9 @@ struct Look {
   Millis at;
 };
 
-Result<Look> look(const CommandOptions& options) {
+Result<Look> look(const CommandOptions& options, const std::function<bool()>& waits) {
   const SystemClock clock;
-  auto reader = open_log(options);  // which a directory is rid of between two looks
+  auto reader = open_log(options, waits);  // which a directory is rid of between two looks
   if (!reader) return std::unexpected(reader.error());
   auto facts = (*reader)->facts();
   if (!facts) return std::unexpected(facts.error());
@@ -125,30 +125,63 @@ void append_json(std::string& out, const Look& now, const std::optional<Look>& b
   out += "}\n";
 }
 
+/// `last`: the look that was answered, if one was.
+void append_missed(std::string& out, const std::optional<Look>& last, std::string_view why) {
+  if (!last) {
+    fmt::format_to(std::back_inserter(out), "no answer yet: {}\n", why);
+    return;
+  }
+  fmt::format_to(std::back_inserter(out), "no answer since {}: {}\n", time_text(last->time), why);
+  append_view(out, *last, {});
+}
+
+void append_missed_json(std::string& out, std::string_view why) {
+  fmt::format_to(std::back_inserter(out), R"({{"time":"{}","error":)", time_text(SystemClock().wall()));
+  json::append_string(out, why);
+  out += "}\n";
+}
+
 Result<void> run(const CommandOptions& options, Output& output) {
   const bool as_json = options.output == "json";
+  const SystemClock clock;
   LiveScreen screen(output, options.watch && !as_json);
-  TerminalKeys keys(screen.on());
   std::optional<Look> before;
+  bool quits = false;
+  Millis asked{};
+  // Of a screen: its user can end it while a server is silent, and sees that it is.
+  std::function<bool()> waits;
+  if (screen.on()) {
+    waits = [&, told = Millis(-1)]() mutable {
+      if (told != asked && clock.steady() - asked >= limits::kSilenceUntold) {
+        told = asked;
+        screen.begin_view();
+        append_missed(output.text(), before, "it is silent");
+        screen.end_view();
+      }
+      quits = quits || screen.quits() || !output.flush();
+      return !quits && !interrupted();
+    };
+  }
   for (;;) {
-    auto now = look(options);
+    asked = clock.steady();
+    auto now = look(options, waits);
+    if (quits) return {};
     // Who watches a server wants to see that it is gone, and when it is back.
-    if (!now && (!before || as_json || interrupted())) return std::unexpected(now.error());
+    if (!now && (!before || interrupted())) return std::unexpected(now.error());
     auto& text = output.text();
     screen.begin_view();
-    if (!now) {
-      fmt::format_to(std::back_inserter(text), "no answer since {}: {}\n", time_text(before->time),
-                     now.error().context);
-      append_view(text, *before, {});
-    } else {
+    if (now) {
       as_json ? append_json(text, *now, before) : append_view(text, *now, before);
+    } else {
+      const auto& why = now.error().context;
+      as_json ? append_missed_json(text, why) : append_missed(text, before, why);
     }
     screen.end_view();
     if (!options.watch) return {};
     if (!screen.on() && !as_json) text += '\n';
     if (now) before = std::move(*now);
     for (Millis waited{}; waited < options.interval; waited += limits::kLookAgain) {
-      if (!output.flush() || output.reader_is_gone() || interrupted() || keys.pressed('q')) return {};
+      if (!output.flush() || output.reader_is_gone() || interrupted() || screen.quits()) return {};
       std::this_thread::sleep_for(limits::kLookAgain);
     }
   }

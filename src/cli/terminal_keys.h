@@ -1,5 +1,7 @@
 // Keys that a view on a terminal is told by, without a line end behind them and without their echo. Ctrl-C and ctrl-Z stay what
-// they are. The terminal is as it was before when this ends, however the view does, but for SIGKILL. One thread.
+// they are. Keys and modes are this command's only while it is in the foreground of its terminal: in the background neither is
+// touched, and in the foreground again they are taken anew. The terminal is as it was before when this ends there, or gives it
+// back, but for SIGKILL and SIGSTOP. One thread.
 #pragma once
 
 #include <termios.h>
@@ -10,17 +12,23 @@ namespace tidemark::cli {
 
 class TerminalKeys {
  public:
-  /// Of standard input, if it is a terminal and this command is in its foreground; `wanted` false: never any.
-  explicit TerminalKeys(bool wanted);
+  /// Of standard input, if it is a terminal; `wanted` false: never any.
+  explicit TerminalKeys(bool wanted) : wanted_(wanted) { (void)take(); }
   TerminalKeys(const TerminalKeys&) = delete;
   TerminalKeys& operator=(const TerminalKeys&) = delete;
-  ~TerminalKeys();
+  ~TerminalKeys() { give_back(); }
 
   /// `key` was pressed since the last call; others that were are forgotten.
   [[nodiscard]] bool pressed(char key);
 
+  /// Until the next call of `pressed`.
+  void give_back();
+
  private:
-  std::optional<termios> before_;  // nothing: there are no keys
+  [[nodiscard]] bool take();
+
+  const bool wanted_;
+  std::optional<termios> before_;  // nothing: there is nothing to give back
 };
 
 }  // namespace tidemark::cli

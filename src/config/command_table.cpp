@@ -22,8 +22,9 @@ std::string_view why_no_offset(std::string_view text) {
 }
 
 std::string_view why_no_channel(std::string_view text) {
-  return why_no_channel_pattern(text).empty() ? std::string_view()
-                                              : "a channel begins with '/', such as /chat/general or /chat/*";
+  return why_no_channel_pattern(text).empty()
+             ? std::string_view()
+             : "a channel begins with '/', such as /chat/general, and a star stands for all below: /chat/*";
 }
 
 constexpr std::string_view kIncomplete =
@@ -135,9 +136,9 @@ printf 'k1\tone\nk2\ttwo\n' | tidemark append /chat/general - --keyed
         .summary = "what a server does, once or as a live view",
         .description = "Shows the log's extent and size, and what its server has done since it started.",
         .after =
-            R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends, by q or ctrl-C. In a pipe the
-views follow each other; with -o json each look is one object on a line. A server that goes away while it is watched is said to
-be gone, and looked for again.
+            R"(On a terminal --watch has a screen of its own, and what was there before is there again when it ends, by q or ctrl-C, or is
+stopped by ctrl-Z. In a pipe the views follow each other; with -o json each look is one object on a line. A server that goes away
+while it is watched is said to be gone, and looked for again; with -o json by an object that has but the time and an error.
 )",
         .examples = R"(tidemark stats
 tidemark stats --watch

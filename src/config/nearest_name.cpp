@@ -41,6 +41,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::optional<std::string_view> nearest_name(std::string_view input, std::span<const std::string_view> names) {
   if (input.empty() || input.size() > kLongestInput) return std::nullopt;
   const std::string typed = folded(input);
+  const auto begins = std::ranges::find_if(
+      names, [&](std::string_view name) { return typed.size() >= kShortestPrefix && folded(name).starts_with(typed); });
+  if (begins != names.end()) return *begins;
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(1, typed.size() / 3) + 1;
   for (const auto name : names) {
@@ -50,10 +53,6 @@ std::optional<std::string_view> nearest_name(std::string_view input, std::span<c
       best_distance = d;
     }
   }
-  if (best || typed.size() < kShortestPrefix) return best;
-  const auto begins =
-      std::ranges::find_if(names, [&](std::string_view name) { return folded(name).starts_with(typed); });
-  if (begins != names.end()) best = *begins;
   return best;
 }
 

@@ -184,7 +184,8 @@ constexpr std::array kRows = {
            .value_name = "N",
            .help = "Events a second that one connection may publish, and at once after a second of silence; 0 sets no "
                    "limit. What is above is refused in its ack. One that connects anew has no more left than any of "
-                   "its address that has ended.",
+                   "its address whose end the server has noticed. An address thus publishes that much for each "
+                   "connection it has, and more by ones that it closes at once: --connections-per-address bounds both.",
            .max = limits::kPublishRateCeiling},
 
     Option{.group = kProcess,

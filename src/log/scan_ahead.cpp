@@ -100,6 +100,18 @@ class Filling {
   Part* part_ = nullptr;
 };
 
+/// Likewise, also where a visitor throws: who fills the ring is waited for.
+class Using {
+ public:
+  explicit Using(PartRing& ring) : ring_(ring) {}
+  Using(const Using&) = delete;
+  Using& operator=(const Using&) = delete;
+  ~Using() { ring_.refuse(); }
+
+ private:
+  PartRing& ring_;
+};
+
 bool use(Part& part, RecordVisitor visit, DamageVisitor damaged) {
   const bool wanted = std::ranges::all_of(part.records.records(), visit) &&
                       (!part.damage || damaged(part.damage->first, part.damage->second));
@@ -119,12 +131,11 @@ Result<void> scan_ahead(Scan scan, RecordVisitor visit, DamageVisitor damaged) {
     filling.pass_on();
     return result;
   });
-  for (Part* part = ring.next_to_use(); part != nullptr; part = ring.next_to_use()) {
-    if (!use(*part, visit, damaged)) {
-      ring.refuse();
-      break;
+  {
+    const Using end(ring);
+    for (Part* part = ring.next_to_use(); part != nullptr && use(*part, visit, damaged); part = ring.next_to_use()) {
+      ring.has_used();
     }
-    ring.has_used();
   }
   return scanned.get();
 }

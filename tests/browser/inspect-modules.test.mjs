@@ -172,13 +172,14 @@ describe("a payload laid out", () => {
 });
 
 test("the channel that was meant is the nearest name, or the one that ends in what was typed", () => {
-  const names = ["/chat/general", "/chat/pier", "/chat/piers/east", "/"];
+  const names = ["/chat/new", "/chat/general", "/chat/pier", "/chat/piers/east", "/"];
   for (const [typed, meant] of [
     ["/chat/peir", "/chat/pier"],
     ["pier", "/chat/pier"],
     ["PIER", "/chat/pier"],
     ["east", "/chat/piers/east"],
     ["/chat/generl", "/chat/general"],
+    ["/chat/ge", "/chat/general"],
     ["/nothing/like/it", undefined],
     ["", undefined],
   ]) assert.equal(nearestName(typed, names), meant, typed);

@@ -145,6 +145,7 @@ test("an offset that the log does not have yet, or any more, is said, and no oth
     await isLive(page);
     assert.equal((await offsets(page)).at(-1), head);
   }
+  await jumpsTo(page, "20,000", /^There is no offset 20,000 yet: the log ends at offset 61\.$/);
   await jumpsTo(page, "5", /^There is no offset 5 any more: the log begins at offset 32\.$/);
   await looksAtNothing(page);
   const [first, scroller] = [await page.locator("#rows tr").first().boundingBox(), await page.locator("#scroller").boundingBox()];

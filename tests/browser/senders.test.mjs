@@ -30,9 +30,12 @@ test("a message without a name is shown with the sender that the log notes, at o
   await publish(server, channel, ["from a client without a name"]);
   const expected = ["command line", "HTTP API", "harbour office", "Grace", "a program"];
   await shows(ada, expected);
+  const times = () => ada.page.locator("#log .message time").count();
+  await waitFor(async () => (await times()) === expected.length, { what: "the time of every message" });
   await ada.page.reload();
   await ada.isLive();
   await shows(ada, expected);
+  assert.equal(await times(), expected.length);
 });
 
 test("names that become known group what one sender said in a row, and part what two did", async (t) => {

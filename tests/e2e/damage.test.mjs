@@ -481,6 +481,19 @@ describe("tidemark repair", () => {
     assert.match((await repair(data)).stdout, /^epoch unreadable -> [0-9a-f]{16}: /m);
   });
 
+  test("whose losses cannot be read: info counts none of what a repair left out", async () => {
+    const data = damagedLog();
+    assert.equal((await repair(data)).code, 0);
+    const recent = async () => {
+      const { records, records_last_day } = JSON.parse((await run(["info", "-o", "json", "--data", data])).stdout);
+      assert.equal(records_last_day, records);
+      return records;
+    };
+    const records = await recent();
+    sql(data, "DROP TABLE losses");
+    assert.equal(await recent(), records);
+  });
+
   test("gives up what was acknowledged and is gone, never its offsets", async (t) => {
     const server = await startServer({ args: SQLITE });
     const client = await Client.open(t, server.url, "/");

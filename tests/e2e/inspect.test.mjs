@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync } from "node:fs";
+import { createServer } from "node:http";
 import { before, describe, test } from "node:test";
 import { Command, cleanEnv, run, snapshot } from "./commands.mjs";
 import { backend, Client, newKey, numbered, serve, startServer, tempDir, tidemarkBin, waitFor, within } from "./support.mjs";
@@ -252,11 +253,13 @@ describe("tidemark stats", () => {
   for (const [how, status, end] of [
     ["q", 0, (terminal) => terminal.stdin.write("xq")],
     ["ctrl-C", 130, (terminal) => terminal.stdin.write("\x03")],
+    ["ctrl-\\", 130, (terminal) => terminal.stdin.write("\x1c")],
     ["SIGTERM", 130, (terminal, pid) => process.kill(pid, "SIGTERM")],
+    ["SIGHUP", 130, (terminal, pid) => process.kill(pid, "SIGHUP")],
   ]) {
     test(`--watch gives a terminal its screen back, ended by ${how}`, async (t) => {
       const server = await serve(t, [], { data: copyOfLog() });
-      const script = 'trap : INT; stty -g; sh -c \'echo pid=$$; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"\'; echo status=$?; stty -g';
+      const script = 'trap : INT QUIT; stty -g; sh -c \'echo pid=$$; exec "$TIDEMARK" stats --watch --interval 100ms --url "$URL"\'; echo status=$?; stty -g';
       const terminal = spawn("script", ["-qec", script, "/dev/null"], {
         env: cleanEnv({ TERM: "xterm", TIDEMARK: tidemarkBin, URL: server.url }),
       });
@@ -278,6 +281,104 @@ describe("tidemark stats", () => {
       assert.equal(settings, text.slice(0, text.indexOf("\r\n")), "the terminal's settings");
     });
   }
+
+  /** In a shell with job control on a terminal, against a server whose answers are counted, and stop when it is silent. */
+  async function watchInShell(t) {
+    const answer = await (await fetch(`${(await serve(t, [], { data: copyOfLog() })).url}/api/v1/info`)).text();
+    const seen = { text: "", looks: 0, silent: false };
+    const server = createServer((_, response) => {
+      seen.looks += 1;
+      if (!seen.silent) response.end(answer);
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => (server.closeAllConnections(), server.close()));
+    const terminal = spawn("script", ["-qec", "PS1='ready> ' exec bash --norc --noprofile --noediting -i", "/dev/null"], {
+      env: cleanEnv({ TERM: "xterm", HISTFILE: "", TIDEMARK: tidemarkBin, URL: `http://127.0.0.1:${server.address().port}` }),
+    });
+    t.after(() => terminal.kill("SIGKILL"));
+    terminal.stdout.setEncoding("utf8").on("data", (chunk) => (seen.text += chunk));
+    const type = (keys) => {
+      seen.text = "";
+      terminal.stdin.write(keys);
+    };
+    const shows = (expression) =>
+      waitFor(() => expression.test(seen.text), { what: String(expression) }).catch((error) => {
+        throw new Error(`${error.message}; the terminal: ${JSON.stringify(seen.text)}`);
+      });
+    const modes = async () => {
+      type("echo modes=$(stty -g)\n");
+      await shows(/^modes=\S+\r\n/m);
+      return /^modes=\S+/m.exec(seen.text)[0];
+    };
+    await shows(/ready> /);
+    const before = await modes();
+    type('"$TIDEMARK" stats --watch --interval 100ms --url "$URL"\n');
+    await shows(/^head +8 /m);
+    return { seen, type, shows, modes, before };
+  }
+  const ENTERED = /\x1b\[\?1049h\x1b\[\?25l[^]*^head +8/m;
+  const LEFT = /\x1b\[\?25h\x1b\[\?1049l/;
+  const STOPPED = /\x1b\[\?25h\x1b\[\?1049l[^]*Stopped[^]*ready> /;
+
+  test("--watch gives the terminal back when ctrl-Z stops it, and has its screen and keys again in the foreground", async (t) => {
+    const { type, shows, modes, before } = await watchInShell(t);
+    for (let i = 0; i < 2; ++i) {
+      type("\x1a");
+      await shows(STOPPED);
+      assert.equal(await modes(), before);
+      type("fg\n");
+      await shows(ENTERED);
+    }
+    type("xq");
+    await shows(LEFT);
+    assert.equal(await modes(), before);
+    type("echo jobs=$(jobs)=\n");
+    await shows(/^jobs==\r\n/m);
+  });
+
+  test("--watch goes on in the background, unseen, comes back from there, and ends there by SIGTERM", async (t) => {
+    const { seen, type, shows, modes, before } = await watchInShell(t);
+    const looks = async () => {
+      const from = seen.looks;
+      await waitFor(() => seen.looks > from + 2, { what: "further looks" });
+    };
+    type("\x1a");
+    await shows(STOPPED);
+    type("bg\n");
+    await looks();
+    assert.doesNotMatch(seen.text, /head/);
+    assert.equal(await modes(), before);
+    type("fg\n");
+    await shows(ENTERED);
+    type("\x1a");
+    await shows(STOPPED);
+    type("bg\n");
+    await looks();
+    type("kill %1; wait %1; echo status=$?\n");
+    await shows(/^status=130\r\n/m);
+    assert.equal(await modes(), before);
+  });
+
+  test("--watch that is stopped ends by SIGTERM", async (t) => {
+    const { type, shows, modes, before } = await watchInShell(t);
+    type("\x1a");
+    await shows(STOPPED);
+    const waited = (kind) => `while [ -n "$(jobs ${kind})" ]; do sleep 0.1; done`;
+    type(`kill %1; ${waited("-s")}; ${waited("-r")}\n`);
+    await shows(/^\[1\]\+ +Exit 130 /m);
+    assert.equal(await modes(), before);
+  });
+
+  test("--watch says in its view that a server is silent, and q ends it meanwhile", async (t) => {
+    const { seen, type, shows, modes, before } = await watchInShell(t);
+    seen.silent = true;
+    await shows(/no answer since 2.*: it is silent\r\n[^]*^head +8/m);
+    assert.doesNotMatch(seen.text, /waiting for/);
+    type("q");
+    await shows(LEFT);
+    assert.doesNotMatch(seen.text, /silent for/, "that its patience was over");
+    assert.equal(await modes(), before);
+  });
 
   test("--watch gives a terminal its screen back before it says that there is no server", async (t) => {
     const terminal = spawn("script", ["-qec", 'exec "$TIDEMARK" stats --watch --url http://localhost:1', "/dev/null"], {
@@ -316,6 +417,23 @@ describe("tidemark stats", () => {
     const gone = watching.stdout.length;
     await serve(t, ["--port", String(server.port)], { data });
     await waitFor(() => /^head +8 +0\.0\/s$/m.test(watching.stdout.slice(gone)), { what: "its figures" });
+    assert.equal((await watching.interrupt()).code, 130);
+  });
+
+  test("--watch -o json has a line for each look without an answer, and goes on when the server is back", async (t) => {
+    const data = copyOfLog();
+    const server = await serve(t, [], { data });
+    const watching = new Command(t, ["stats", "--watch", "-o", "json", "--interval", "100ms", "--url", server.url]);
+    const looks = () => watching.lines().map((line) => JSON.parse(line));
+    await watching.prints(1);
+    await server.stop();
+    await waitFor(() => looks().at(-1).error, { what: "the news" });
+    const { time, error, ...rest } = looks().at(-1);
+    assert.ok(Date.parse(time) > 0);
+    assert.match(error, /^cannot reach http/);
+    assert.deepEqual(rest, {});
+    await serve(t, ["--port", String(server.port)], { data });
+    await waitFor(() => looks().at(-1).head === 8, { what: "its figures" });
     assert.equal((await watching.interrupt()).code, 130);
   });
 

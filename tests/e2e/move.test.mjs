@@ -251,6 +251,7 @@ describe("tidemark migrate", () => {
     for (const [from, to, said] of [
       [`${backend}:${server.data}`, `${other}:${free()}`, /in use by process \d+ at http/],
       [`${backend}:${original}`, `${other}:${full}`, /is there already and not empty/],
+      [`${backend}:${full}`, `${other}:${join(full, "sub", "new")}`, /is inside of the log in .*; name a directory beside it/],
       [`${other}:${original}`, `${other}:${free()}`, /there is no log of the engine/],
       [`${backend}:/nowhere/at/all`, `${other}:${free()}`, /there is no data directory/],
     ]) {

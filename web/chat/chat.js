@@ -170,9 +170,9 @@ function askForSender(entry) {
 
 function sendersFound(of, records) {
   if (of !== channel) return;
-  for (const { offset, sender } of records) {
+  for (const { offset, sender, time } of records) {
     const record = localLog.find(offset);
-    if (record) record.sender = sender;
+    if (record) Object.assign(record, { sender, sent: record.sent ?? Date.parse(time) });
   }
   localLog.changed();
   logView.nameSenders(records);

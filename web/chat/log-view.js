@@ -243,14 +243,15 @@ export class LogView {
   /** The log says from whom nameless messages came. What that adds in height must not count as scrolling away. */
   nameSenders(records) {
     this.flush();
-    for (const { offset, sender } of records) this.#nameSender(offset, wording.sender(sender));
+    for (const { offset, sender, time } of records) this.#nameSender(offset, wording.sender(sender), Date.parse(time));
     this.#keepAtEnd();
   }
 
   /** Its neighbours' names depend on it, too. */
-  #nameSender(offset, name) {
+  #nameSender(offset, name, time) {
     const message = byId(`at-${offset}`);
     if (!message) return;
+    if (!message.querySelector("time")) message.querySelector(".meta").append(timeMark(time));
     message.querySelector(".sender").replaceWith(senderMark(name, wording.nameless));
     if (message === this.#log.lastElementChild && !message.matches(".raw")) this.#lastSender = name;
     for (const one of [message, message.nextElementSibling]) {
@@ -349,15 +350,7 @@ export class LogView {
       { class: "meta" },
       senderMark(sender, entry.name ? undefined : wording.nameless),
     );
-    if (time !== undefined) {
-      meta.append(
-        element(
-          "time",
-          { datetime: new Date(time).toISOString(), title: wording.dateAndTime(time) },
-          wording.timeOfDay(time),
-        ),
-      );
-    }
+    if (time !== undefined) meta.append(timeMark(time));
     if (entry.own) meta.append(storedMark());
     message.append(mark, meta, element("p", { class: "text", dir: "auto" }, ...marked(entry.text)));
     return message;
@@ -412,6 +405,10 @@ function classes(always, others) {
 
 function storedMark() {
   return element("span", { class: "stored-mark", title: "Stored" }, icon("tick"), hiddenText("stored"));
+}
+
+function timeMark(time) {
+  return element("time", { datetime: new Date(time).toISOString(), title: wording.dateAndTime(time) }, wording.timeOfDay(time));
 }
 
 const offsetOf = (message) => Number(message.id.replace("at-", ""));

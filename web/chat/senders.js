@@ -1,4 +1,4 @@
-// From whom messages without a name in them came: the log knows, and its HTTP API says it where it answers this page. What is
+// From whom messages without a name in them came, and when: the log knows, and its HTTP API says it where it answers this page. What is
 // sent to clients has no room for it. Asked for some at once, and for none twice.
 import { ENTRIES_SHOWN, SENDERS_ASK_AFTER_MS, SENDERS_AT_ONCE } from "./limits.js";
 
@@ -9,7 +9,7 @@ export class Senders {
   #refused = false;
   #found;
 
-  /** `found` is called with the channel and records of it: offset, and sender, the publisher's name, else the session's id. */
+  /** `found` is called with the channel and records of it: offset, time, and sender, the publisher's name, else the session's id. */
   constructor(found) {
     this.#found = found;
   }

@@ -265,7 +265,8 @@ async function searchOlder() {
 async function jump() {
   const text = jumpField.value.trim();
   if (text === "") return;
-  if (/^\d+$/.test(text)) return goTo({ offset: Math.min(Number(text), Number.MAX_SAFE_INTEGER) });
+  // As the page writes them, too: "20,000".
+  if (/^\d+(,\d{3})*$/.test(text)) return goTo({ offset: Math.min(Number(text.replaceAll(",", "")), Number.MAX_SAFE_INTEGER) });
   const day = /^\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${new Date().toLocaleDateString("sv")}T${text}` : text;
   const moment = new Date(day);
   if (Number.isNaN(moment.getTime())) {

@@ -1,5 +1,6 @@
 // Which channel somebody meant who typed another name, by the rule of the commands (nearest_name in src/config). Pure.
 const LONGEST_INPUT = 64; // longer ones are no mistyped name
+const SHORTEST_PREFIX = 3; // of a name, to count as meant
 const COMPARED = 10_000; // of a log that has more channels the first ones
 
 /** Undefined: none is near. A name without what stands before it is the channel's: "pier" is /chat/pier. */
@@ -8,6 +9,8 @@ export function nearestName(typed, names) {
   const wanted = typed.toLowerCase();
   const ending = names.find((name) => name.toLowerCase().endsWith(`/${wanted}`));
   if (ending !== undefined) return ending;
+  const begun = wanted.length >= SHORTEST_PREFIX ? names.find((name) => name.toLowerCase().startsWith(wanted)) : undefined;
+  if (begun !== undefined) return begun;
   let best;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const name of names.slice(0, COMPARED)) {

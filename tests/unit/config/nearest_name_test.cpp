@@ -23,7 +23,11 @@ TEST_CASE("case and underscores do not matter") {
   CHECK(nearest_name("Max_Payload", kNames) == "max-payload");
 }
 
-TEST_CASE("the beginning of a name finds it") { CHECK(nearest_name("max", kNames) == "max-payload"); }
+TEST_CASE("the beginning of a name finds it, before what is nearer") {
+  CHECK(nearest_name("max", kNames) == "max-payload");
+  constexpr std::array<std::string_view, 2> kChannels = {"/chat/new", "/chat/general"};
+  CHECK(nearest_name("/chat/ge", kChannels) == "/chat/general");
+}
 
 TEST_CASE("nothing is suggested for what resembles no name") {
   CHECK_FALSE(nearest_name("colour", kNames));

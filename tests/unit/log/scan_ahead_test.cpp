@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -103,6 +104,13 @@ TEST_CASE("an error of a scan that is ahead comes after the records before it") 
   CHECK(seen == 2500);
   REQUIRE_FALSE(scanned);
   CHECK(scanned.error().context == "the disk went away");
+}
+
+TEST_CASE("a visitor that throws ends a scan that is ahead") {
+  Counting log{.records = kRecords, .outcome = {}};
+  const auto throws = [](const RecordView&) -> bool { throw std::bad_alloc(); };
+  CHECK_THROWS_AS((void)scan_ahead(log, throws, [](OffsetRange, const Error&) { return true; }), std::bad_alloc);
+  CHECK(log.read < kRecords);
 }
 
 }  // namespace tidemark
