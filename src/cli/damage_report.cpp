@@ -29,6 +29,14 @@ std::string stretch_text(OffsetRange stretch, const Error& error) {
                      error.context);
 }
 
+std::string hole_text(OffsetRange hole) {
+  if (hole.first == hole.last) {
+    return fmt::format("offset {} holds no record: a repair or a copy left it out", hole.first.value());
+  }
+  return fmt::format("offsets {} to {} hold no record: a repair or a copy left them out", hole.first.value(),
+                     hole.last.value());
+}
+
 void DamageReport::add(OffsetRange stretch, const Error& error) {
   offsets_ += stretch.size();
   if (++stretches_ <= limits::kStretchesTold) told_.push_back(without_advice(stretch_text(stretch, error)));

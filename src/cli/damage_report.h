@@ -14,6 +14,9 @@ namespace tidemark::cli {
 /// `error` is about the first offset of the stretch: as a sentence about all of it.
 [[nodiscard]] std::string stretch_text(OffsetRange stretch, const Error& error);
 
+/// Offsets that a log was made without, as a sentence.
+[[nodiscard]] std::string hole_text(OffsetRange hole);
+
 class DamageReport {
  public:
   /// Offsets that cannot be read.

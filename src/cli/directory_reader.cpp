@@ -182,20 +182,20 @@ Result<ChannelList> DirectoryReader::channels() {
       });
   if (!scanned) return std::unexpected(scanned.error());
   for (const Finding& finding : log_.beside) list.damage.add(finding.text);
-  if (auto whole = HeadFloor::check(log_.known.floor, {state.epoch, state.head}, directory_.path()); !whole) {
-    list.damage.add(whole.error().context);
-  }
+  if (auto newest = check_newest(); !newest) list.damage.add(newest.error().context);
   list.channels.reserve(found.size());
   for (auto& [name, channel] : found) list.channels.push_back(std::move(channel));
   return list;
 }
 
+Result<void> DirectoryReader::check_newest() {
+  const auto state = log_.store->state();
+  return HeadFloor::check(log_.known.floor, {state.epoch, state.head}, directory_.path());
+}
+
 Result<LogPast> DirectoryReader::past() {
   // A copy has a head floor of its own, by its own head: made of a log that is too short it would call that all there was.
-  const auto state = log_.store->state();
-  if (auto whole = HeadFloor::check(log_.known.floor, {state.epoch, state.head}, directory_.path()); !whole) {
-    return std::unexpected(whole.error());
-  }
+  if (auto newest = check_newest(); !newest) return std::unexpected(newest.error());
   LogPast past{.holes = log_.known.holes, .losses = {}};
   const auto read = log_.store->losses([&](const ChannelLoss& loss) {
     // A loss says that everything before it is gone: one that cannot be would hide what is there.
@@ -205,8 +205,6 @@ Result<LogPast> DirectoryReader::past() {
   if (!read) return std::unexpected(read.error());
   return past;
 }
-
-Result<Holes> DirectoryReader::holes() { return log_.known.holes; }
 
 Result<void> DirectoryReader::follow(Offset, std::string_view, const FollowVisitors&) {
   return fail(ErrorCode::invalid_argument, "no server uses this log, so nothing new can come");

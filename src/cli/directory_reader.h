@@ -31,8 +31,9 @@ class DirectoryReader final : public LogReader {
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
+  [[nodiscard]] Result<void> check_newest() override;
+  [[nodiscard]] Result<Holes> holes() override { return log_.known.holes; }
   [[nodiscard]] Result<LogPast> past() override;
-  [[nodiscard]] Result<Holes> holes() override;
   [[nodiscard]] bool is_live() const override { return false; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 

@@ -11,6 +11,7 @@
 #include "src/base/position.h"
 #include "src/base/time_text.h"
 #include "src/cli/command_end.h"
+#include "src/cli/damage_report.h"
 #include "src/cli/open_log.h"
 #include "src/cli/printable.h"
 #include "src/cli/record_writer.h"
@@ -49,7 +50,7 @@ Error missing(LogReader& reader, Offset offset, const StoreState& state) {
     return {ErrorCode::not_found, fmt::format("the record at offset {} is trimmed: the log in {} begins at {}",
                                               offset.value(), reader.where(), state.first.value())};
   }
-  return {ErrorCode::not_found, fmt::format("the record at offset {} was lost: a repair left it out", offset.value())};
+  return {ErrorCode::not_found, hole_text({offset, offset})};
 }
 
 Result<void> run(const CommandOptions& options, Output& output, RecordWriter writer) {
@@ -58,6 +59,7 @@ Result<void> run(const CommandOptions& options, Output& output, RecordWriter wri
   if (!reader) return std::unexpected(reader.error());
   const auto state = (*reader)->state();
   if (!state) return std::unexpected(state.error());
+  if (auto newest = (*reader)->check_newest(); !newest && offset > state->head) return newest;
   if (offset < state->first || offset > state->head) return std::unexpected(missing(**reader, offset, *state));
   std::optional<Record> found;
   std::optional<Error> damage;

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "protocol/json/json.h"
@@ -30,13 +32,36 @@ struct Info {
   std::size_t channels = 0;
   DamageReport damage;
   std::uint64_t segments = 0;
-  std::array<std::uint64_t, kSpans.size()> recent{};  // records of the last minute, hour, day
+  /// Records of the last minute, hour, day; none: damage hides how many.
+  std::array<std::optional<std::uint64_t>, kSpans.size()> recent{0, 0, 0};
 };
 
 std::string_view durability(std::string_view engine) {
   if (engine == "sqlite") return "every commit is flushed (WAL, synchronous=FULL)";
   if (engine == "rocksdb") return "every commit is flushed (synced write-ahead log)";
   return "none: nothing outlives the process";
+}
+
+/// How many records of the log are not older than `moment`. A damaged one is taken for young where they are searched, so the
+/// oldest of them has to tell its time itself.
+Result<std::optional<std::uint64_t>> count_since(LogReader& reader, const Holes& holes, OffsetRange range,
+                                                 TimeMs moment) {
+  const auto from = reader.first_not_older(range, moment);
+  if (!from && from.error().code == ErrorCode::corrupt) return std::nullopt;
+  if (!from) return std::unexpected(from.error());
+  const auto young = holes.rest_of({*from, range.last});
+  if (young.empty()) return 0;
+  const Offset oldest = young.front().first;
+  bool tells = false;
+  const auto scanned = reader.scan(
+      {oldest, oldest}, {},
+      [&](const RecordView& record) {
+        tells = record.time >= moment;
+        return false;
+      },
+      [](OffsetRange, const Error&) { return false; });
+  if (!scanned) return std::unexpected(scanned.error());
+  return tells ? std::optional(holes.records_in({oldest, range.last})) : std::nullopt;
 }
 
 Result<Info> collect(LogReader& reader) {
@@ -56,9 +81,9 @@ Result<Info> collect(LogReader& reader) {
   const auto holes = reader.holes();
   if (!holes) return std::unexpected(holes.error());
   for (std::size_t i = 0; i < kSpans.size() && state.first <= state.head; ++i) {
-    const auto from = reader.first_not_older({state.first, state.head}, {now.value - kSpans[i].length.count()});
-    if (!from) return std::unexpected(from.error());
-    info.recent[i] = holes->records_in({*from, state.head});
+    const auto counted = count_since(reader, *holes, {state.first, state.head}, {now.value - kSpans[i].length.count()});
+    if (!counted) return std::unexpected(counted.error());
+    info.recent[i] = *counted;
   }
   return info;
 }
@@ -86,7 +111,9 @@ void append_text(std::string& out, const Info& info, const std::string& where) {
   line("channels", grouped(info.channels));
   line("segments", grouped(info.segments));
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
-    line(i == 0 ? "rate" : "", fmt::format("{} in the last {}", grouped(info.recent[i]), kSpans[i].name));
+    line(i == 0 ? "rate" : "",
+         fmt::format("{} in the last {}", info.recent[i] ? grouped(*info.recent[i]) : std::string("unknown"),
+                     kSpans[i].name));
   }
   if (server) {
     for (const std::string& sentence : server->unreadable) line("damage", sentence);
@@ -112,7 +139,8 @@ void append_json(std::string& out, const Info& info, const std::string& where) {
   if (first_time) fmt::format_to(std::back_inserter(out), R"(,"first_time":"{}")", time_text(*first_time));
   if (last_time) fmt::format_to(std::back_inserter(out), R"(,"head_time":"{}")", time_text(*last_time));
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), R"(,"records_last_{}":{})", kSpans[i].name, info.recent[i]);
+    const auto& recent = info.recent[i];
+    if (recent) fmt::format_to(std::back_inserter(out), R"(,"records_last_{}":{})", kSpans[i].name, *recent);
   }
   if (server) {
     text("server", server->url);

@@ -99,10 +99,12 @@ class LogReader {
   [[nodiscard]] virtual Result<LogFacts> facts() = 0;
   /// May read the whole log, with progress on a terminal.
   [[nodiscard]] virtual Result<ChannelList> channels() = 0;
-  /// corrupt: newest records that were acknowledged are missing.
-  [[nodiscard]] virtual Result<LogPast> past() = 0;
-  /// Of what is gone only what repairs left out: known also where the rest of the past cannot be read.
+  /// corrupt: newest records that were acknowledged are missing. A server does not open such a log.
+  [[nodiscard]] virtual Result<void> check_newest() = 0;
+  /// What repairs and copies left out: known also where the rest of the past cannot be read.
   [[nodiscard]] virtual Result<Holes> holes() = 0;
+  /// With what check_newest refuses.
+  [[nodiscard]] virtual Result<LogPast> past() = 0;
 
   /// Whether new records can appear in it while it is being read.
   [[nodiscard]] virtual bool is_live() const = 0;

@@ -24,8 +24,9 @@ class ServerReader final : public LogReader {
   [[nodiscard]] Result<Offset> first_not_older(OffsetRange range, TimeMs moment) override;
   [[nodiscard]] Result<LogFacts> facts() override;
   [[nodiscard]] Result<ChannelList> channels() override;
-  [[nodiscard]] Result<LogPast> past() override;
+  [[nodiscard]] Result<void> check_newest() override { return {}; }
   [[nodiscard]] Result<Holes> holes() override;
+  [[nodiscard]] Result<LogPast> past() override;
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] Result<void> follow(Offset after, std::string_view channel, const FollowVisitors& visit) override;
 

@@ -70,7 +70,8 @@ class Tail {
     // A server that went away meanwhile is waited for, as later.
     const bool goes_on = options_.follow && reader_->is_live();
     if (!shown && !(goes_on && shown.error().code == ErrorCode::io)) return shown;
-    if (shown && shown_ == 0 && !done()) {
+    if (shown && !done()) say_what_is_missing();
+    if (shown && shown_ == 0 && !incomplete_ && !done()) {
       auto said = say_why_nothing(*state);
       if (!said && !(goes_on && said.error().code == ErrorCode::io)) return said;
     }
@@ -146,15 +147,20 @@ class Tail {
 
   Result<void> show(OffsetRange range) {
     if (!range.empty()) {
+      auto holes = reader_->holes();
+      if (!holes) return std::unexpected(holes.error());
+      holes_ = std::move(*holes);
       auto scanned = reader_->scan(
           range, filter_.only_channel(), [&](const RecordView& record) { return show(record); },
           [&](OffsetRange stretch, const Error& error) {
             incomplete_ = true;
+            say_holes_up_to(stretch.first);
             after_ = std::max(after_, stretch.last);
             say("{}", stretch_text(stretch, error));
             return !done();
           });
       if (!scanned) return scanned;
+      if (!done()) say_holes_up_to(range.last);
     }
     if (ended_by_time_) ended_ = true;
     if (!output_.flush()) ended_ = true;
@@ -166,12 +172,30 @@ class Tail {
       ended_ = true;
       return false;
     }
+    if (record.offset > after_.next()) say_holes_up_to(record.offset);
     after_ = record.offset;
     if (!filter_.admits(record)) return !interrupted();
     writer_.append(output_.text(), record);
     if (++shown_ == options_.count) ended_ = true;
     if (!output_.settle()) ended_ = true;
     return !done();
+  }
+
+  /// Those behind what was looked at. Nobody knows of which channels they were, so whoever passes one is told.
+  void say_holes_up_to(Offset end) {
+    for (auto hole = holes_.at_or_after(after_.next()); hole && hole->first <= end;
+         hole = holes_.at_or_after(after_.next())) {
+      say("{}", hole_text(*hole));
+      after_ = hole->last;
+    }
+  }
+
+  /// Behind the last record, which does not show it.
+  void say_what_is_missing() {
+    const auto newest = reader_->check_newest();
+    if (newest) return;
+    incomplete_ = true;
+    say("{}", newest.error().context);
   }
 
   /// Nothing is an answer, but a channel that is not there is mostly a mistyped one.
@@ -267,6 +291,8 @@ class Tail {
   }
 
   bool skip(OffsetRange gap, std::string_view why) {
+    if (why == "damaged") say_holes_up_to(gap.last);  // as a stream calls them
+    if (gap.last <= after_) return is_wanted();
     incomplete_ = true;
     after_ = std::max(after_, gap.last);
     say("offsets {} to {} are missing: {}", gap.first.value(), gap.last.value(), why);
@@ -310,6 +336,7 @@ class Tail {
     epoch_ = state.epoch;
     writer_.set_epoch(epoch_);
     after_ = state.first.previous();
+    if (auto holes = reader_->holes()) holes_ = std::move(*holes);
   }
 
   template <class... Arguments>
@@ -326,6 +353,7 @@ class Tail {
   std::optional<std::uint64_t> newest_;
   std::unique_ptr<LogReader> reader_;
   Epoch epoch_;
+  Holes holes_;
   Offset after_;  // everything up to here was looked at
   std::uint64_t shown_ = 0;
   bool ended_by_time_ = false;

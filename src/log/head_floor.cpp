@@ -39,7 +39,7 @@ Result<void> HeadFloor::load() {
 Result<void> HeadFloor::check(Note opened) const { return check(noted_, opened, file_.path().parent_path()); }
 
 Result<void> HeadFloor::check(const std::optional<Note>& noted, Note opened, const std::filesystem::path& directory) {
-  if (!noted || noted->epoch != opened.epoch || noted->head <= opened.head) return {};
+  if (!noted || !noted->counts_for(opened.epoch) || noted->head <= opened.head) return {};
   return fail(ErrorCode::corrupt,
               fmt::format("the log in {} ends at offset {} but {} was acknowledged: {} records are missing; restore it "
                           "from a copy, or accept the loss with 'tidemark repair'",

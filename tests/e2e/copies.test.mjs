@@ -91,6 +91,24 @@ describe("a log that lost records which were acknowledged", () => {
     });
   }
 
+  test("is shown by tail with what is missing, and get says that its record is among it", async (t) => {
+    const missing = /^tidemark: the log in .* ends at offset 5 but 8 was acknowledged: 3 records are missing; .*'tidemark repair'\n/;
+    for (const [args, shown] of [[[], 5], [["--from", "7"], 0], [["/nobody/there"], 0], [["--since", "1h"], 5]]) {
+      const { code, stdout, stderr } = await run(["tail", "--data", short, ...args]);
+      assert.deepEqual([code, stdout.split("\n").length - 1], [1, shown], stderr);
+      assert.match(stderr, new RegExp(`${missing.source}$`), args.join(" "));
+    }
+    const all = await run(["tail", "--data", short, "--from", "1", "--count", "2"]);
+    assert.deepEqual([all.code, all.stderr], [0, ""], "what was asked for is all there");
+    const following = new Command(t, ["tail", "-f", "--data", short]);
+    await following.says(missing);
+    assert.equal((await following.interrupt()).code, 130);
+    const got = await run(["get", "6", "--data", short]);
+    assert.deepEqual([got.code, got.stdout], [1, ""]);
+    assert.match(got.stderr, new RegExp(`${missing.source}$`));
+    assert.equal((await run(["get", "5", "--data", short])).code, 0);
+  });
+
   test("is copied once a repair has accepted the loss", async () => {
     await run(["repair", "--data", short]);
     const header = headerOf(await succeeds(["export", "--data", short]));

@@ -193,6 +193,114 @@ describe("who looks into a damaged log", () => {
   }
 });
 
+describe("what a repair left out", () => {
+  let data; // without two neighbours and one alone
+  let holes;
+  before(async () => {
+    data = damagedLog();
+    const from = rareOffsets[2] + 3;
+    sql(data, `update records set payload = payload || ' ' where offset between ${from} and ${from + 1}`);
+    const repaired = await repair(data);
+    assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+    holes = { pair: from, alone: rareOffsets[DAMAGED] };
+  });
+  const pairSaid = () => `tidemark: offsets ${holes.pair} to ${holes.pair + 1} hold no record: a repair or a copy left them out\n`;
+  const aloneSaid = () => `tidemark: offset ${holes.alone} holds no record: a repair or a copy left it out\n`;
+
+  test("is said by tail in its place, of a server as of its directory, and is no damage", async (t) => {
+    const copy = tempDir();
+    cpSync(data, copy, { recursive: true });
+    const server = await serve(t, SQLITE, { data: copy });
+    for (const where of [["--data", data], ["--url", server.url]]) {
+      const tail = async (...args) => {
+        const { code, stdout, stderr } = await run(["tail", ...where, "--format", "{offset}", ...args]);
+        return { code, shown: stdout.split("\n").filter(Boolean).map(Number), stderr };
+      };
+      const { pair, alone } = holes;
+      assert.deepEqual(await tail("--from", `${pair - 1}`, "--count", "2"), { code: 0, shown: [pair - 1, pair + 2], stderr: pairSaid() });
+      assert.deepEqual(await tail("--from", `${pair - 1}`, "--count", "1"), { code: 0, shown: [pair - 1], stderr: "" });
+      assert.deepEqual((await tail("--from", "1", "--count", "500")).stderr, pairSaid() + aloneSaid());
+      assert.deepEqual((await tail()).stderr, "");
+      const ofChannel = await tail("--from", `${alone - 1}`, rare);
+      assert.deepEqual(ofChannel, { code: 0, shown: rareOffsets.slice(DAMAGED + 1), stderr: aloneSaid() });
+    }
+  });
+
+  test("is said by tail -f in its place, once", async (t) => {
+    const server = await serve(t, SQLITE, { data: copyOfLog() });
+    const following = new Command(t, ["tail", "-f", "--data", server.data, "-n", "1", "--format", "{offset}"]);
+    await following.prints(1);
+    await server.stop();
+    await following.says(/waiting for a server/);
+    rmSync(server.data, { recursive: true });
+    cpSync(data, server.data, { recursive: true });
+    await serve(t, SQLITE, { data: server.data });
+    await following.says(/it has a new epoch, [0-9a-f]{16}/);
+    await following.prints(RARE.length * 21 + SEGMENT - 3 + 1);
+    const { stderr } = await following.interrupt();
+    assert.ok(stderr.endsWith(pairSaid() + aloneSaid()), stderr);
+  });
+
+  test("is called so by get", async () => {
+    const { code, stderr } = await run(["get", `${holes.alone}`, "--data", data]);
+    assert.deepEqual([code, stderr], [1, aloneSaid()]);
+  });
+});
+
+describe("the rates that tidemark info says", () => {
+  const ratesOf = async (where) => {
+    const text = await run(["info", ...where]);
+    const json = JSON.parse((await run(["info", "-o", "json", ...where])).stdout);
+    return {
+      code: text.code,
+      text: [...text.stdout.matchAll(/^(?:rate)? +(\S+) in the last (?:minute|hour|day)$/gm)].map(([, rate]) => rate),
+      json: [json.records_last_minute, json.records_last_hour, json.records_last_day],
+    };
+  };
+  const UNKNOWN = { code: 1, text: ["unknown", "unknown", "unknown"], json: [undefined, undefined, undefined] };
+
+  test("are unknown where the records that would tell cannot be read, of a server as of its directory", async (t) => {
+    const server = await startServer({ args: SQLITE });
+    const client = await Client.open(undefined, server.url, "/");
+    await publishMany(client, numbered("m", 40));
+    client.close();
+    await server.stop();
+    const spoil = (which) => sql(server.data, `update records set payload = payload || ' ' where ${which}`);
+    spoil("offset > 35"); // older ones tell
+    const known = await ratesOf(["--data", server.data]);
+    assert.deepEqual([known.code, known.text[2], known.json[2]], [1, "40", 40]);
+    spoil("offset < 20");
+    assert.deepEqual(await ratesOf(["--data", server.data]), UNKNOWN);
+    spoil("offset between 20 and 35");
+    assert.deepEqual(await ratesOf(["--data", server.data]), UNKNOWN);
+
+    const data = copyOfLog(); // with a finished segment: it is not read at the start
+    sql(data, "update records set payload = payload || ' ' where offset = 1");
+    const damaged = await serve(t, SQLITE, { data });
+    assert.deepEqual(await ratesOf(["--url", damaged.url]), UNKNOWN);
+  });
+});
+
+describe("a write-ahead log that is gone", () => {
+  for (const [backend, isLog] of [["sqlite", /-wal$/], ["rocksdb", /^rocksdb\/\d+\.log$/]]) {
+    test(`is told by tail and get, with its records (${backend})`, async () => {
+      const server = await startServer({ args: ["--backend", backend] });
+      const client = await Client.open(undefined, server.url, "/");
+      await publishMany(client, numbered("m", 50));
+      client.close();
+      await server.kill9();
+      const logs = readdirSync(server.data, { recursive: true }).filter((name) => isLog.test(name));
+      assert.ok(logs.length > 0);
+      for (const name of logs) rmSync(join(server.data, name));
+      for (const [command, ...args] of [["tail"], ["tail", "-n", "3", "/"], ["get", "50"]]) {
+        const { code, stdout, stderr } = await run([command, ...args, "--data", server.data]);
+        assert.deepEqual([code, stdout], [1, ""], stderr);
+        assert.match(stderr, /^tidemark: the log in .* ends at offset 0 but 50 was acknowledged: 50 records are missing; .*\n$/);
+      }
+    });
+  }
+});
+
 describe("tidemark verify", () => {
   test("calls a sound log sound, and touches nothing", async () => {
     const data = copyOfLog();

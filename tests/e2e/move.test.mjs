@@ -171,16 +171,18 @@ describe("tidemark export and import", () => {
       });
     }
 
-    test("an interrupted import or export", async (t) => {
-      const directory = tempDir();
-      const importing = new Command(t, ["import", "--data", join(directory, "new")], { stdin: "pipe" });
-      importing.child.stdin.on("error", () => {});
-      importing.child.stdin.write((await exported("--data", original)).slice(0, 1_000_000));
-      while (!existsSync(join(directory, "new.unfinished"))) await new Promise((resolve) => setImmediate(resolve));
-      const { code } = await importing.interrupt();
-      assert.equal(code, 130);
-      assert.deepEqual(readdirSync(directory), []);
-    });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) {
+      test(`an import that ${signal} interrupts`, async (t) => {
+        const directory = tempDir();
+        const importing = new Command(t, ["import", "--data", join(directory, "new")], { stdin: "pipe" });
+        importing.child.stdin.on("error", () => {});
+        importing.child.stdin.write((await exported("--data", original)).slice(0, 1_000_000));
+        while (!existsSync(join(directory, "new.unfinished"))) await new Promise((resolve) => setImmediate(resolve));
+        importing.child.kill(signal);
+        assert.equal((await importing.ended()).code, 130);
+        assert.deepEqual(readdirSync(directory), []);
+      });
+    }
   });
 
   test("never writes over what is there", async () => {

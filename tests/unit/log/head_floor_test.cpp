@@ -57,6 +57,7 @@ TEST_CASE("a log that ends before the floor is refused; another log is not") {
   CHECK(floor.check({kEpoch, Offset(100)}));
   CHECK(floor.check({kEpoch, Offset(101)}));
   CHECK(floor.check({Epoch(8), Offset(1)}));
+  CHECK_FALSE(floor.check({Epoch(), Offset(1)}));  // too damaged to tell which log it is
   const auto refused = floor.check({kEpoch, Offset(99)});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::corrupt);
