@@ -145,6 +145,8 @@ HttpClient::HttpClient(ServerUrl url, std::string token, Millis patience)
     : url_(std::move(url)), token_(std::move(token)), patience_(patience), answered_(std::make_unique<Answered>()) {}
 HttpClient::~HttpClient() = default;
 
+bool HttpClient::is_connected() const { return connection_ && !connection_->has_ended(); }
+
 unsigned HttpClient::status() const { return answered_->status; }
 
 std::string_view HttpClient::refusal_code() const { return answered_->refusal_code; }
@@ -227,8 +229,12 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
   if (!request.body.empty()) message.prepare_payload();
 
   // RFC 9110 section 9.2.2: what may have been done already is not to be done again by itself.
-  const bool repeatable = request.method == "GET" || request.repeatable;
-  if (!repeatable && connection_ && connection_->has_ended()) connection_.reset();
+  const bool by_itself = request.method == "GET";
+  const auto broke_off = [&](SystemError error) {
+    return by_itself || request.repeatable ? broke("the connection broke:", error)
+                                           : broke(fmt::format("{}: the connection broke:", request.doubt), error);
+  };
+  if (!by_itself && !is_connected()) connection_.reset();
 
   const auto began = std::chrono::steady_clock::now();
   const auto wait = [&] {
@@ -289,12 +295,8 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
       error = connection.error();
     }
     if (!error) break;
-    if (!repeatable) {
-      return broke(fmt::format("{}: the connection broke:", request.doubt), error);
-    }
-    // A kept connection may have been closed meanwhile. A record that is sent again with its key is stored once. Who is
-    // silent is not asked again: it would be as long again.
-    if (fresh || error == beast::error::timeout) return broke("the connection broke:", error);
+    // A kept connection may have been closed meanwhile. Who is silent is not asked again: it would be as long again.
+    if (!by_itself || fresh || error == beast::error::timeout) return broke_off(error);
     connection_.reset();
   }
 
@@ -324,8 +326,7 @@ Result<void> HttpClient::exchange(const Request& request, Sink sink, Idle idle) 
     }
     const auto& error = connection.error();
     if (error && error != http::error::need_buffer) {
-      return repeatable ? broke("the connection broke:", error)
-                        : broke(fmt::format("{}: the connection broke:", request.doubt), error);
+      return broke_off(error);
     }
   }
   const bool keep = parser->get().keep_alive();

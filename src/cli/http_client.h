@@ -1,7 +1,7 @@
 // Speaks HTTP with a server's API: one connection, kept open between requests. Nothing of Boost.Beast leaks out of it.
 // Blocks, but asks `idle` a few times a second whether it is to go on. One thread.
 //
-// A kept connection that breaks is opened anew and the request sent again, but for a POST that may not be repeated.
+// A GET over a kept connection that breaks is sent again over a new one; a POST is not, which may have been done.
 //
 // Errors are sentences with the server's address: io (cannot be reached, broke off, fell silent, busy), invalid_argument
 // (it refuses: a missing or wrong token, a bad request), not_found, corrupt (the log is damaged there).
@@ -35,7 +35,7 @@ class HttpClient {
     std::string target;  // "/api/v1/info"
     std::string_view body{};
     std::span<const Field> fields{};
-    /// Of a POST: what is done twice is done once, as all that it stores has keys.
+    /// Of a POST: who asks may send it again, as all that it stores has keys.
     bool repeatable = false;
     /// What is said of a POST that is not, where the connection breaks before its answer.
     std::string_view doubt{};
@@ -50,6 +50,8 @@ class HttpClient {
   ~HttpClient();
 
   [[nodiscard]] const ServerUrl& url() const { return url_; }
+  /// The next request goes over the connection that the last one left.
+  [[nodiscard]] bool is_connected() const;
 
   /// Nobody is told: who asks shows that he waits.
   void wait_untold() { wait_told_ = true; }

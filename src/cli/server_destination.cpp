@@ -174,6 +174,10 @@ void ServerDestination::remove_stored(std::size_t count) {
 Result<std::string> ServerDestination::ask(const HttpClient::Request& request, std::size_t count) {
   std::vector<HttpClient::Field> fields(request.fields.begin(), request.fields.end());
   for (;;) {
+    if (const auto there = follow_directory(); !there) {
+      if (request.repeatable && wait_for_server(there.error().context)) continue;
+      return fail(there.error().code, there.error().context + extent(request.repeatable, count, request.repeatable));
+    }
     if (log_ && fields.size() == request.fields.size()) fields.emplace_back(kTidemarkEpoch, *log_);
     HttpClient::Request guarded = request;
     guarded.fields = fields;
@@ -182,10 +186,7 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
     if (client_->lost() == HttpClient::Lost::stopped && !goes_on()) return stopped(count);
     const bool lost = client_->lost() == HttpClient::Lost::unreached || client_->lost() == HttpClient::Lost::broken;
     reached_ = reached_ || client_->lost() != HttpClient::Lost::unreached;
-    if (!body && client_->refusal_code() == kAnotherLog) {
-      if (follow_directory()) continue;
-      return another_log(request.repeatable, count);
-    }
+    if (!body && client_->refusal_code() == kAnotherLog) return another_log(request.repeatable, count);
     if (!lost && client_->refusal_code() != kClosing) {
       // How a path is written concerns who writes one.
       if (!body && client_->refusal_code() == kUnknownChannel) {
@@ -205,29 +206,25 @@ Result<std::string> ServerDestination::ask(const HttpClient::Request& request, s
 }
 
 bool ServerDestination::wait_for_server(std::string_view why) {
+  const auto now = std::chrono::steady_clock::now();
   if (!away_since_) {
-    away_since_ = std::chrono::steady_clock::now();
+    away_since_ = now;
     pause_ = limits::kLookAgain;
     fmt::print(stderr, "tidemark: waiting for a server: {}\n", why);
   }
-  // Whoever has the address that a directory's server had may have another log.
-  while (std::chrono::steady_clock::now() - *away_since_ < away_) {
-    wait(pause_);
-    pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
-    if (!goes_on()) return false;
-    auto url = live_url(options_);
-    if (!url) continue;
-    client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
-    return true;
-  }
-  return false;
+  if (now - *away_since_ >= away_) return false;
+  wait(pause_);
+  pause_ = std::min<std::chrono::milliseconds>(2 * pause_, limits::kLookAgainMost);
+  return goes_on();
 }
 
-bool ServerDestination::follow_directory() {
+Result<void> ServerDestination::follow_directory() {
+  if (!reached_ || client_->is_connected()) return {};
+  // Whoever has the address that the directory's server had may be a stranger.
   auto url = live_url(options_);
-  if (!url || url->text() == client_->url().text()) return false;
-  client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
-  return true;
+  if (!url) return std::unexpected(url.error());
+  if (url->text() != client_->url().text()) client_ = std::make_unique<HttpClient>(std::move(*url), options_.token);
+  return {};
 }
 
 std::unexpected<Error> ServerDestination::another_log(bool keyed, std::size_t count) const {

@@ -46,11 +46,10 @@ class ServerDestination final : public AppendDestination {
   void remove_stored(std::size_t count);
   /// The answer to a request that carries the first `count`, from a server that may be gone for a while.
   [[nodiscard]] Result<std::string> ask(const HttpClient::Request& request, std::size_t count);
-  /// False: it was interrupted, or took too long. True: there is an address to ask, with --data the one that the directory
-  /// names now.
+  /// False: it was interrupted, or has taken too long.
   [[nodiscard]] bool wait_for_server(std::string_view why);
-  /// True: the directory names a server at another address by now.
-  [[nodiscard]] bool follow_directory();
+  /// Before a new connection: with --data it goes to the address that the directory names now. not_found: to none.
+  [[nodiscard]] Result<void> follow_directory();
   /// That the log which took the first records is not the one that answers. The first `count` that wait were sent.
   [[nodiscard]] std::unexpected<Error> another_log(bool keyed, std::size_t count) const;
   /// What of the input is stored where it is not to go on, as the end of a sentence. `count` were to be stored now, and

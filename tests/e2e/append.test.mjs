@@ -1,5 +1,6 @@
 // `tidemark append`: the same input has the same outcome wherever the log is, and nothing is stored twice.
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -200,7 +201,7 @@ describe("a server that restarts", () => {
       await command.prints(1);
       await (how === "ends" ? server.stop() : server.kill9());
       command.child.stdin.write("k2\ttwo\n");
-      await command.says(/^tidemark: waiting for a server: cannot reach .*: Connection refused\n$/);
+      await command.says(by === "--url" ? /^tidemark: waiting for a server: cannot reach .*: Connection refused\n$/ : /^tidemark: waiting for a server: no server uses .*\n$/);
       command.child.stdin.end("k3\tthree\n");
       await server.restart();
       const { code, stdout, stderr } = await command.ended();
@@ -239,17 +240,37 @@ describe("another log that answers where the first records went", () => {
   }
 
   for (const by of ["--data", "--url"]) for (const keyed of [true, false]) {
-    test(`takes none of the rest (${by}${keyed ? ", with keys" : ""})`, async (t) => {
+    test(`takes none of the rest (${by === "--data" ? "in the same directory" : by}${keyed ? ", with keys" : ""})`, async (t) => {
       const { server, epoch, command, lines } = await begun(t, by, keyed);
-      const other = await serve(t, [], { port: server.port });
+      if (by === "--data") rmSync(server.data, { recursive: true });
+      const other = await serve(t, [], { port: server.port, data: by === "--data" ? server.data : undefined });
       command.child.stdin.end(lines(4, 5, 6));
       const { code, stdout, stderr } = await command.ended();
       assert.equal(code, 1, stderr);
       assert.equal(stdout, "1\n2\n3\n");
-      assert.match(stderr, new RegExp(`^tidemark: another log answers at ${server.url} now and took none of it; in the one before, ${epoch}, lines 1 to 3 are stored${keyed ? ", lines? 4( to [56])? may be" : ""}\n$`));
+      assert.match(stderr, new RegExp(`^tidemark: another log answers at ${server.url} now and took none of it; in the one before, ${epoch}, lines 1 to 3 are stored${keyed ? ", lines? 4( to [56])? may be" : ""}\\n$`));
       assert.deepEqual(await storedIn("--url", other.url), []);
     });
   }
+
+  test("of another directory is not even asked, and the directory's server is waited for with keys", async (t) => {
+    const { server, command, lines } = await begun(t, "--data", true);
+    const other = await serve(t, [], { port: server.port });
+    command.child.stdin.end(lines(4, 5, 6));
+    await command.says(new RegExp(`^tidemark: waiting for a server: no server uses ${server.data}\\n$`));
+    assert.equal((await command.interrupt()).code, 130);
+    assert.deepEqual(await storedIn("--url", other.url), []);
+  });
+
+  test("of another directory is not even asked, and without keys that ends it", async (t) => {
+    const { server, command, lines } = await begun(t, "--data", false);
+    const other = await serve(t, [], { port: server.port });
+    command.child.stdin.end(lines(4, 5, 6));
+    const { code, stdout, stderr } = await command.ended();
+    assert.deepEqual([code, stdout], [1, "1\n2\n3\n"]);
+    assert.equal(stderr, `tidemark: no server uses ${server.data}; lines 1 to 3 are stored, none behind line 3 is\n`);
+    assert.deepEqual(await storedIn("--url", other.url), []);
+  });
 
   for (const keyed of [true, false]) {
     test(`is left alone for the server that the directory has now${keyed ? " (with keys)" : ""}`, async (t) => {
