@@ -56,6 +56,42 @@ Result<Offset> end_of_damage(const LogStore& store, Offset damaged, Offset to) {
   return good;
 }
 
+/// Whether a scan that begins at `at` finds a record.
+Result<bool> finds_any(const LogStore& store, Offset at, Offset to) {
+  bool found = false;
+  const auto scanned = store.scan(at, to, Direction::forward, kOneRecord, [&](const RecordView& record) {
+    found = record.offset >= at;
+    return false;
+  });
+  if (!scanned && scanned.error().code != ErrorCode::corrupt) return std::unexpected(scanned.error());
+  return found || !scanned;
+}
+
+/// A scan from `at` says that nothing is left up to `to`. Where the engine took a damaged offset for a larger one it is
+/// wrong, and one that begins behind it finds the rest: from where on, or to.next(). Some 50 looks at the most.
+Result<Offset> end_of_blindness(const LogStore& store, Offset at, Offset to) {
+  auto blind = at;
+  auto good = to.next();
+  for (std::uint64_t step = 1; step <= to.value() - at.value(); step *= 2) {
+    const Offset next(at.value() + step);
+    const auto finds = finds_any(store, next, to);
+    if (!finds) return std::unexpected(finds.error());
+    if (*finds) {
+      good = next;
+      break;
+    }
+    blind = next;
+  }
+  if (good > to) return good;
+  while (blind.next() < good) {
+    const Offset middle(blind.value() + (good.value() - blind.value()) / 2);
+    const auto finds = finds_any(store, middle, to);
+    if (!finds) return std::unexpected(finds.error());
+    (*finds ? good : blind) = middle;
+  }
+  return good;
+}
+
 }  // namespace
 
 Error beyond_repair(Error error) {
@@ -88,7 +124,16 @@ Result<void> scan_around_damage(const LogStore& store, OffsetRange range, Record
     if (!wanted) return {};
     if (!scanned && scanned.error().code != ErrorCode::corrupt) return scanned;
     if (scanned && in_order) {
-      if (at == page_begin) return {};  // nothing is left
+      if (at != page_begin) continue;
+      const auto end = end_of_blindness(store, at, range.last);
+      if (!end) return std::unexpected(end.error());
+      if (*end > range.last) return {};  // nothing is left
+      const Error error{ErrorCode::corrupt,
+                        fmt::format("the record at offset {} is out of reach, and those behind it are not; {}",
+                                    at.value(), kDamageAdvice),
+                        at};
+      if (!damaged({at, end->previous()}, error)) return {};
+      at = *end;
       continue;
     }
     // Records out of order: looking again, from where the order broke, may find the way around it.

@@ -105,7 +105,7 @@ TEST_CASE("a record whose channel was renamed behind our back is corrupt") {
   REQUIRE(store);
   const auto found = verified(**store, directory.path());
   INFO(found.text());
-  CHECK(found.mentions("offsets 1 to 2: the record at offset 1 "));
+  CHECK(found.mentions("offsets 1 to 2: the record in "));
 }
 
 TEST_CASE("a file that is no database is left alone") {

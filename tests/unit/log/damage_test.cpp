@@ -212,6 +212,7 @@ TEST_CASE("a scan goes around damage, names all of it, and does not look at each
   Damage damage;
   damage.records = {1, 5, 7};
   for (std::uint64_t offset = 3000; offset < 13'000; ++offset) damage.unreachable.insert(offset);
+  for (std::uint64_t offset = 14'000; offset < 14'030; ++offset) damage.ends.insert(offset);
   damage.records.insert(20'000);
   const DamagedStore store(filled(20'000), damage);
   Offsets seen;
@@ -228,8 +229,10 @@ TEST_CASE("a scan goes around damage, names all of it, and does not look at each
       });
   REQUIRE(scanned);
   const auto one = [](std::uint64_t offset) { return OffsetRange{Offset(offset), Offset(offset)}; };
-  CHECK(damaged == std::vector<OffsetRange>{one(1), one(5), one(7), {Offset(3000), Offset(12'999)}, one(20'000)});
-  CHECK(seen.size() == 20'000 - 10'004);
+  CHECK(damaged ==
+        std::vector<OffsetRange>{
+            one(1), one(5), one(7), {Offset(3000), Offset(12'999)}, {Offset(14'000), Offset(14'029)}, one(20'000)});
+  CHECK(seen.size() == 20'000 - 10'034);
   CHECK(std::ranges::is_sorted(seen));
   CHECK(store.reads() < 1200);
 }

@@ -17,6 +17,7 @@ struct Damage {
   std::set<std::uint64_t> zeroed;       // so does theirs, and they say that they are the record at offset 0
   std::set<std::uint64_t> unreachable;  // the engine's structure fails before it gets there, and cannot say where
   std::set<std::uint64_t> missing;      // are not there any more, without a word
+  std::set<std::uint64_t> ends;  // look like offsets far behind: a scan that gets there says that nothing is left
   std::set<std::pair<std::string, std::uint64_t>> channel_rows;  // of the index: channel and segment
   std::set<std::uint64_t> key_rows;
   bool channel_table = false;  // no row of the channel index can be read
@@ -44,6 +45,7 @@ class DamagedStore final : public LogStore {
         store_->scan(from, to, direction, {static_cast<std::size_t>(-1), page.bytes}, [&](const RecordView& record) {
           if (seen == page.records && seen > 0) return false;
           if (damage_.missing.contains(record.offset.value())) return true;
+          if (damage_.ends.contains(record.offset.value())) return false;
           ++seen;
           damaged = check(record.offset);
           return damaged && visit(record);
