@@ -207,7 +207,10 @@ class Tail {
       return {};
     }
     const auto channel = filter_.only_channel();
-    if (channel.empty()) return {};
+    if (channel.empty()) {
+      say_that_none_matches(state);
+      return {};
+    }
     bool has_records = false;
     const auto scanned = reader_->scan(
         {state.first, state.head}, channel,
@@ -216,12 +219,24 @@ class Tail {
           return !has_records && !interrupted();
         },
         [](OffsetRange, const Error&) { return true; });
+    if (has_records) say_that_none_matches(state);
     if (!scanned || has_records || interrupted()) return scanned;
     const auto nearest = nearest_channel(channel, state);
     if (!nearest) return std::unexpected(nearest.error());
     say("{} has no record{}{}", channel, options_.follow ? " yet; waiting for one" : "",
         nearest->empty() ? std::string() : fmt::format("; did you mean {}?", *nearest));
     return {};
+  }
+
+  /// Where nothing else was asked for than that.
+  void say_that_none_matches(const StoreState& state) {
+    const bool chooses = !options_.grep.empty() || !options_.of_events.empty() || !options_.of_senders.empty();
+    if (options_.follow || newest_ == 0) return;
+    if (state.head == Offset()) {
+      say("the log is empty");
+    } else if (chooses) {
+      say("no record matches");
+    }
   }
 
   /// Of those that have newest records; empty: none is near.

@@ -106,6 +106,11 @@ std::vector<OffsetRange> Holes::rest_of(OffsetRange range) const {
   return rest;
 }
 
+std::string missing_text(OffsetRange range) {
+  if (range.first == range.last) return fmt::format("the record at offset {} is missing", range.first.value());
+  return fmt::format("the records at offsets {} to {} are missing", range.first.value(), range.last.value());
+}
+
 Result<Holes> read_holes(const std::filesystem::path& directory) {
   const auto file = directory / kHolesFileName;
   std::error_code status_error;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "src/base/error.h"
@@ -49,6 +50,9 @@ class Holes {
  private:
   std::vector<OffsetRange> ranges_;
 };
+
+/// "the record at offset 7 is missing", "the records at offsets 7 to 9 are missing".
+[[nodiscard]] std::string missing_text(OffsetRange range);
 
 /// None if there is no file. Errors: io, corrupt (a line that write_holes could not have made).
 [[nodiscard]] Result<Holes> read_holes(const std::filesystem::path& directory);

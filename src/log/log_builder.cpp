@@ -30,8 +30,7 @@ Result<void> LogBuilder::open(bool building) {
 Result<void> LogBuilder::check_gap(Offset next) const {
   const auto missing = outline_.holes.rest_of({next_, next.previous()});
   if (missing.empty()) return {};
-  return fail(ErrorCode::corrupt, fmt::format("the record at offset {} is missing, and {} more after it",
-                                              missing.front().first.value(), missing.front().size() - 1));
+  return fail(ErrorCode::corrupt, missing_text(missing.front()));
 }
 
 Result<void> LogBuilder::add(const RecordView& record) {

@@ -22,9 +22,7 @@ constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 Result<void> check_gap(Offset expected, Offset next, const Holes& holes) {
   const auto missing = holes.rest_of({expected, next.previous()});
   if (missing.empty()) return {};
-  return fail(ErrorCode::corrupt,
-              fmt::format("the record at offset {} is missing, and {} more after it; {}", missing.front().first.value(),
-                          missing.front().size() - 1, kDamageAdvice));
+  return fail(ErrorCode::corrupt, fmt::format("{}; {}", missing_text(missing.front()), kDamageAdvice));
 }
 
 /// Puts the hashes of one segment, whose row is damaged, into the window: from the records themselves.

@@ -191,6 +191,8 @@ describe("tidemark tail on the log of a stopped server", () => {
     for (const [args, said] of [
       [[`${dock}x`], `${dock}x has no record; did you mean ${dock}?`],
       [["/quite/another/name"], "/quite/another/name has no record"],
+      [["--sender", "nobody"], "no record matches"],
+      [["--from", "earliest", "--grep", "no such text"], "no record matches"],
       [["--from", "999"], "the log ends at offset 30, so there is none from offset 999 on"],
       [["--from", "31"], "the log ends at offset 30, so there is none from offset 31 on"],
     ]) {
