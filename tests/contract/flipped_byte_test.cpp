@@ -237,6 +237,7 @@ TEST_CASE("a flipped byte of SQLite's first page is found wherever the log is re
     INFO("found: ", found->text());
     CHECK((found->mentions("its description of ") || found->mentions("malformed database schema")));
     CHECK(found->verdict.lost.empty());
+    CHECK_FALSE(open_store("sqlite", {.directory = directory.path(), .epoch_if_new = kEpoch}));
   }
   journal::set_level(journal::Level::info);
 }

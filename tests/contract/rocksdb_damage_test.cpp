@@ -316,9 +316,12 @@ TEST_CASE("RocksDB: with its list of files gone the records are read from its ta
 TEST_CASE("RocksDB: a flipped byte anywhere in a write-ahead log leaves what is before it to a repair") {
   const RocksdbDirectory directory;
   const auto records = bulky_records(1, 300);
-  for (std::size_t at = 0; at < records.size(); at += 100) {  // batches of several blocks each
-    directory.fill(
-        {records.begin() + static_cast<std::ptrdiff_t>(at), records.begin() + static_cast<std::ptrdiff_t>(at) + 100});
+  {
+    const auto store = directory.open();
+    REQUIRE(store);
+    for (auto batch = records.begin(); batch != records.end(); batch += 100) {  // of several blocks each, in one log
+      append(**store, {batch, batch + 100});
+    }
   }
   const auto logs = directory.files(".log");
   const auto log =
